@@ -1,1 +1,5 @@
-//! placeholder
+//! Judges of a finished or running record: consistency checkers, properties and metrics.
+//!
+//! They know histories and records, never a protocol's insides.
+
+pub mod verdict;
