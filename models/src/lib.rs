@@ -1,1 +1,5 @@
-//! Nothing yet.
+//! Squall's models: protocols and services as state machines over the engine, one folder each.
+//!
+//! A model knows the engine and nothing else: no scenario, no checker, no file.
+
+pub mod model;

@@ -211,9 +211,63 @@ impl<'de> Deserialize<'de> for Bytes {
     }
 }
 
+/// Bytes a second; more than zero. Written `10MB/s`, `64KiB/s`, `1Gbit/s`.
+#[derive(Clone, Copy, Debug, PartialEq, PartialOrd)]
+pub struct Bandwidth(f64);
+
+impl Bandwidth {
+    /// A bandwidth from bytes a second; `None` unless it is finite and above zero.
+    #[must_use]
+    pub fn bytes_per_second(value: f64) -> Option<Bandwidth> {
+        (value.is_finite() && value > 0.0).then_some(Bandwidth(value))
+    }
+    /// Bytes a second.
+    #[must_use]
+    pub fn get(self) -> f64 {
+        self.0
+    }
+    /// How long this many bytes take.
+    #[must_use]
+    pub fn time_for(self, bytes: u64) -> Span {
+        Span::from_secs_f64(bytes as f64 / self.0)
+    }
+}
+
+impl FromStr for Bandwidth {
+    type Err = String;
+    fn from_str(text: &str) -> Result<Bandwidth, String> {
+        let wrong = || format!("expected a bandwidth such as \"10MB/s\" or \"1Gbit/s\", found \"{text}\"");
+        let amount = text.trim().strip_suffix("/s").ok_or_else(wrong)?;
+        let bits = [("Gbit", 1e9), ("Mbit", 1e6), ("Kbit", 1e3), ("bit", 1.0)];
+        let value = match bits.iter().find_map(|(unit, scale)| Some((amount.strip_suffix(unit)?, scale))) {
+            Some((number, scale)) => number.trim().parse::<f64>().map_err(|_| wrong())? * scale / 8.0,
+            None => amount.parse::<Bytes>().map_err(|_| wrong())?.0 as f64,
+        };
+        Bandwidth::bytes_per_second(value).ok_or_else(wrong)
+    }
+}
+
+impl fmt::Display for Bandwidth {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&format!("{}/s", Bytes(self.0 as u64)))
+    }
+}
+
+impl Serialize for Bandwidth {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Bandwidth {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Bandwidth, D::Error> {
+        from_text(deserializer, "a bandwidth such as \"10MB/s\"")
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{Bytes, Rate, Ratio};
+    use super::{Bandwidth, Bytes, Rate, Ratio};
 
     #[test]
     fn quantities_read_back_as_they_were_written() {
@@ -222,6 +276,7 @@ mod tests {
         }
         assert_eq!("0.1".parse::<Ratio>(), "10%".parse());
         assert_eq!("90/min".parse::<Rate>().expect("a rate").get(), 1.5);
+        assert_eq!("8Mbit/s".parse::<Bandwidth>(), "1MB/s".parse());
         for text in ["64KiB", "10MB", "1500B"] {
             assert_eq!(text.parse::<Bytes>().expect(text).to_string(), text);
         }
@@ -234,6 +289,9 @@ mod tests {
         }
         for text in ["0/s", "-1/s", "NaN/s", "inf/s", "5", "5/fortnight"] {
             assert!(text.parse::<Rate>().is_err(), "{text}");
+        }
+        for text in ["0B/s", "5MB", "-1Gbit/s", "infbit/s"] {
+            assert!(text.parse::<Bandwidth>().is_err(), "{text}");
         }
         for text in ["", "-1B", "1parsec", "NaNB"] {
             assert!(text.parse::<Bytes>().is_err(), "{text}");

@@ -1,0 +1,67 @@
+//! What a model is to the rest of the house: a node type, its configuration as scenario files write it, and the
+//! properties that must hold at every step of a run.
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use sim_core::disk::DiskConfig;
+use sim_core::node::Node;
+use sim_core::observer::Observer;
+use sim_core::processor::ProcessorConfig;
+use sim_core::world::{ClockConfig, NodeGroup};
+
+/// A model, as its settings in a scenario file. `Default` is not asked for: a file says what it wants, and a field
+/// may be left out only where its type's own serde default documents what that means.
+pub trait Model: Clone + std::fmt::Debug + Serialize + DeserializeOwned {
+    /// The node that runs it.
+    type Node: Node;
+    /// The properties that are watched while it runs; `()` for none.
+    type Invariants: Observer<Self::Node>;
+
+    /// The name in scenario files and listings, in lower case.
+    const NAME: &'static str;
+    /// One sentence on what it is, with its source.
+    const SUMMARY: &'static str;
+
+    /// Whether the settings make sense for this cluster.
+    ///
+    /// # Errors
+    /// The field, as a path below the model's settings, and what is wrong with it.
+    fn validate(&self, cluster: &Cluster) -> Result<(), (String, String)>;
+
+    /// The nodes, group by group.
+    fn groups(&self, cluster: &Cluster) -> Vec<NodeGroup<<Self::Node as Node>::Config>>;
+
+    /// The properties, fresh for one run.
+    fn invariants(&self, cluster: &Cluster) -> Self::Invariants;
+}
+
+/// The machines a model is put on.
+#[derive(Clone, Debug)]
+pub struct Cluster {
+    /// How many nodes.
+    pub nodes: u32,
+    /// What their work costs.
+    pub processor: ProcessorConfig,
+    /// How fast their disks are.
+    pub disk: DiskConfig,
+    /// How wrong their clocks are.
+    pub clock: ClockConfig,
+    /// Their zones in turn; spread over all zones if empty.
+    pub places: Vec<String>,
+}
+
+impl Cluster {
+    /// All nodes in one group, each with this configuration.
+    #[must_use]
+    pub fn alike<C>(&self, config: C) -> Vec<NodeGroup<C>> {
+        vec![NodeGroup {
+            name: "n".into(),
+            count: self.nodes,
+            config,
+            processor: self.processor.clone(),
+            disk: self.disk.clone(),
+            clock: self.clock,
+            places: self.places.clone(),
+        }]
+    }
+}

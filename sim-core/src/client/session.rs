@@ -1,0 +1,285 @@
+//! The clients of a run: their logical processes, and one operation's life from its invocation to its end.
+
+use std::collections::BTreeMap;
+
+use crate::client::workload::{Generator, Load};
+use crate::client::{ClientConfig, Routing};
+use crate::history::Answer;
+use crate::node::Reply;
+use crate::peer::Peer;
+use crate::random::{Purpose, Rng, Streams};
+use crate::time::{Span, Time};
+use crate::value::{Call, Key, Operation, Value};
+
+/// All clients.
+pub(crate) struct Clients {
+    groups: Vec<Group>,
+    list: Vec<Client>,
+    nodes: u32,
+    streams: Streams,
+}
+
+struct Group {
+    config: ClientConfig,
+    generator: Generator,
+    start: Time,
+    stop: Time,
+}
+
+/// One client.
+pub(crate) struct Client {
+    group: usize,
+    /// How many operations it has invoked.
+    asked: u64,
+    /// Whom it asks next, if it asks whom it asked before.
+    target: Peer,
+    pub(crate) seq: u32,
+    processes: Vec<Process>,
+    /// Processes of `processes` with nothing to do.
+    idle: Vec<u32>,
+    /// What it last saw under each key, where its workload needs that.
+    seen: BTreeMap<Option<Key>, Value>,
+}
+
+#[derive(Default)]
+struct Process {
+    serial: u32,
+    op: Option<Op>,
+}
+
+/// An operation that has not ended.
+pub(crate) struct Op {
+    /// Its place in the history.
+    pub(crate) entry: usize,
+    /// Its number among its client's.
+    pub(crate) number: u64,
+    pub(crate) operation: Operation,
+    /// The latest attempt, from 1.
+    pub(crate) attempt: u32,
+    /// How many attempts count against the limit: all but those a redirect asked for.
+    pub(crate) tries: u32,
+    pub(crate) redirects: u32,
+    /// Attempts that may have landed, a bit each; the last bit stands for all from 127 on.
+    in_doubt: u128,
+    pub(crate) wait: Span,
+    /// Whether the latest attempt has been answered or given up, and the next has not been sent.
+    pub(crate) between: bool,
+}
+
+/// How many redirects in a row an operation follows without counting them as attempts.
+pub(crate) const FREE_REDIRECTS: u32 = 8;
+
+impl Op {
+    pub(crate) fn new(entry: usize, number: u64, operation: Operation) -> Op {
+        let (attempt, tries, redirects, in_doubt) = (0, 0, 0, 0);
+        Op { entry, number, operation, attempt, tries, redirects, in_doubt, wait: Span::ZERO, between: true }
+    }
+    /// An attempt is on its way.
+    pub(crate) fn sent(&mut self) {
+        self.attempt += 1;
+        self.in_doubt |= 1 << self.attempt.min(127);
+        self.between = false;
+    }
+    /// An attempt certainly did nothing.
+    pub(crate) fn cleared(&mut self, attempt: u32) {
+        if attempt < 127 {
+            self.in_doubt &= !(1 << attempt);
+        }
+    }
+    /// Whether any attempt may have done something.
+    pub(crate) fn may_have_landed(&self) -> bool {
+        self.in_doubt != 0 && !self.operation.call.is_read_only()
+    }
+}
+
+impl Clients {
+    pub(crate) fn new(configs: Vec<ClientConfig>, stop_at: Span, nodes: u32, streams: &Streams) -> Clients {
+        let mut list = Vec::new();
+        let mut groups = Vec::new();
+        for (group, config) in configs.into_iter().enumerate() {
+            for _ in 0..config.count {
+                let index = list.len() as u32;
+                let mut rng = streams.block(Purpose::Policy, u64::from(Peer::client(index).raw()), u64::MAX);
+                let target = match config.routing {
+                    Routing::Own => Peer::node(index % nodes),
+                    Routing::Node(node) => Peer::node(node),
+                    Routing::RoundRobin => Peer::node((index + nodes - 1) % nodes),
+                    Routing::Sticky | Routing::Random => Peer::node(rng.below(u64::from(nodes)) as u32),
+                };
+                list.push(Client {
+                    group,
+                    asked: 0,
+                    target,
+                    seq: 0,
+                    processes: Vec::new(),
+                    idle: Vec::new(),
+                    seen: BTreeMap::new(),
+                });
+            }
+            let stop = config.stop.unwrap_or(stop_at).min(stop_at);
+            let generator = Generator::new(config.mix.clone());
+            let start = Time::ZERO + config.start;
+            groups.push(Group { config, generator, start, stop: Time::ZERO + stop });
+        }
+        Clients { groups, list, nodes, streams: streams.clone() }
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.list.len()
+    }
+
+    pub(crate) fn client(&mut self, client: usize) -> &mut Client {
+        &mut self.list[client]
+    }
+
+    fn group(&self, client: usize) -> &Group {
+        &self.groups[self.list[client].group]
+    }
+
+    pub(crate) fn config(&self, client: usize) -> &ClientConfig {
+        &self.group(client).config
+    }
+
+    fn workload(&self, client: usize, block: u64) -> Rng {
+        self.streams.block(Purpose::Workload, u64::from(Peer::client(client as u32).raw()), block)
+    }
+
+    /// The policy's draws for one attempt of one operation.
+    pub(crate) fn policy(&self, client: usize, number: u64, attempt: u32) -> Rng {
+        let block = (number << 10) | u64::from(attempt.min(1023));
+        self.streams.block(Purpose::Policy, u64::from(Peer::client(client as u32).raw()), block)
+    }
+
+    /// When a client asks first, if it ever does.
+    pub(crate) fn first_ask(&self, client: usize) -> Option<Time> {
+        let group = self.group(client);
+        let at = group.start + group.config.load.first(&mut self.workload(client, 0));
+        (at < group.stop).then_some(at)
+    }
+
+    /// When the client asks again, counted from now; `None` if its time is over.
+    pub(crate) fn next_ask(&self, client: usize, now: Time) -> Option<Time> {
+        let group = self.group(client);
+        let at = now + group.config.load.gap(&mut self.workload(client, 2 * self.list[client].asked));
+        (at < group.stop).then_some(at)
+    }
+
+    pub(crate) fn is_open(&self, client: usize) -> bool {
+        matches!(self.config(client).load, Load::Open { .. })
+    }
+
+    /// The client's next operation, and its number.
+    pub(crate) fn ask(&mut self, client: usize) -> (u64, Operation) {
+        let number = self.list[client].asked;
+        let mut rng = self.workload(client, 2 * number + 1);
+        let unique = (number * self.list.len() as u64 + client as u64 + 1) as i64;
+        let seen = &self.list[client].seen;
+        let look = |key| seen.get(&key).cloned().unwrap_or_default();
+        let operation = self.group(client).generator.operation(&mut rng, unique, look);
+        self.list[client].asked += 1;
+        (number, operation)
+    }
+
+    /// A process with nothing to do, and the number of its next operation.
+    pub(crate) fn take_process(&mut self, client: usize) -> u32 {
+        let state = &mut self.list[client];
+        state.idle.pop().unwrap_or_else(|| {
+            state.processes.push(Process::default());
+            (state.processes.len() - 1) as u32
+        })
+    }
+
+    /// The process's name in the history: unique among all clients'.
+    pub(crate) fn process_id(&self, client: usize, process: u32) -> u32 {
+        client as u32 + self.list.len() as u32 * process
+    }
+
+    /// The client and process of a name.
+    pub(crate) fn owner(&self, id: u32) -> (usize, u32) {
+        let count = self.list.len() as u32;
+        ((id % count) as usize, id / count)
+    }
+
+    pub(crate) fn begin(&mut self, client: usize, process: u32, op: Op) -> u32 {
+        let process = &mut self.list[client].processes[process as usize];
+        process.serial += 1;
+        process.op = Some(op);
+        process.serial
+    }
+
+    /// The operation that a process is at, if it is this one.
+    pub(crate) fn op(&mut self, client: usize, process: u32, serial: u32) -> Option<&mut Op> {
+        let process = self.list[client].processes.get_mut(process as usize)?;
+        if process.serial == serial { process.op.as_mut() } else { None }
+    }
+
+    /// The operation is over. Its process goes on, unless what it did is not known.
+    pub(crate) fn end(&mut self, client: usize, process: u32, known: bool) {
+        let state = &mut self.list[client];
+        state.processes[process as usize].op = None;
+        if known {
+            state.idle.push(process);
+        }
+    }
+
+    /// What has not ended, in the order of clients and processes.
+    pub(crate) fn pending(&self) -> impl Iterator<Item = &Op> {
+        self.list.iter().flat_map(|client| client.processes.iter().filter_map(|process| process.op.as_ref()))
+    }
+
+    /// Remembers what an answer showed, where the workload needs it.
+    pub(crate) fn remember(&mut self, client: usize, operation: &Operation, answer: &Answer) {
+        if !self.group(client).generator.remembers() {
+            return;
+        }
+        let shown = match (&operation.call, answer) {
+            (Call::Read, Answer::Value(value)) => value.clone(),
+            (Call::Write(value), _) => value.clone(),
+            (Call::Cas { to, .. }, Answer::Value(Value::Bool(true))) => to.clone(),
+            _ => return,
+        };
+        self.list[client].seen.insert(operation.key, shown);
+    }
+
+    /// Whom the next attempt goes to; `again` if the latest attempt was of no use.
+    pub(crate) fn route(&mut self, client: usize, again: bool, rng: &mut Rng) -> Peer {
+        let nodes = u64::from(self.nodes);
+        let (any, other) = (rng.below(nodes) as u32, rng.below(nodes.saturating_sub(1).max(1)) as u32);
+        let routing = self.config(client).routing;
+        let state = &mut self.list[client];
+        let current = state.target.index() as u32;
+        state.target = match routing {
+            Routing::Own | Routing::Node(_) => state.target,
+            Routing::Random => Peer::node(any),
+            Routing::RoundRobin => Peer::node((current + 1) % self.nodes),
+            Routing::Sticky if again && self.nodes > 1 => {
+                Peer::node(if other >= current { other + 1 } else { other })
+            }
+            Routing::Sticky => state.target,
+        };
+        state.target
+    }
+
+    /// A node was pointed to. Clients bound to one node take no notice.
+    pub(crate) fn follow(&mut self, client: usize, node: Peer) -> bool {
+        let free = !matches!(self.config(client).routing, Routing::Own | Routing::Node(_));
+        if free && node.index() < self.nodes as usize {
+            self.list[client].target = node;
+        }
+        free
+    }
+
+    /// The size of a request on the wire.
+    pub(crate) fn request_bytes(&self, client: usize, operation: &Operation) -> u32 {
+        let values =
+            if operation.call.is_read_only() { 0 } else { self.group(client).generator.value_bytes() };
+        64 + values
+    }
+
+    /// The size of a reply on the wire.
+    pub(crate) fn reply_bytes(&self, client: usize, reply: &Reply) -> u32 {
+        let carries =
+            matches!(reply, Reply::Done(Answer::Value(Value::Int(_) | Value::Text(_) | Value::List(_))));
+        32 + if carries { self.group(client).generator.value_bytes() } else { 0 }
+    }
+}

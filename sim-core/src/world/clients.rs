@@ -1,0 +1,259 @@
+//! The clients at work: invocations, attempts, replies, time-outs, ends.
+
+use std::ops::ControlFlow;
+
+use crate::client::session::{FREE_REDIRECTS, Op};
+use crate::fingerprint::content;
+use crate::history::{Entry, Outcome, Reason};
+use crate::network::Fate;
+use crate::node::{Node, Reply, Request, RequestId};
+use crate::observer::{Happening, Observer};
+use crate::peer::Peer;
+use crate::time::Time;
+use crate::world::{Event, Flow, Kind, World};
+
+/// Something a client is to do.
+#[derive(Clone, Copy, Debug, Hash)]
+pub(super) enum Due {
+    /// Invoke its next operation.
+    Ask { client: u32 },
+    /// Give up waiting for an attempt.
+    Timeout { process: u32, serial: u32, attempt: u32 },
+    /// Send the next attempt.
+    Again { process: u32, serial: u32 },
+}
+
+impl<N: Node> World<N> {
+    pub(super) fn start_clients(&mut self) {
+        for client in 0..self.clients.len() {
+            if let Some(at) = self.clients.first_ask(client) {
+                self.schedule_client(at, client, Due::Ask { client: client as u32 });
+            }
+        }
+    }
+
+    fn schedule_client(&mut self, at: Time, client: usize, due: Due) {
+        let seq = self.client_seq(client);
+        self.schedule(at, Peer::client(client as u32), seq, Event::Client(due));
+    }
+
+    fn client_seq(&mut self, client: usize) -> u32 {
+        let state = self.clients.client(client);
+        state.seq = state.seq.wrapping_add(1);
+        state.seq
+    }
+
+    pub(super) fn client_due<O: Observer<N>>(&mut self, tie: u64, due: Due, observer: &mut O) -> Flow {
+        match due {
+            Due::Ask { client } => self.ask(tie, client as usize, observer),
+            Due::Timeout { process, serial, attempt } => {
+                let (client, number) = self.clients.owner(process);
+                match self.clients.op(client, number, serial) {
+                    Some(op) if op.attempt == attempt && !op.between => {}
+                    _ => return ControlFlow::Continue(()),
+                }
+                self.absorb(tie, Kind::Client, Peer::client(client as u32), content(&due));
+                self.try_again(client, number, serial, Reason::Timeout, observer)
+            }
+            Due::Again { process, serial } => {
+                let (client, number) = self.clients.owner(process);
+                if !self.clients.op(client, number, serial).is_some_and(|op| op.between) {
+                    return ControlFlow::Continue(());
+                }
+                self.absorb(tie, Kind::Client, Peer::client(client as u32), content(&due));
+                self.attempt(client, number, serial, true, observer)
+            }
+        }
+    }
+
+    /// Invokes a client's next operation.
+    fn ask<O: Observer<N>>(&mut self, tie: u64, client: usize, observer: &mut O) -> Flow {
+        let (number, operation) = self.clients.ask(client);
+        self.absorb(tie, Kind::Client, Peer::client(client as u32), content(&operation));
+        if self.clients.is_open(client) {
+            self.ask_later(client);
+        }
+        let process = self.clients.take_process(client);
+        let place = self.record.history.entries.len();
+        let entry = Entry {
+            process: self.clients.process_id(client, process),
+            operation: operation.clone(),
+            invoked: self.now,
+            invoked_index: self.counts.history(),
+            completed: Time::NEVER,
+            completed_index: u64::MAX,
+            outcome: Outcome::Unknown(Reason::EndOfRun),
+            attempts: 0,
+            answered_by: None,
+        };
+        self.record.history.entries.push(entry);
+        self.tell(observer, &Happening::Invoked(&self.record.history.entries[place]))?;
+        let serial = self.clients.begin(client, process, Op::new(place, number, operation));
+        self.attempt(client, process, serial, false, observer)
+    }
+
+    fn ask_later(&mut self, client: usize) {
+        if let Some(at) = self.clients.next_ask(client, self.now) {
+            self.schedule_client(at, client, Due::Ask { client: client as u32 });
+        }
+    }
+
+    /// Sends an attempt to the node the routing names, which is another one if the latest attempt was of no use.
+    fn attempt<O: Observer<N>>(
+        &mut self,
+        client: usize,
+        process: u32,
+        serial: u32,
+        again: bool,
+        observer: &mut O,
+    ) -> Flow {
+        let Some(op) = self.clients.op(client, process, serial) else { return ControlFlow::Continue(()) };
+        op.tries += 1;
+        let (number, attempt) = (op.number, op.attempt + 1);
+        let mut rng = self.clients.policy(client, number, attempt);
+        let to = self.clients.route(client, again, &mut rng);
+        self.send_attempt(client, process, serial, to, observer)
+    }
+
+    fn send_attempt<O: Observer<N>>(
+        &mut self,
+        client: usize,
+        process: u32,
+        serial: u32,
+        to: Peer,
+        observer: &mut O,
+    ) -> Flow {
+        let name = self.clients.process_id(client, process);
+        let Some(op) = self.clients.op(client, process, serial) else { return ControlFlow::Continue(()) };
+        op.sent();
+        let id =
+            RequestId { client: Peer::client(client as u32), process: name, serial, attempt: op.attempt };
+        let (operation, place) = (op.operation.clone(), op.entry);
+        self.record.history.entries[place].attempts += 1;
+        self.tell(observer, &Happening::Attempt { id, to })?;
+        let bytes = self.clients.request_bytes(client, &operation);
+        let timeout = self.clients.config(client).retry.timeout;
+        match self.network.fate(&self.streams, id.client, to, bytes, "request", self.now) {
+            // A client speaks over a connection: a packet that is repeated is not a request repeated.
+            Fate::Deliver(after) | Fate::Twice(after, _) => {
+                let slot = self.requests.insert(Request { id, operation });
+                let (seq, at) = (self.client_seq(client), self.now + after);
+                self.schedule(at, id.client, seq, Event::Request { to, slot });
+            }
+            Fate::Drop(why) => {
+                let (from, kind, why) = (id.client, "request", Some(why));
+                self.tell(observer, &Happening::Dropped { from, to, kind, why })?;
+            }
+        }
+        let due = Due::Timeout { process: name, serial, attempt: id.attempt };
+        self.schedule_client(self.now + timeout, client, due);
+        ControlFlow::Continue(())
+    }
+
+    /// The latest attempt was of no use: another after a wait, or the end.
+    fn try_again<O: Observer<N>>(
+        &mut self,
+        client: usize,
+        process: u32,
+        serial: u32,
+        why: Reason,
+        observer: &mut O,
+    ) -> Flow {
+        let (attempts, backoff) = {
+            let retry = &self.clients.config(client).retry;
+            (retry.attempts, retry.backoff)
+        };
+        let Some(op) = self.clients.op(client, process, serial) else { return ControlFlow::Continue(()) };
+        op.between = true;
+        if op.tries >= attempts {
+            let outcome = if op.may_have_landed() { Outcome::Unknown(why) } else { Outcome::Failed(why) };
+            return self.end_operation(client, process, serial, outcome, None, observer);
+        }
+        let (number, attempt, tries, previous) = (op.number, op.attempt, op.tries, op.wait);
+        let mut rng = self.clients.policy(client, number, attempt);
+        rng.bits();
+        rng.bits();
+        let wait = backoff.wait(tries, previous, &mut rng);
+        if let Some(op) = self.clients.op(client, process, serial) {
+            op.wait = wait;
+        }
+        let due = Due::Again { process: self.clients.process_id(client, process), serial };
+        self.schedule_client(self.now + wait, client, due);
+        ControlFlow::Continue(())
+    }
+
+    /// An answer reaches its client.
+    pub(super) fn reply_arrives<O: Observer<N>>(&mut self, tie: u64, slot: u32, observer: &mut O) -> Flow {
+        let (id, reply, from) = self.replies.take(slot);
+        if self.network.blocks_arrival(from, id.client) {
+            self.network.counts.blocked += 1;
+            return self.dropped(
+                tie,
+                from,
+                id.client,
+                "reply",
+                Some(crate::network::Drop::Blocked),
+                observer,
+            );
+        }
+        self.network.counts.delivered += 1;
+        self.absorb(tie, Kind::Reply, id.client, content(&(id, &reply)));
+        let (client, process) = self.clients.owner(id.process);
+        let Some(op) = self.clients.op(client, process, id.serial) else { return ControlFlow::Continue(()) };
+        let current = op.attempt == id.attempt && !op.between;
+        match reply {
+            Reply::Done(answer) => {
+                let operation = op.operation.clone();
+                self.clients.remember(client, &operation, &answer);
+                self.clients.follow(client, from);
+                self.end_operation(client, process, id.serial, Outcome::Ok(answer), Some(from), observer)
+            }
+            Reply::Failed(why) => {
+                self.end_operation(client, process, id.serial, Outcome::Failed(why), Some(from), observer)
+            }
+            Reply::Redirect(Some(node)) if current && op.redirects < FREE_REDIRECTS => {
+                op.cleared(id.attempt);
+                op.redirects += 1;
+                if self.clients.follow(client, node) && node != from {
+                    return self.send_attempt(client, process, id.serial, node, observer);
+                }
+                self.try_again(client, process, id.serial, Reason::Rejected, observer)
+            }
+            Reply::Redirect(_) | Reply::Rejected => {
+                op.cleared(id.attempt);
+                if current {
+                    return self.try_again(client, process, id.serial, Reason::Rejected, observer);
+                }
+                ControlFlow::Continue(())
+            }
+        }
+    }
+
+    /// Writes an operation's end into the history and lets its process go on, or not.
+    fn end_operation<O: Observer<N>>(
+        &mut self,
+        client: usize,
+        process: u32,
+        serial: u32,
+        outcome: Outcome,
+        answered_by: Option<Peer>,
+        observer: &mut O,
+    ) -> Flow {
+        let Some(op) = self.clients.op(client, process, serial) else { return ControlFlow::Continue(()) };
+        let place = op.entry;
+        let known = !matches!(outcome, Outcome::Unknown(_));
+        self.clients.end(client, process, known);
+        let index = self.counts.history();
+        let entry = &mut self.record.history.entries[place];
+        entry.outcome = outcome;
+        entry.answered_by = answered_by;
+        if known {
+            (entry.completed, entry.completed_index) = (self.now, index);
+        }
+        self.tell(observer, &Happening::Completed(&self.record.history.entries[place]))?;
+        if !self.clients.is_open(client) {
+            self.ask_later(client);
+        }
+        ControlFlow::Continue(())
+    }
+}

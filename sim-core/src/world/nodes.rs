@@ -1,0 +1,313 @@
+//! What happens at a node: boot and crash, arrivals, the processor's queue, handlers.
+
+use std::ops::ControlFlow;
+
+use crate::disk::{SyncId, SyncResult};
+use crate::fault::Crash;
+use crate::fingerprint::content;
+use crate::node::{Context, Node, Reply, Work};
+use crate::observer::{Happening, Observer, Step};
+use crate::peer::Peer;
+use crate::processor::{Overflow, Task};
+use crate::record::{Life, LifeChange};
+use crate::time::Span;
+use crate::world::inject::Occurrence;
+use crate::world::{Event, Flow, Kind, States, World};
+
+impl<N: Node> World<N> {
+    /// Starts a node's process, for the first time or again.
+    pub(super) fn boot<O: Observer<N>>(&mut self, node: Peer, observer: &mut O) -> Flow {
+        let slot = &mut self.slots[node.index()];
+        slot.boot += 1;
+        let boot = slot.boot;
+        // Ten million first boots at time zero are no news; every later one is.
+        if boot > 1 {
+            self.note_life(node, Life::Up, observer)?;
+        }
+        self.absorb(u64::from(node.raw()), Kind::Boot, node, u64::from(boot));
+        self.tell(observer, &Happening::Work { node, work: &Work::Boot })?;
+        self.handle(node, Work::Boot, observer)?;
+        self.happened(Occurrence::Boots, node);
+        ControlFlow::Continue(())
+    }
+
+    /// Stops a node's process.
+    pub(super) fn crash<O: Observer<N>>(
+        &mut self,
+        node: Peer,
+        how: Crash,
+        life: Life,
+        observer: &mut O,
+    ) -> Flow {
+        let slot = &mut self.slots[node.index()];
+        if slot.state.take().is_none() {
+            return ControlFlow::Continue(());
+        }
+        slot.timers.clear();
+        (slot.role, slot.epoch) = ("", 0);
+        if let Some(disk) = &mut slot.disk {
+            match how {
+                Crash::LoseUnsynced => disk.crash(),
+                Crash::KeepAll => disk.flush(),
+                Crash::Wipe => disk.wipe(),
+            }
+        }
+        if let Some(body) = &mut slot.body {
+            body.processor.clear();
+        }
+        self.absorb(u64::from(node.raw()), Kind::Crash, node, how as u64);
+        self.note_life(node, life, observer)?;
+        self.happened(Occurrence::Crashes, node);
+        ControlFlow::Continue(())
+    }
+
+    pub(super) fn note_life<O: Observer<N>>(&mut self, node: Peer, life: Life, observer: &mut O) -> Flow {
+        self.record.lives.push(LifeChange { at: self.now, node, life });
+        self.tell(observer, &Happening::Life { node, life })
+    }
+
+    /// A message reaches its receiver's network card.
+    #[inline]
+    pub(super) fn arrive<O: Observer<N>>(
+        &mut self,
+        tie: u64,
+        from: Peer,
+        to: Peer,
+        message: N::Message,
+        observer: &mut O,
+    ) -> Flow {
+        if self.network.blocks_arrival(from, to) {
+            self.network.counts.blocked += 1;
+            let kind = N::message_kind(&message);
+            return self.dropped(tie, from, to, kind, Some(crate::network::Drop::Blocked), observer);
+        }
+        if self.slots[to.index()].state.is_none() {
+            self.network.counts.to_dead += 1;
+            return self.dropped(tie, from, to, N::message_kind(&message), None, observer);
+        }
+        self.network.counts.delivered += 1;
+        self.absorb(tie, Kind::Message, to, content(&message));
+        self.accept(to, Task::Do(Work::Message { from, message }), observer)
+    }
+
+    pub(super) fn dropped<O: Observer<N>>(
+        &mut self,
+        tie: u64,
+        from: Peer,
+        to: Peer,
+        kind: &'static str,
+        why: Option<crate::network::Drop>,
+        observer: &mut O,
+    ) -> Flow {
+        self.absorb(tie, Kind::Dropped, to, content(&why));
+        self.tell(observer, &Happening::Dropped { from, to, kind, why })
+    }
+
+    pub(super) fn request_arrives<O: Observer<N>>(
+        &mut self,
+        tie: u64,
+        to: Peer,
+        slot: u32,
+        observer: &mut O,
+    ) -> Flow {
+        let request = self.requests.take(slot);
+        let client = request.id.client;
+        if self.network.blocks_arrival(client, to) {
+            self.network.counts.blocked += 1;
+            return self.dropped(tie, client, to, "request", Some(crate::network::Drop::Blocked), observer);
+        }
+        self.absorb(tie, Kind::Request, to, content(&request));
+        if self.slots[to.index()].state.is_none() {
+            // The machine is there, the process is not: the connection is refused.
+            self.network.counts.to_dead += 1;
+            self.send_reply(to, request.id, Reply::Rejected);
+            return self.tell(observer, &Happening::Dropped { from: client, to, kind: "request", why: None });
+        }
+        self.network.counts.delivered += 1;
+        self.accept(to, Task::Do(Work::Request(request)), observer)
+    }
+
+    #[inline]
+    pub(super) fn timer_due<O: Observer<N>>(
+        &mut self,
+        tie: u64,
+        node: Peer,
+        arming: u32,
+        observer: &mut O,
+    ) -> Flow {
+        // A timer that was taken back, armed anew, or belongs to a dead life is not there any more.
+        let slot = &self.slots[node.index()];
+        if slot.state.is_none() || !slot.timers.iter().any(|armed| armed.arming == arming) {
+            return ControlFlow::Continue(());
+        }
+        self.absorb(tie, Kind::Timer, node, u64::from(arming));
+        self.accept(node, Task::Timer(arming), observer)
+    }
+
+    pub(super) fn synced<O: Observer<N>>(
+        &mut self,
+        tie: u64,
+        node: Peer,
+        boot: u32,
+        sync: SyncId,
+        result: SyncResult,
+        observer: &mut O,
+    ) -> Flow {
+        let slot = &mut self.slots[node.index()];
+        if slot.boot != boot || slot.state.is_none() {
+            return ControlFlow::Continue(());
+        }
+        if let Some(disk) = &mut slot.disk {
+            disk.complete_sync(sync);
+        }
+        self.absorb(tie, Kind::Synced, node, content(&(sync, result)));
+        self.accept(node, Task::Do(Work::Synced(sync, result)), observer)
+    }
+
+    /// Work reaches the processor: it is handled now, served for a while, or waits.
+    #[inline]
+    pub(super) fn accept<O: Observer<N>>(&mut self, node: Peer, task: Task<N>, observer: &mut O) -> Flow {
+        let slot = &mut self.slots[node.index()];
+        let group = &self.groups[usize::from(slot.group)];
+        let Some(body) = &mut slot.body else { return self.perform(node, task, observer) };
+        let processor = &mut body.processor;
+        if processor.paused == 0 && processor.busy < group.processor.workers && processor.inbox.is_empty() {
+            return self.begin(node, task, observer);
+        }
+        if task.is_droppable() {
+            if group.processor.inbox.is_some_and(|room| processor.waiting >= room) {
+                self.network.counts.inbox_full += 1;
+                if let (Overflow::Reject, Task::Do(Work::Request(request))) =
+                    (group.processor.overflow, &task)
+                {
+                    let id = request.id;
+                    self.send_reply(node, id, Reply::Rejected);
+                }
+                return ControlFlow::Continue(());
+            }
+            processor.waiting += 1;
+        }
+        processor.inbox.push_back(task);
+        ControlFlow::Continue(())
+    }
+
+    /// A free worker takes a task.
+    fn begin<O: Observer<N>>(&mut self, node: Peer, task: Task<N>, observer: &mut O) -> Flow {
+        let slot = &mut self.slots[node.index()];
+        let group = &self.groups[usize::from(slot.group)];
+        let Some(body) = &mut slot.body else { return self.perform(node, task, observer) };
+        let cost = if group.free && body.processor.slow.is_empty() {
+            Span::ZERO
+        } else {
+            body.processor.cost(&group.processor, &task)
+        };
+        if cost == Span::ZERO {
+            return self.perform(node, task, observer);
+        }
+        body.processor.busy += 1;
+        let boot = slot.boot;
+        let place = self.tasks.insert(task);
+        self.schedule_node(self.now + cost, node, Event::Done { node, boot, slot: place });
+        ControlFlow::Continue(())
+    }
+
+    /// A worker is done with a task: its handler runs, and the next waiting task is taken.
+    pub(super) fn served<O: Observer<N>>(
+        &mut self,
+        tie: u64,
+        node: Peer,
+        boot: u32,
+        place: u32,
+        observer: &mut O,
+    ) -> Flow {
+        let _ = tie;
+        let task = self.tasks.take(place);
+        let slot = &mut self.slots[node.index()];
+        let alive = slot.boot == boot && slot.state.is_some();
+        let Some(body) = slot.body.as_mut().filter(|_| alive) else { return ControlFlow::Continue(()) };
+        if body.processor.paused > 0 {
+            body.processor.served.push_back(task);
+            return ControlFlow::Continue(());
+        }
+        body.processor.busy -= 1;
+        self.perform(node, task, observer)?;
+        self.next_tasks(node, observer)
+    }
+
+    /// Free workers take what waits.
+    pub(super) fn next_tasks<O: Observer<N>>(&mut self, node: Peer, observer: &mut O) -> Flow {
+        loop {
+            let slot = &mut self.slots[node.index()];
+            let workers = self.groups[usize::from(slot.group)].processor.workers;
+            let Some(body) = &mut slot.body else { return ControlFlow::Continue(()) };
+            let processor = &mut body.processor;
+            if slot.state.is_none() || processor.paused > 0 {
+                return ControlFlow::Continue(());
+            }
+            if let Some(task) = processor.served.pop_front() {
+                processor.busy = processor.busy.saturating_sub(1);
+                self.perform(node, task, observer)?;
+                continue;
+            }
+            if processor.busy >= workers {
+                return ControlFlow::Continue(());
+            }
+            let Some(task) = processor.inbox.pop_front() else { return ControlFlow::Continue(()) };
+            processor.waiting -= u32::from(task.is_droppable());
+            self.begin(node, task, observer)?;
+        }
+    }
+
+    /// A task's handler runs.
+    #[inline]
+    fn perform<O: Observer<N>>(&mut self, node: Peer, task: Task<N>, observer: &mut O) -> Flow {
+        let work = match task {
+            Task::Do(work) => work,
+            Task::Timer(arming) => {
+                let timers = &mut self.slots[node.index()].timers;
+                let Some(place) = timers.iter().position(|armed| armed.arming == arming) else {
+                    return ControlFlow::Continue(());
+                };
+                Work::Timer(timers.swap_remove(place).timer)
+            }
+        };
+        self.tell(observer, &Happening::Work { node, work: &work })?;
+        self.handle(node, work, observer)
+    }
+
+    /// Runs a handler and carries out what it asks for.
+    #[inline]
+    fn handle<O: Observer<N>>(&mut self, node: Peer, work: Work<N>, observer: &mut O) -> Flow {
+        let slot = &mut self.slots[node.index()];
+        let (now, wall, uncertainty) = match &slot.body {
+            None => (self.now, self.now, Span::ZERO),
+            Some(body) => {
+                (body.clock.monotonic(self.now), body.clock.wall(self.now), body.clock.uncertainty())
+            }
+        };
+        let mut context = Context {
+            me: node,
+            now,
+            wall,
+            uncertainty,
+            rng: &mut slot.rng,
+            disk: &mut slot.disk,
+            effects: &mut self.effects,
+        };
+        match (&mut slot.state, work) {
+            (state, Work::Boot) => {
+                *state = Some(N::boot(&self.groups[usize::from(slot.group)].config, &mut context));
+            }
+            (Some(state), Work::Message { from, message }) => state.on_message(from, message, &mut context),
+            (Some(state), Work::Timer(timer)) => state.on_timer(timer, &mut context),
+            (Some(state), Work::Request(request)) => state.on_request(request, &mut context),
+            (Some(state), Work::Synced(sync, result)) => state.on_synced(sync, result, &mut context),
+            (None, _) => {}
+        }
+        if O::ACTIVE {
+            let step = Step { at: self.now, node, effects: &self.effects, states: States(&self.slots) };
+            observer.after(&step)?;
+        }
+        if self.effects.is_empty() { ControlFlow::Continue(()) } else { self.carry_out(node, observer) }
+    }
+}
