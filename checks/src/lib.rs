@@ -2,4 +2,5 @@
 //!
 //! They know histories and records, never a protocol's insides.
 
+pub mod format;
 pub mod verdict;
