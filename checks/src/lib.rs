@@ -3,4 +3,5 @@
 //! They know histories and records, never a protocol's insides.
 
 pub mod format;
+pub mod linearizability;
 pub mod verdict;
