@@ -2,4 +2,6 @@
 //!
 //! They know histories and records, never a protocol's insides.
 
+pub mod format;
+pub mod linearizability;
 pub mod verdict;
