@@ -1,0 +1,136 @@
+//! `squall explore`: many seeds, what failed, and how the metrics are distributed.
+
+use std::fmt::Write as _;
+use std::io::Write as _;
+use std::path::Path;
+use std::process::ExitCode;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use scenarios::Loaded;
+use scenarios::explore::{Exploration, ExploreOptions, Progress, SeedRun};
+
+use crate::cli::ExploreArgs;
+use crate::output::{self, Trouble, cannot};
+use crate::pictures;
+use crate::progress::Meter;
+
+static STOP: AtomicBool = AtomicBool::new(false);
+
+/// Runs a scenario with many seeds.
+pub fn explore(args: &ExploreArgs) -> Result<ExitCode, Trouble> {
+    let loaded = scenarios::load(&args.scenario.scenario, &args.scenario.set)?;
+    let seeds = args.seeds.from..args.seeds.until;
+    eprintln!("squall: {} with seeds {} to {}", loaded.name, seeds.start, seeds.end - 1);
+    // The first Ctrl-C ends with what is finished, the second at once.
+    ctrlc::set_handler(|| {
+        if STOP.swap(true, Ordering::Relaxed) {
+            std::process::exit(130);
+        }
+        eprintln!("squall: stopping after the runs under way; once more to stop at once");
+    })
+    .map_err(|why| cannot(format!("cannot listen for Ctrl-C: {why}")))?;
+    let watch = Watch::new(seeds.end - seeds.start, args.out.as_deref())?;
+    // A seed that panics is reported as a failure of that seed; its message must not drown the progress.
+    let quiet = std::panic::take_hook();
+    std::panic::set_hook(Box::new(|_| {}));
+    let options = ExploreOptions { seeds, jobs: args.jobs };
+    let found = scenarios::explore::explore(&loaded, &options, &watch, &STOP);
+    std::panic::set_hook(quiet);
+    watch.meter.end();
+    if let Some(dir) = &args.out {
+        watch.finish(dir, &found)?;
+        pictures::write_exploration(&loaded, &found, dir)?;
+    }
+    if args.json {
+        output::print_json(&found.to_json())?;
+    } else {
+        output::print(&summary(&loaded, &found, args.out.as_deref()))?;
+    }
+    let panicked = found.runs.iter().any(|run| run.result.is_err());
+    Ok(ExitCode::from(if panicked { 3 } else { u8::from(!found.as_expected) }))
+}
+
+/// Shows progress and writes each run down as it ends.
+struct Watch {
+    meter: Meter,
+    log: Option<Mutex<std::fs::File>>,
+}
+
+/// The runs in the order in which they ended, while the exploration is under way.
+const UNDER_WAY: &str = "runs.under-way.jsonl";
+/// The runs by seed, when it is over.
+const RUNS: &str = "runs.jsonl";
+
+impl Watch {
+    fn new(total: u64, out: Option<&Path>) -> Result<Watch, Trouble> {
+        let log = match out {
+            None => None,
+            Some(dir) => {
+                output::make_dir(dir)?;
+                let path = dir.join(UNDER_WAY);
+                let file = std::fs::File::create(&path).map_err(|why| cannot(format!("{}: {why}", path.display())))?;
+                Some(Mutex::new(file))
+            }
+        };
+        Ok(Watch { meter: Meter::new(total), log })
+    }
+
+    fn finish(&self, dir: &Path, found: &Exploration) -> Result<(), Trouble> {
+        let lines: String = found.runs.iter().map(|run| format!("{}\n", run.to_json())).collect();
+        output::write_whole(&dir.join(RUNS), lines.as_bytes())?;
+        output::write_whole(&dir.join("explore.json"), format!("{:#}\n", found.to_json()).as_bytes())?;
+        let path = dir.join(UNDER_WAY);
+        std::fs::remove_file(&path).map_err(|why| cannot(format!("{}: {why}", path.display())))
+    }
+}
+
+impl Progress for Watch {
+    fn ended(&self, run: &SeedRun) {
+        self.meter.tick(run.result.as_ref().map_or(true, |summary| summary.verdict == "fail"));
+        if let Some(Ok(mut file)) = self.log.as_ref().map(Mutex::lock)
+            && let Err(why) = writeln!(file, "{}", run.to_json())
+        {
+            // The final files tell for certain whether writing works; this one is for a run that is cut off.
+            eprintln!("squall: {UNDER_WAY}: {why}");
+        }
+    }
+}
+
+/// How many failures are listed before the rest is only counted.
+const FAILURES_SHOWN: usize = 10;
+
+fn summary(loaded: &Loaded, found: &Exploration, out: Option<&Path>) -> String {
+    let mut text = String::new();
+    let failures = found.failures();
+    let expected = if found.as_expected { "as expected" } else { "not what the scenario expects" };
+    // Writing to a string does not fail.
+    let _ = writeln!(text, "{}: {} runs, {} failed ({expected})", loaded.name, found.runs.len(), failures.len());
+    if found.stopped {
+        let _ = writeln!(text, "stopped early: these are the runs that had finished");
+    }
+    for failure in failures.iter().take(FAILURES_SHOWN) {
+        let _ = writeln!(text, "  seed {}: {}: {}\n    {}", failure.seed, failure.check, failure.detail, failure.replay);
+    }
+    if failures.len() > FAILURES_SHOWN {
+        let _ = writeln!(text, "  … and {} more (all are in --json and in --out)", failures.len() - FAILURES_SHOWN);
+    }
+    let width = found.metrics.keys().map(String::len).max().unwrap_or(0).max(6);
+    let _ = writeln!(text, "\n{:<width$}  {:>12} {:>10} {:>12} {:>12} {:>12} {:>12}", "metric", "mean", "± 95%", "p50", "p90", "p99", "max");
+    for (name, s) in &found.metrics {
+        let cells = [s.mean, s.ci95, s.p50, s.p90, s.p99, s.max].map(output::number);
+        let _ = writeln!(
+            text,
+            "{name:<width$}  {:>12} {:>10} {:>12} {:>12} {:>12} {:>12}",
+            cells[0], cells[1], cells[2], cells[3], cells[4], cells[5]
+        );
+    }
+    let marks: Vec<String> = found.marks.iter().map(|(name, count)| format!("{name} {count}")).collect();
+    if !marks.is_empty() {
+        let _ = writeln!(text, "\nmarks  {}", marks.join(", "));
+    }
+    if let Some(dir) = out {
+        let _ = writeln!(text, "\nWritten: {}", dir.display());
+    }
+    text
+}
