@@ -2,4 +2,5 @@
 //!
 //! They know histories and records, never a protocol's insides.
 
+pub mod statistics;
 pub mod verdict;
