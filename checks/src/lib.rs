@@ -4,4 +4,5 @@
 
 pub mod format;
 pub mod linearizability;
+pub mod statistics;
 pub mod verdict;
