@@ -10,6 +10,7 @@ pub mod catalogue;
 pub mod determinism;
 pub mod error;
 pub mod explore;
+mod judge;
 pub mod library;
 mod load;
 mod registry;
