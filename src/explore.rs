@@ -5,7 +5,6 @@ use std::io::Write as _;
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use scenarios::Loaded;
 use scenarios::explore::{Exploration, ExploreOptions, Progress, SeedRun};
@@ -14,29 +13,17 @@ use crate::cli::ExploreArgs;
 use crate::output::{self, Trouble, cannot};
 use crate::pictures;
 use crate::progress::Meter;
-
-static STOP: AtomicBool = AtomicBool::new(false);
+use crate::stop::{on_ctrl_c, quietly};
 
 /// Runs a scenario with many seeds.
 pub fn explore(args: &ExploreArgs) -> Result<ExitCode, Trouble> {
     let loaded = scenarios::load(&args.scenario.scenario, &args.scenario.set)?;
     let seeds = args.seeds.from..args.seeds.until;
     eprintln!("squall: {} with seeds {} to {}", loaded.name, seeds.start, seeds.end - 1);
-    // The first Ctrl-C ends with what is finished, the second at once.
-    ctrlc::set_handler(|| {
-        if STOP.swap(true, Ordering::Relaxed) {
-            std::process::exit(130);
-        }
-        eprintln!("squall: stopping after the runs under way; once more to stop at once");
-    })
-    .map_err(|why| cannot(format!("cannot listen for Ctrl-C: {why}")))?;
+    let stop = on_ctrl_c()?;
     let watch = Watch::new(seeds.end - seeds.start, args.out.as_deref())?;
-    // A seed that panics is reported as a failure of that seed; its message must not drown the progress.
-    let quiet = std::panic::take_hook();
-    std::panic::set_hook(Box::new(|_| {}));
     let options = ExploreOptions { seeds, jobs: args.jobs };
-    let found = scenarios::explore::explore(&loaded, &options, &watch, &STOP);
-    std::panic::set_hook(quiet);
+    let found = quietly(|| scenarios::explore::explore(&loaded, &options, &watch, stop));
     watch.meter.end();
     if let Some(dir) = &args.out {
         watch.finish(dir, &found)?;
@@ -69,11 +56,14 @@ impl Watch {
             Some(dir) => {
                 output::make_dir(dir)?;
                 let path = dir.join(UNDER_WAY);
-                let file = std::fs::File::create(&path).map_err(|why| cannot(format!("{}: {why}", path.display())))?;
+                let file = std::fs::File::create(&path)
+                    .map_err(|why| cannot(format!("{}: {why}", path.display())))?;
                 Some(Mutex::new(file))
             }
         };
-        Ok(Watch { meter: Meter::new(total), log })
+        let meter = Meter::new("seeds");
+        meter.add(total);
+        Ok(Watch { meter, log })
     }
 
     fn finish(&self, dir: &Path, found: &Exploration) -> Result<(), Trouble> {
@@ -87,7 +77,7 @@ impl Watch {
 
 impl Progress for Watch {
     fn ended(&self, run: &SeedRun) {
-        self.meter.tick(run.result.as_ref().map_or(true, |summary| summary.verdict == "fail"));
+        self.meter.tick(run.is_failure());
         if let Some(Ok(mut file)) = self.log.as_ref().map(Mutex::lock)
             && let Err(why) = writeln!(file, "{}", run.to_json())
         {
@@ -102,21 +92,45 @@ const FAILURES_SHOWN: usize = 10;
 
 fn summary(loaded: &Loaded, found: &Exploration, out: Option<&Path>) -> String {
     let mut text = String::new();
-    let failures = found.failures();
     let expected = if found.as_expected { "as expected" } else { "not what the scenario expects" };
     // Writing to a string does not fail.
-    let _ = writeln!(text, "{}: {} runs, {} failed ({expected})", loaded.name, found.runs.len(), failures.len());
+    let _ =
+        writeln!(text, "{}: {} runs, {} failed ({expected})", loaded.name, found.runs.len(), found.failed());
+    for why in &found.unexpected {
+        let _ = writeln!(text, "  {why}");
+    }
     if found.stopped {
         let _ = writeln!(text, "stopped early: these are the runs that had finished");
     }
-    for failure in failures.iter().take(FAILURES_SHOWN) {
-        let _ = writeln!(text, "  seed {}: {}: {}\n    {}", failure.seed, failure.check, failure.detail, failure.replay);
+    for run in found.runs.iter().filter(|run| run.is_failure()).take(FAILURES_SHOWN) {
+        let reasons = match &run.result {
+            Err(panic) => vec![format!("panic: {panic}")],
+            Ok(summary) => {
+                let failed = summary.failed.iter().filter(|check| check.verdict.is_fail());
+                failed.map(|check| format!("{}: {}", check.name, check.detail)).collect()
+            }
+        };
+        let _ = writeln!(
+            text,
+            "  seed {}: {}\n    {}",
+            run.seed,
+            reasons.join("; "),
+            found.replay_command(run.seed)
+        );
     }
-    if failures.len() > FAILURES_SHOWN {
-        let _ = writeln!(text, "  … and {} more (all are in --json and in --out)", failures.len() - FAILURES_SHOWN);
+    if found.failed() > FAILURES_SHOWN as u64 {
+        let _ = writeln!(
+            text,
+            "  … and {} more (all are in --json and in --out)",
+            found.failed() - FAILURES_SHOWN as u64
+        );
     }
     let width = found.metrics.keys().map(String::len).max().unwrap_or(0).max(6);
-    let _ = writeln!(text, "\n{:<width$}  {:>12} {:>10} {:>12} {:>12} {:>12} {:>12}", "metric", "mean", "± 95%", "p50", "p90", "p99", "max");
+    let _ = writeln!(
+        text,
+        "\n{:<width$}  {:>12} {:>10} {:>12} {:>12} {:>12} {:>12}",
+        "metric", "mean", "± 95%", "p50", "p90", "p99", "max"
+    );
     for (name, s) in &found.metrics {
         let cells = [s.mean, s.ci95, s.p50, s.p90, s.p99, s.max].map(output::number);
         let _ = writeln!(

@@ -4,6 +4,7 @@
 //! came, 1 it did not, 2 it cannot run, 3 an internal fault or nondeterminism.
 
 mod cli;
+mod compare;
 mod explore;
 mod names;
 mod output;
@@ -12,6 +13,7 @@ mod progress;
 mod replay;
 mod report;
 mod run;
+mod stop;
 
 use std::process::ExitCode;
 
@@ -38,6 +40,7 @@ fn dispatch(command: Command) -> Result<ExitCode, Trouble> {
     match command {
         Command::Run(args) => run::run(&args),
         Command::Explore(args) => explore::explore(&args),
+        Command::Compare(args) => compare::compare(&args),
         Command::Replay(args) => replay::replay(&args),
         Command::List(args) => names::list(&args),
         Command::Show(args) => names::show(&args),

@@ -4,7 +4,11 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 fn squall(arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_squall")).args(arguments).env("NO_COLOR", "1").output().expect("squall runs")
+    Command::new(env!("CARGO_BIN_EXE_squall"))
+        .args(arguments)
+        .env("NO_COLOR", "1")
+        .output()
+        .expect("squall runs")
 }
 
 fn code(output: &Output) -> i32 {
@@ -48,10 +52,13 @@ fn a_run_says_what_the_contract_promises() {
     assert_eq!(document["schema"], 1);
     assert_eq!((&document["scenario"], &document["seed"]), (&"raft/minority-partition".into(), &3.into()));
     assert_eq!((&document["verdict"], &document["as_expected"]), (&"pass".into(), &true.into()));
-    for field in ["version", "fingerprint", "events", "simulated_ns", "checks", "metrics", "marks", "faults"] {
+    for field in ["version", "fingerprint", "events", "simulated_ns", "checks", "metrics", "marks", "faults"]
+    {
         assert!(!document[field].is_null(), "{field}");
     }
-    assert!(document["checks"].as_array().expect("a list").iter().any(|check| check["name"] == "linearizable"));
+    assert!(
+        document["checks"].as_array().expect("a list").iter().any(|check| check["name"] == "linearizable")
+    );
     let again = squall(&["run", "raft/minority-partition", "--json", "--seed", "3"]);
     assert_eq!(first.stdout, again.stdout, "equal arguments, equal bytes");
     let golden = include_str!("golden/raft/minority-partition.txt").lines().nth(2).expect("seed 3");
@@ -63,7 +70,14 @@ fn the_summary_names_seed_verdict_and_the_way_back() {
     let run = squall(&["run", "raft/minority-partition", "--check-determinism"]);
     assert_eq!(code(&run), 0, "{}", err(&run));
     let text = out(&run);
-    for part in ["seed 1", "PASS", "linearizable", "fingerprint", "squall replay raft/minority-partition --seed 1", "Partition"] {
+    for part in [
+        "seed 1",
+        "PASS",
+        "linearizable",
+        "fingerprint",
+        "squall replay raft/minority-partition --seed 1",
+        "Partition",
+    ] {
         assert!(text.contains(part), "{part}: {text}");
     }
     assert!(!text.contains('\u{1b}'), "NO_COLOR is honoured");
@@ -88,12 +102,16 @@ fn out_holds_the_record_and_the_pictures_whole() {
 
 #[test]
 fn explore_gives_the_same_bytes_for_one_and_two_jobs() {
-    let explore = |jobs| squall(&["explore", "raft/leader-crash", "--seeds", "1..9", "--jobs", jobs, "--json"]);
+    let explore =
+        |jobs| squall(&["explore", "raft/leader-crash", "--seeds", "1..9", "--jobs", jobs, "--json"]);
     let (one, two) = (explore("1"), explore("2"));
     assert_eq!(code(&one), 0, "{}", err(&one));
     assert_eq!(one.stdout, two.stdout);
     let document = json(&one);
-    assert_eq!((&document["schema"], &document["runs"], &document["failed"]), (&1.into(), &8.into(), &0.into()));
+    assert_eq!(
+        (&document["schema"], &document["runs"], &document["failed"]),
+        (&1.into(), &8.into(), &0.into())
+    );
     let metric = document["metrics"].as_object().expect("metrics").values().next().expect("one");
     for field in ["mean", "ci95", "p50", "p90", "p99", "max"] {
         assert!(metric[field].is_number(), "{field}: {metric}");
@@ -180,7 +198,10 @@ fn a_run_is_told_in_words_and_in_lines_of_json() {
     let trace = folder("trace").join("trace.jsonl");
     let run = squall(&["run", "raft/leader-crash", "--trace", trace.to_str().expect("a path"), "--json"]);
     assert_eq!(code(&run), 0, "{}", err(&run));
-    assert_eq!(json(&run)["fingerprint"], json(&squall(&["run", "raft/leader-crash", "--json"]))["fingerprint"]);
+    assert_eq!(
+        json(&run)["fingerprint"],
+        json(&squall(&["run", "raft/leader-crash", "--json"]))["fingerprint"]
+    );
     assert!(std::fs::read_to_string(trace).expect("the trace").lines().count() > 1000);
 }
 

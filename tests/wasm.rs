@@ -12,7 +12,12 @@ fn output(command: &mut Command) -> Option<String> {
 }
 
 fn missing() -> Option<&'static str> {
-    let libraries = output(Command::new("rustc").args(["--print", "target-libdir", "--target", "wasm32-unknown-unknown"]));
+    let libraries = output(Command::new("rustc").args([
+        "--print",
+        "target-libdir",
+        "--target",
+        "wasm32-unknown-unknown",
+    ]));
     if !libraries.is_some_and(|dir| Path::new(&dir).exists()) {
         return Some("the target wasm32-unknown-unknown is not installed");
     }

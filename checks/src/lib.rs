@@ -4,5 +4,7 @@
 
 pub mod format;
 pub mod linearizability;
+pub mod metrics;
+pub mod property;
 pub mod statistics;
 pub mod verdict;

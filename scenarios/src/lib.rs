@@ -7,9 +7,11 @@
 mod assemble;
 pub mod capsule;
 pub mod catalogue;
+pub mod compare;
 pub mod determinism;
 pub mod error;
 pub mod explore;
+mod judge;
 pub mod library;
 mod load;
 mod registry;
@@ -17,6 +19,9 @@ pub mod replay;
 pub mod run;
 pub mod schema;
 pub mod text;
+
+pub use checks::verdict;
+pub use sim_core::{time, units};
 
 pub use error::ScenarioError;
 pub use load::{Loaded, load};

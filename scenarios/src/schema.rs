@@ -146,7 +146,9 @@ pub enum CheckSpec {
         /// The bound.
         below: Span,
     },
-    /// This mark is made at least once; a run without it proved little.
+    /// This mark is made at least once in every run.
+    Reaches(String),
+    /// This mark is made in some run of an exploration; a run without it is no violation, but proved little.
     Sometimes(String),
 }
 
@@ -185,6 +187,7 @@ impl CheckSpec {
             CheckSpec::Live(_) => "live".into(),
             CheckSpec::Recovers(_) => "recovers".into(),
             CheckSpec::Latency { .. } => "latency".into(),
+            CheckSpec::Reaches(mark) => format!("reaches {mark}"),
             CheckSpec::Sometimes(mark) => format!("sometimes {mark}"),
         }
     }

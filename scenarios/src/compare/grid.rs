@@ -29,7 +29,11 @@ impl std::str::FromStr for Vary {
 
     /// `path=v1,v2,…`; commas inside brackets and quotes belong to a value.
     fn from_str(text: &str) -> Result<Vary, String> {
-        let wrong = || format!("expected a field and its values, as in clients[0].retry.attempts=1,2,3, found \"{text}\"");
+        let wrong = || {
+            format!(
+                "expected a field and its values, as in clients[0].retry.attempts=1,2,3, found \"{text}\""
+            )
+        };
         let (path, list) = text.split_once('=').ok_or_else(wrong)?;
         let values = split(list);
         if path.trim().is_empty() || values.iter().any(String::is_empty) {
@@ -44,7 +48,8 @@ impl std::str::FromStr for Vary {
 
 /// Splits at the commas outside of brackets and quotes.
 fn split(list: &str) -> Vec<String> {
-    let (mut parts, mut part, mut depth, mut quoted, mut escaped) = (Vec::new(), String::new(), 0u32, false, false);
+    let (mut parts, mut part, mut depth, mut quoted, mut escaped) =
+        (Vec::new(), String::new(), 0u32, false, false);
     for c in list.chars() {
         match c {
             '"' if !escaped => quoted = !quoted,
@@ -69,7 +74,11 @@ fn split(list: &str) -> Vec<String> {
 ///
 /// # Errors
 /// What keeps one of them from being run, or two that could not be told apart.
-pub fn candidates(scenarios: &[String], overrides: &[String], vary: &[Vary]) -> Result<Vec<Candidate>, ScenarioError> {
+pub fn candidates(
+    scenarios: &[String],
+    overrides: &[String],
+    vary: &[Vary],
+) -> Result<Vec<Candidate>, ScenarioError> {
     let combinations = combinations(vary);
     let mut list: Vec<Candidate> = Vec::new();
     if scenarios.len() * combinations.len() > CANDIDATES_MAX {
@@ -91,7 +100,9 @@ pub fn candidates(scenarios: &[String], overrides: &[String], vary: &[Vary]) -> 
                 (1, false) => values.join(" "),
                 (_, false) => format!("{} {}", loaded.name, values.join(" ")),
             };
-            if let Some(same) = list.iter().find(|other| other.label == label || other.loaded.hash == loaded.hash) {
+            if let Some(same) =
+                list.iter().find(|other| other.label == label || other.loaded.hash == loaded.hash)
+            {
                 let message = format!("\"{label}\" and \"{}\" are the same candidate", same.label);
                 return Err(ScenarioError::Comparison(message));
             }

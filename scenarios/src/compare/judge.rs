@@ -1,14 +1,14 @@
 //! What the finished worlds of a comparison say, in numbers and in words.
 
 use checks::statistics::paired::{Difference, holm, stein_half_width};
-use checks::statistics::Summary;
+use checks::statistics::summary::Summary;
 use indexmap::IndexMap;
 use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::worlds::VERSION;
 use super::{Plan, WorldKey, Worlds};
-use crate::catalogue::{Better, better};
+use checks::metrics::direction::{Better, better};
 
 /// A finished comparison.
 #[derive(Clone, Debug)]
@@ -47,11 +47,14 @@ pub struct MetricComparison {
 /// Judges what is known of the seeds up to `until`.
 pub(super) fn judge(plan: &Plan, known: &Worlds, until: u64, stopped: bool) -> Comparison {
     let count = plan.candidates.len();
-    let complete = |seed: &u64| (0..count).all(|candidate| known.contains(WorldKey { seed: *seed, candidate }));
+    let complete =
+        |seed: &u64| (0..count).all(|candidate| known.contains(WorldKey { seed: *seed, candidate }));
     let seeds: Vec<u64> = (plan.seeds.start..until).filter(complete).collect();
     let unexpected = (0..count)
         .map(|candidate| {
-            let bad = |seed: &&u64| known.get(WorldKey { seed: **seed, candidate }).is_some_and(|world| !world.as_expected);
+            let bad = |seed: &&u64| {
+                known.get(WorldKey { seed: **seed, candidate }).is_some_and(|world| !world.as_expected)
+            };
             seeds.iter().filter(bad).count() as u64
         })
         .collect();
@@ -62,7 +65,8 @@ pub(super) fn judge(plan: &Plan, known: &Worlds, until: u64, stopped: bool) -> C
         }
     }
     let labels: Vec<String> = plan.candidates.iter().map(|candidate| candidate.label.clone()).collect();
-    let conclusions = metrics.iter().map(|(name, metric)| conclude(name, metric, &labels, plan.baseline)).collect();
+    let conclusions =
+        metrics.iter().map(|(name, metric)| conclude(name, metric, &labels, plan.baseline)).collect();
     Comparison {
         scenarios: plan
             .candidates
@@ -119,7 +123,7 @@ fn metric(plan: &Plan, known: &Worlds, seeds: &[u64], name: &str) -> Option<Metr
         Better::Unknown => "unknown",
     };
     Some(MetricComparison {
-        candidates: values.iter().map(|own| Summary::of(own)).collect(),
+        candidates: values.iter().filter_map(|own| Summary::of(own.clone())).collect(),
         differences,
         p_adjusted,
         better,
@@ -128,26 +132,32 @@ fn metric(plan: &Plan, known: &Worlds, seeds: &[u64], name: &str) -> Option<Metr
 
 /// One sentence: what to choose by this metric, or that the data cannot tell.
 fn conclude(name: &str, metric: &MetricComparison, labels: &[String], baseline: usize) -> String {
-    let worlds = metric.candidates[baseline].count;
+    let worlds = metric.candidates[baseline].runs;
     if worlds < 2 {
         return format!("{name}: one world tells nothing; add seeds");
     }
     let clear = |c: &usize| *c != baseline && metric.p_adjusted[*c] < 0.05;
-    let gain = |c: usize| if metric.better == "less" { -metric.differences[c].mean } else { metric.differences[c].mean };
+    let gain = |c: usize| {
+        if metric.better == "less" { -metric.differences[c].mean } else { metric.differences[c].mean }
+    };
     let different: Vec<usize> = (0..labels.len()).filter(clear).collect();
     let words = |c: usize| {
         let difference = &metric.differences[c];
         let base = metric.candidates[baseline].mean;
-        let share = if base == 0.0 { String::new() } else { format!(", {:+.1}%", 100.0 * difference.mean / base) };
+        let share =
+            if base == 0.0 { String::new() } else { format!(", {:+.1}%", 100.0 * difference.mean / base) };
         format!("{:+.4} ± {:.4}{share}", difference.mean, difference.ci95)
     };
     let base = &labels[baseline];
     if different.is_empty() {
         let widest = (0..labels.len()).map(|c| metric.differences[c].ci95).fold(0.0, f64::max);
-        return format!("{name}: the data cannot tell the candidates from {base} ({worlds} worlds, ± {widest:.4})");
+        return format!(
+            "{name}: the data cannot tell the candidates from {base} ({worlds} worlds, ± {widest:.4})"
+        );
     }
     if metric.better == "unknown" {
-        let list: Vec<String> = different.iter().map(|c| format!("{} by {}", labels[*c], words(*c))).collect();
+        let list: Vec<String> =
+            different.iter().map(|c| format!("{} by {}", labels[*c], words(*c))).collect();
         return format!("{name}: different from {base}: {}", list.join("; "));
     }
     let best = different.iter().copied().max_by(|a, b| gain(*a).total_cmp(&gain(*b))).unwrap_or(baseline);
@@ -171,11 +181,8 @@ impl Comparison {
                 json!({ "label": label, "scenario": scenario, "overrides": overrides, "hash": hash, "unexpected": unexpected })
             })
             .collect();
-        let metrics: serde_json::Map<String, Value> = self
-            .metrics
-            .iter()
-            .map(|(name, metric)| (name.clone(), self.metric_json(metric)))
-            .collect();
+        let metrics: serde_json::Map<String, Value> =
+            self.metrics.iter().map(|(name, metric)| (name.clone(), self.metric_json(metric))).collect();
         json!({
             "schema": 1,
             "version": VERSION,
@@ -210,8 +217,12 @@ impl Comparison {
                 })
             })
             .collect();
-        let own: serde_json::Map<String, Value> =
-            self.labels.iter().zip(&metric.candidates).map(|(label, summary)| (label.clone(), json!(summary))).collect();
+        let own: serde_json::Map<String, Value> = self
+            .labels
+            .iter()
+            .zip(&metric.candidates)
+            .map(|(label, summary)| (label.clone(), json!(summary)))
+            .collect();
         json!({ "better": metric.better, "candidates": own, "pairs": pairs })
     }
 }

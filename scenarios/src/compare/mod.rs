@@ -71,7 +71,13 @@ impl Plan {
     }
 
     /// Runs the worlds of these seeds that are not known yet.
-    fn stage(&self, seeds: std::ops::Range<u64>, known: &mut Worlds, progress: &dyn Progress, stop: &AtomicBool) {
+    fn stage(
+        &self,
+        seeds: std::ops::Range<u64>,
+        known: &mut Worlds,
+        progress: &dyn Progress,
+        stop: &AtomicBool,
+    ) {
         let wanted: Vec<WorldKey> = self
             .mine(seeds)
             .flat_map(|seed| (0..self.candidates.len()).map(move |candidate| WorldKey { seed, candidate }))

@@ -121,7 +121,10 @@ impl Worlds {
     /// A candidate's values of a metric, by seed; `None` if a world lacks it.
     #[must_use]
     pub fn values(&self, seeds: &[u64], candidate: usize, metric: &str) -> Option<Vec<f64>> {
-        seeds.iter().map(|&seed| self.get(WorldKey { seed, candidate })?.metrics.get(metric).copied()).collect()
+        seeds
+            .iter()
+            .map(|&seed| self.get(WorldKey { seed, candidate })?.metrics.get(metric).copied())
+            .collect()
     }
 }
 
@@ -165,6 +168,11 @@ fn run_once(candidate: &Candidate, seed: u64) -> World {
         fingerprint: outcome.record.fingerprint.to_string(),
         verdict: outcome.verdict().to_string(),
         as_expected: outcome.as_expected,
-        metrics: outcome.metrics.iter().filter(|(_, v)| v.is_finite()).map(|(k, v)| (k.clone(), *v)).collect(),
+        metrics: outcome
+            .metrics
+            .iter()
+            .filter(|(_, v)| v.is_finite())
+            .map(|(k, v)| (k.clone(), *v))
+            .collect(),
     }
 }

@@ -104,7 +104,8 @@ impl Node {
                 fields.iter().find(|(name, _)| name.text == wanted).map(|(_, value)| value)
             }
             Kind::Map(entries) => {
-                let is = |key: &Node| matches!(&key.kind, Kind::Text(text) | Kind::Word(text) if text == wanted);
+                let is =
+                    |key: &Node| matches!(&key.kind, Kind::Text(text) | Kind::Word(text) if text == wanted);
                 entries.iter().find(|(key, _)| is(key)).map(|(_, value)| value)
             }
             _ => None,
