@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use scenarios::compare::Vary;
+use scenarios::shard::Part;
 use scenarios::units::Ratio;
 
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
@@ -32,6 +33,8 @@ pub enum Command {
     Explore(ExploreArgs),
     /// Compare policies on the same worlds: paired differences with confidence intervals, and what to choose
     Compare(CompareArgs),
+    /// Put the parts of a sharded exploration or comparison together
+    Merge(MergeArgs),
     /// Tell a run event by event
     Replay(ReplayArgs),
     /// List models, faults, checks, scenarios, metrics or the fields of a scenario
@@ -96,6 +99,9 @@ pub struct ExploreArgs {
     /// How many runs at once [default: as many as there are processors]
     #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
     pub jobs: usize,
+    /// Run only a part of the seeds, as 0/4 to 3/4; `squall merge` puts the parts together. Exits 0 on a violation
+    #[arg(long, value_name = "I/N", requires = "out")]
+    pub shard: Option<Part>,
     /// Write each run's summary and the distributions into this directory
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub out: Option<PathBuf>,
@@ -134,7 +140,24 @@ pub struct CompareArgs {
     /// How many worlds at once [default: as many as there are processors]
     #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
     pub jobs: usize,
+    /// Run only a part of the seeds, as 0/4 to 3/4; `squall merge` puts the parts together. Exits 0 on a violation
+    #[arg(long, value_name = "I/N", requires = "out", conflicts_with = "precision")]
+    pub shard: Option<Part>,
     /// Keep finished worlds, the result and the pictures in this directory; an interrupted comparison goes on from there
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub out: Option<PathBuf>,
+    /// Print one JSON document
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Options of `merge`.
+#[derive(Debug, Args)]
+pub struct MergeArgs {
+    /// The directories that `explore` or `compare` wrote with --shard and --out
+    #[arg(value_name = "DIR", required = true, value_hint = ValueHint::DirPath)]
+    pub dirs: Vec<PathBuf>,
+    /// Write the whole result into this directory
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub out: Option<PathBuf>,
     /// Print one JSON document

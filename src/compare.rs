@@ -8,13 +8,15 @@ use std::sync::Mutex;
 
 use scenarios::compare::{Candidate, Comparison, Plan, Progress, World, WorldKey, Worlds, candidates};
 
+use scenarios::shard::{self, Manifest, Part};
+
 use crate::cli::CompareArgs;
 use crate::output::{self, Trouble, cannot};
 use crate::progress::Meter;
 use crate::stop::{on_ctrl_c, quietly};
 
 /// The finished worlds of a comparison, a line each, in the order in which they ended.
-const LOG: &str = "worlds.jsonl";
+const LOG: &str = shard::WORLDS;
 
 /// Compares candidates.
 pub fn compare(args: &CompareArgs) -> Result<ExitCode, Trouble> {
@@ -32,7 +34,7 @@ pub fn compare(args: &CompareArgs) -> Result<ExitCode, Trouble> {
         precision: args.precision.map(|share| share.get()).filter(|share| *share > 0.0),
         seeds_max: args.seeds_max,
         jobs: args.jobs,
-        shard: (0, 1),
+        part: args.shard.unwrap_or(Part::WHOLE),
     };
     let labels: Vec<&str> = plan.candidates.iter().map(|candidate| candidate.label.as_str()).collect();
     eprintln!(
@@ -66,15 +68,27 @@ pub fn compare(args: &CompareArgs) -> Result<ExitCode, Trouble> {
     }
     if let Some(dir) = &args.out {
         output::write_whole(&dir.join(LOG), known.to_log(&plan.candidates).as_bytes())?;
-        output::write_whole(&dir.join("compare.json"), format!("{:#}\n", found.to_json()).as_bytes())?;
-        crate::pictures::write_comparison(&found, dir)?;
+        if plan.part != Part::WHOLE {
+            let manifest = Manifest::compare(&args.scenarios, &args.set, &args.vary, &plan);
+            output::write_whole(&dir.join(shard::MANIFEST), manifest.to_text().as_bytes())?;
+            // A scheduler must not take a finding for a failure of the machine and try again.
+            return Ok(ExitCode::SUCCESS);
+        }
+        write_result(dir, &found)?;
     }
-    if args.json {
-        output::print_json(&found.to_json())?;
-    } else {
-        output::print(&summary(&found))?;
-    }
-    Ok(if found.unexpected.iter().all(|count| *count == 0) { ExitCode::SUCCESS } else { ExitCode::from(1) })
+    print(&found, args.json)?;
+    Ok(if found.is_as_expected() { ExitCode::SUCCESS } else { ExitCode::from(1) })
+}
+
+/// Writes the document and the pictures of a comparison into a directory.
+pub fn write_result(dir: &Path, found: &Comparison) -> Result<(), Trouble> {
+    output::write_whole(&dir.join("compare.json"), format!("{:#}\n", found.to_json()).as_bytes())?;
+    crate::pictures::write_comparison(found, dir)
+}
+
+/// Prints a comparison, in words or as a document.
+pub fn print(found: &Comparison, json: bool) -> Result<(), Trouble> {
+    if json { output::print_json(&found.to_json()) } else { output::print(&summary(found)) }
 }
 
 fn baseline(candidates: &[Candidate], named: Option<&str>) -> Result<usize, Trouble> {

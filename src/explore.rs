@@ -8,6 +8,8 @@ use std::sync::Mutex;
 
 use scenarios::Loaded;
 use scenarios::explore::{Exploration, ExploreOptions, Progress, SeedRun};
+use scenarios::log;
+use scenarios::shard::{self, Manifest, Part};
 
 use crate::cli::ExploreArgs;
 use crate::output::{self, Trouble, cannot};
@@ -21,21 +23,38 @@ pub fn explore(args: &ExploreArgs) -> Result<ExitCode, Trouble> {
     let seeds = args.seeds.from..args.seeds.until;
     eprintln!("squall: {} with seeds {} to {}", loaded.name, seeds.start, seeds.end - 1);
     let stop = on_ctrl_c()?;
-    let watch = Watch::new(seeds.end - seeds.start, args.out.as_deref())?;
-    let options = ExploreOptions { seeds, jobs: args.jobs };
+    let watch = Watch::new(
+        seeds.clone().filter(|seed| args.shard.unwrap_or(Part::WHOLE).has(seeds.start, *seed)).count() as u64,
+        args.out.as_deref(),
+    )?;
+    let part = args.shard.unwrap_or(Part::WHOLE);
+    let options = ExploreOptions { seeds, part, jobs: args.jobs };
     let found = quietly(|| scenarios::explore::explore(&loaded, &options, &watch, stop));
     watch.meter.end();
     if let Some(dir) = &args.out {
         watch.finish(dir, &found)?;
+        if part != Part::WHOLE {
+            let manifest = Manifest::explore(&args.scenario.scenario, &loaded, options.seeds, part);
+            output::write_whole(&dir.join(shard::MANIFEST), manifest.to_text().as_bytes())?;
+            // A scheduler must not take a finding for a failure of the machine and try again.
+            return Ok(ExitCode::SUCCESS);
+        }
+        write_result(dir, &found)?;
         pictures::write_exploration(&loaded, &found, dir)?;
     }
-    if args.json {
-        output::print_json(&found.to_json())?;
-    } else {
-        output::print(&summary(&loaded, &found, args.out.as_deref()))?;
-    }
+    print(&loaded, &found, args.out.as_deref(), args.json)?;
     let panicked = found.runs.iter().any(|run| run.result.is_err());
     Ok(ExitCode::from(if panicked { 3 } else { u8::from(!found.as_expected) }))
+}
+
+/// Writes the document of an exploration into a directory.
+pub fn write_result(dir: &Path, found: &Exploration) -> Result<(), Trouble> {
+    output::write_whole(&dir.join("explore.json"), format!("{:#}\n", found.to_json()).as_bytes())
+}
+
+/// Prints an exploration, in words or as a document.
+pub fn print(loaded: &Loaded, found: &Exploration, out: Option<&Path>, json: bool) -> Result<(), Trouble> {
+    if json { output::print_json(&found.to_json()) } else { output::print(&summary(loaded, found, out)) }
 }
 
 /// Shows progress and writes each run down as it ends.
@@ -46,8 +65,6 @@ struct Watch {
 
 /// The runs in the order in which they ended, while the exploration is under way.
 const UNDER_WAY: &str = "runs.under-way.jsonl";
-/// The runs by seed, when it is over.
-const RUNS: &str = "runs.jsonl";
 
 impl Watch {
     fn new(total: u64, out: Option<&Path>) -> Result<Watch, Trouble> {
@@ -67,9 +84,8 @@ impl Watch {
     }
 
     fn finish(&self, dir: &Path, found: &Exploration) -> Result<(), Trouble> {
-        let lines: String = found.runs.iter().map(|run| format!("{}\n", run.to_json())).collect();
-        output::write_whole(&dir.join(RUNS), lines.as_bytes())?;
-        output::write_whole(&dir.join("explore.json"), format!("{:#}\n", found.to_json()).as_bytes())?;
+        let lines: String = found.runs.iter().map(|run| format!("{}\n", log::line(run))).collect();
+        output::write_whole(&dir.join(shard::RUNS), lines.as_bytes())?;
         let path = dir.join(UNDER_WAY);
         std::fs::remove_file(&path).map_err(|why| cannot(format!("{}: {why}", path.display())))
     }
@@ -79,7 +95,7 @@ impl Progress for Watch {
     fn ended(&self, run: &SeedRun) {
         self.meter.tick(run.is_failure());
         if let Some(Ok(mut file)) = self.log.as_ref().map(Mutex::lock)
-            && let Err(why) = writeln!(file, "{}", run.to_json())
+            && let Err(why) = writeln!(file, "{}", log::line(run))
         {
             // The final files tell for certain whether writing works; this one is for a run that is cut off.
             eprintln!("squall: {UNDER_WAY}: {why}");

@@ -6,6 +6,7 @@
 mod cli;
 mod compare;
 mod explore;
+mod merge;
 mod names;
 mod output;
 mod pictures;
@@ -41,6 +42,7 @@ fn dispatch(command: Command) -> Result<ExitCode, Trouble> {
         Command::Run(args) => run::run(&args),
         Command::Explore(args) => explore::explore(&args),
         Command::Compare(args) => compare::compare(&args),
+        Command::Merge(args) => merge::merge(&args),
         Command::Replay(args) => replay::replay(&args),
         Command::List(args) => names::list(&args),
         Command::Show(args) => names::show(&args),

@@ -24,6 +24,8 @@ use crate::schema::{CheckSpec, Expect, Scenario};
 pub struct ExploreOptions {
     /// The seeds.
     pub seeds: Range<u64>,
+    /// Which part of them is run here.
+    pub part: crate::shard::Part,
     /// How many runs at once; 0 for as many as the machine has processors.
     pub jobs: usize,
 }
@@ -159,7 +161,7 @@ impl Exploration {
     }
 
     /// Everything from the runs alone, which are sorted by seed: the same however many threads made them.
-    fn of(loaded: &Loaded, runs: Vec<SeedRun>, stopped: bool) -> Exploration {
+    pub(crate) fn of(loaded: &Loaded, runs: Vec<SeedRun>, stopped: bool) -> Exploration {
         let mut exploration = Exploration {
             scenario: loaded.name.clone(),
             scenario_hash: loaded.hash.clone(),
@@ -246,25 +248,6 @@ fn share_unlike(failed: u64, runs: u64, least: Ratio, greatest: Ratio) -> Option
 }
 
 impl SeedRun {
-    /// The run as one line of a log.
-    #[must_use]
-    pub fn to_json(&self) -> Value {
-        match &self.result {
-            Err(panic) => json!({ "seed": self.seed, "panic": panic }),
-            Ok(summary) => json!({
-                "seed": self.seed,
-                "fingerprint": summary.fingerprint.to_string(),
-                "events": summary.events,
-                "simulated_ns": summary.simulated_ns,
-                "verdict": summary.verdict,
-                "as_expected": summary.as_expected,
-                "failed": summary.failed.iter().map(|check| json!({ "name": check.name, "detail": check.detail })).collect::<Vec<_>>(),
-                "metrics": summary.metrics,
-                "marks": summary.marks,
-            }),
-        }
-    }
-
     /// Whether a check said fail, or the run panicked.
     #[must_use]
     pub fn is_failure(&self) -> bool {
@@ -304,12 +287,13 @@ fn explore_with(
         progress.ended(&run);
         Some(run)
     };
-    let all = || options.seeds.clone().into_par_iter().map(attempt).collect::<Vec<_>>();
+    let mine = |seed: &u64| options.part.has(options.seeds.start, *seed);
+    let all = || options.seeds.clone().into_par_iter().filter(mine).map(attempt).collect::<Vec<_>>();
     let pool = rayon::ThreadPoolBuilder::new().num_threads(options.jobs).build();
     let runs = match pool {
         Ok(pool) => pool.install(all),
         // No threads to be had: one after another.
-        Err(_) => options.seeds.clone().map(attempt).collect(),
+        Err(_) => options.seeds.clone().filter(mine).map(attempt).collect(),
     };
     let stopped = runs.iter().any(Option::is_none);
     Exploration::of(loaded, runs.into_iter().flatten().collect(), stopped)
@@ -349,7 +333,7 @@ mod tests {
     use crate::run::{RunOptions, run};
 
     fn options(seeds: std::ops::Range<u64>, jobs: usize) -> ExploreOptions {
-        ExploreOptions { seeds, jobs }
+        ExploreOptions { seeds, part: crate::shard::Part::WHOLE, jobs }
     }
 
     #[test]

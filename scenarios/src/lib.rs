@@ -14,10 +14,12 @@ pub mod explore;
 mod judge;
 pub mod library;
 mod load;
+pub mod log;
 mod registry;
 pub mod replay;
 pub mod run;
 pub mod schema;
+pub mod shard;
 pub mod text;
 
 pub use checks::verdict;

@@ -169,6 +169,12 @@ fn conclude(name: &str, metric: &MetricComparison, labels: &[String], baseline: 
 }
 
 impl Comparison {
+    /// Whether every world of every candidate went as its scenario expects.
+    #[must_use]
+    pub fn is_as_expected(&self) -> bool {
+        self.unexpected.iter().all(|count| *count == 0)
+    }
+
     /// The document that `compare --json` prints.
     #[must_use]
     pub fn to_json(&self) -> Value {

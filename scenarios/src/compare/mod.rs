@@ -13,6 +13,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use checks::statistics::paired::stein_worlds;
 
+use crate::shard::Part;
+
 pub use self::grid::{Candidate, Vary, candidates};
 pub use self::judge::{Comparison, MetricComparison};
 pub use self::worlds::{World, WorldKey, Worlds};
@@ -34,8 +36,8 @@ pub struct Plan {
     pub seeds_max: u64,
     /// How many worlds at once; 0 for as many as there are processors.
     pub jobs: usize,
-    /// Only every `shards`-th seed, beginning with the `shard`-th: (shard, shards).
-    pub shard: (u64, u64),
+    /// Which part of the seeds is run here.
+    pub part: Part,
 }
 
 /// Is told as worlds end, from any thread.
@@ -54,8 +56,8 @@ impl Progress for () {
 impl Plan {
     /// The seeds of this shard within a range.
     fn mine(&self, seeds: std::ops::Range<u64>) -> impl Iterator<Item = u64> + '_ {
-        let start = self.seeds.start;
-        seeds.filter(move |seed| (seed - start) % self.shard.1 == self.shard.0)
+        let (part, start) = (self.part, self.seeds.start);
+        seeds.filter(move |seed| part.has(start, *seed))
     }
 
     /// Runs what is not known yet. Set `stop` from elsewhere to end early with what is finished.
@@ -68,6 +70,12 @@ impl Plan {
             self.stage(self.seeds.end..until, known, progress, stop);
         }
         judge::judge(self, known, until, stop.load(Ordering::Relaxed))
+    }
+
+    /// Judges what is known of the plan's own seeds.
+    #[must_use]
+    pub fn judge(&self, known: &Worlds) -> Comparison {
+        judge::judge(self, known, self.seeds.end, false)
     }
 
     /// Runs the worlds of these seeds that are not known yet.

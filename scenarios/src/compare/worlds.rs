@@ -114,6 +114,17 @@ impl Worlds {
         self.table.get(&key)
     }
 
+    /// Takes over the worlds of another log.
+    pub fn add(&mut self, other: Worlds) {
+        self.table.extend(other.table);
+    }
+
+    /// Whether a seed's worlds are known under all candidates.
+    #[must_use]
+    pub fn has_all(&self, seed: u64, candidates: usize) -> bool {
+        (0..candidates).all(|candidate| self.contains(WorldKey { seed, candidate }))
+    }
+
     pub(crate) fn extend(&mut self, more: Vec<(WorldKey, World)>) {
         self.table.extend(more);
     }
