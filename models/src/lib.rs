@@ -3,3 +3,4 @@
 //! A model knows the engine and nothing else: no scenario, no checker, no file.
 
 pub mod model;
+pub mod raft;
