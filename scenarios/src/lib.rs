@@ -12,7 +12,7 @@ pub mod error;
 pub mod explore;
 mod judge;
 pub mod library;
-mod load;
+pub mod load;
 mod registry;
 pub mod replay;
 pub mod run;
