@@ -12,8 +12,8 @@ use sim_core::random::distribution::Distribution;
 use sim_core::time::Span;
 use sim_core::world::{ConfigError, WorldConfig};
 
-use crate::registry::{WithModel, with_model};
-use crate::schema::{CheckSpec, Expect, ModelSpec, Scenario};
+use crate::registry::{WithModel, variant, with_model};
+use crate::schema::{CheckSpec, Expect, Scenario};
 
 /// The most nodes and clients a scenario may have.
 const PEERS_MAX: u64 = 20_000_000;
@@ -114,12 +114,6 @@ fn file_path(path: &str) -> String {
         Some((group, field)) if group.starts_with("groups[") => format!("cluster.{field}"),
         _ => path.to_string(),
     }
-}
-
-/// The model's name in the file.
-pub(crate) fn variant(spec: &ModelSpec) -> String {
-    let text = format!("{spec:?}");
-    text.split(['(', ' ']).next().unwrap_or_default().to_string()
 }
 
 /// Whether time passes between two of something.

@@ -15,6 +15,7 @@ mod judge;
 pub mod library;
 mod load;
 pub mod log;
+pub mod load;
 mod registry;
 pub mod replay;
 pub mod run;

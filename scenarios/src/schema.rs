@@ -5,6 +5,7 @@
 //! fit each other ([`crate::assemble`]).
 
 use models::model::Cluster;
+use models::raft::Raft;
 use models::solo::Solo;
 use serde::{Deserialize, Serialize};
 use sim_core::client::ClientConfig;
@@ -56,6 +57,8 @@ pub struct Scenario {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub enum ModelSpec {
+    /// Raft consensus under a replicated map.
+    Raft(Raft),
     /// One server without replication.
     Solo(Solo),
 }

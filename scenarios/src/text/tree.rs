@@ -53,10 +53,6 @@ pub(crate) enum Kind {
 }
 
 impl Place {
-    /// From here to there.
-    pub(crate) fn to(self, other: Place) -> Place {
-        Place { end: other.end, ..self }
-    }
     /// Its first character only.
     pub(crate) fn first(self) -> Place {
         Place { end: self.end.min(self.start + 1), ..self }
