@@ -7,6 +7,7 @@
 
 mod decide;
 mod explain;
+mod fast;
 pub(crate) mod hash;
 mod memory;
 mod models;
@@ -70,7 +71,7 @@ impl Default for Options {
     fn default() -> Options {
         Options {
             initial: Value::Nil,
-            configurations_max: 50_000_000,
+            configurations_max: 20_000_000,
             names: KeyNames::default(),
             fast_paths: true,
         }
