@@ -71,7 +71,7 @@ impl Default for Options {
     fn default() -> Options {
         Options {
             initial: Value::Nil,
-            configurations_max: 20_000_000,
+            configurations_max: 10_000_000,
             names: KeyNames::default(),
             fast_paths: true,
         }

@@ -15,6 +15,9 @@ use super::problem::{Deed, PENDING, Solved, Spec};
 /// No operation.
 const NONE: u32 = u32::MAX;
 
+/// How many words of memory the states of one object may take.
+const WEIGHT_MAX: u64 = 1 << 26;
+
 /// How far back an equal pending operation is sought.
 const TWINS_MAX: usize = 1024;
 
@@ -210,7 +213,7 @@ impl<'s, S: Spec> Search<'s, S> {
         loop {
             if let Some((state, mut shadow, used, trail)) = arrival.take() {
                 self.steps += 1;
-                if self.steps > budget {
+                if self.steps > budget || self.steps.is_multiple_of(1024) && self.spec.weight() > WEIGHT_MAX {
                     return Solved::Spent;
                 }
                 let open = self.settle(state, &mut shadow);
