@@ -2,4 +2,7 @@
 //!
 //! They know histories and records, never a protocol's insides.
 
+pub mod graph;
+mod intern;
+pub mod transactions;
 pub mod verdict;
