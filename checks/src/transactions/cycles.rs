@@ -271,19 +271,21 @@ type Found = (Anomaly, Vec<u32>, Vec<u8>);
 struct Component<'g> {
     raw: &'g Graph,
     told: Graph,
+    graver: std::cell::OnceCell<bool>,
 }
 
 impl Component<'_> {
     fn new(raw: &Graph, priority: [u8; 3]) -> Component<'_> {
         let told: Vec<Edge> =
             raw.edges().map(|e| Edge::new(e.from, e.to, best(e.labels, priority))).collect();
-        Component { raw, told: Graph::new(raw.nodes(), &told) }
+        Component { raw, told: Graph::new(raw.nodes(), &told), graver: std::cell::OnceCell::new() }
     }
 
     fn hunt(&self, hunt: &Hunt) -> Option<Found> {
         match hunt.shape {
             Shape::G0 => self.through(self.raw, WW | hunt.order, if hunt.order == 0 { WW } else { hunt.order }),
             Shape::G1c => self.through(self.raw, WW | WR | hunt.order, WR),
+            _ if self.first_met_is_graver(WW | WR) => None,
             Shape::Single => self.back_to_anti(WW | WR | hunt.order, hunt.anomaly),
             Shape::Nonadjacent => self.nonadjacent(WW | WR | hunt.order, hunt.anomaly),
             Shape::Adjacent => self.back_to_anti(WW | WR | RW | hunt.order, hunt.anomaly),
@@ -312,6 +314,30 @@ impl Component<'_> {
         let nodes = rotated(shortest?);
         let labels = self.labels(&nodes);
         Some((classify(&labels), nodes, labels))
+    }
+
+    /// Whether the cycle through an anti-dependency that is met first, from the lowest node on, needs none: then the
+    /// anti-dependency only doubles a stronger edge, and Elle names the component by the graver kind alone.
+    fn first_met_is_graver(&self, mask: u8) -> bool {
+        *self.graver.get_or_init(|| self.meet_first(mask))
+    }
+
+    fn meet_first(&self, mask: u8) -> bool {
+        let parts = components(self.raw, mask | RW);
+        let mut searcher = Searcher::new(self.raw);
+        for start in 0..self.raw.nodes() as u32 {
+            let mut first: Option<Vec<u32>> = None;
+            for (to, _) in self.raw.row(start).filter(|(_, labels)| labels & RW != 0) {
+                if parts.of[start as usize] == parts.of[to as usize] && searcher.work <= WORK {
+                    let limit = first.as_ref().map_or(usize::MAX, |nodes| nodes.len() - 1);
+                    first = searcher.path(to, start, limit, |_, _, labels| labels & mask != 0).or(first);
+                }
+            }
+            if let Some(nodes) = first {
+                return !self.labels(&nodes).contains(&RW);
+            }
+        }
+        false
     }
 
     /// A shortest cycle of the wanted kind made of an anti-dependency and a path of edges of `mask` back to its start.
