@@ -7,3 +7,4 @@ pub mod graph;
 mod intern;
 pub mod transactions;
 pub mod verdict;
+pub mod weak;

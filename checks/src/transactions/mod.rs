@@ -24,7 +24,7 @@ use sim_core::history::History;
 
 pub use analysis::{Analysis, Finding, Validity};
 pub use lattice::{Anomaly, AnomalySet, Model, ModelSet, UnknownName};
-pub(crate) use log::{End, Log};
+pub(crate) use log::{End, Log, Rows, register};
 
 /// What the transactions do to the objects.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
