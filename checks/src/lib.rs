@@ -8,3 +8,4 @@ mod intern;
 pub mod transactions;
 pub mod verdict;
 pub mod weak;
+pub mod workloads;

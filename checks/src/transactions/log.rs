@@ -208,6 +208,7 @@ fn steps(entry: &Entry) -> Option<Cow<'_, [Micro]>> {
         (Call::Txn(asked), _) => return Some(Cow::Borrowed(asked)),
         (Call::Append(value), _) => Micro::Append(entry.operation.key.unwrap_or_default(), value.clone()),
         (Call::Write(value), _) => Micro::Write(entry.operation.key.unwrap_or_default(), value.clone()),
+        (Call::Delete, _) => Micro::Write(entry.operation.key.unwrap_or_default(), Value::Nil),
         (Call::Read, _) => Micro::Read(entry.operation.key.unwrap_or_default(), entry.value().cloned()),
         _ => return None,
     };

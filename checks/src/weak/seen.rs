@@ -154,6 +154,20 @@ impl<'h> Seen<'h> {
         number == INITIAL || self.writes(number).binary_search(&key).is_ok()
     }
 
+    /// How many versions there are: of each key the initial one, and one for each key that a transaction wrote.
+    pub fn versions(&self) -> usize {
+        self.writes.len() + self.log.keys.len()
+    }
+
+    /// The number of the version of a key that a transaction wrote; of the initial transaction, the initial version.
+    pub fn version(&self, number: u32, key: u32) -> u32 {
+        let begin = self.write_starts[number as usize];
+        match self.writes(number).binary_search(&key) {
+            Ok(at) => begin + at as u32,
+            Err(_) => self.writes.len() as u32 + key,
+        }
+    }
+
     /// The position in the history; none for the initial one.
     pub fn entry(&self, number: u32) -> Option<usize> {
         (number != INITIAL).then(|| self.log.entry(self.txns[number as usize]))
