@@ -3,5 +3,10 @@
 //! They know histories and records, never a protocol's insides.
 
 pub mod format;
+pub mod graph;
+mod intern;
 pub mod linearizability;
+pub mod transactions;
 pub mod verdict;
+pub mod weak;
+pub mod workloads;
