@@ -36,6 +36,43 @@ fn main() {
     }
 }
 
+/// Registers with compare-and-set over few values, some ends lost: what only the search can judge.
+fn searched(lengths: &[usize]) {
+    println!("\n{:<16} {:>10} {:>12} {:>8}  generated, five values, compare-and-set", "lost", "operations", "ms", "verdict");
+    for &length in lengths {
+        for lost in [0, 1, 5] {
+            for lie in [false, true] {
+                let mut history = generate(Model::Mutex, length, 10, false);
+                lose(&mut history, lost);
+                if lie {
+                    let middle = history.entries.len() / 2;
+                    let read = (middle..history.entries.len()).find(|&index| {
+                        history.entries[index].is_ok() && history.entries[index].operation.call == Call::Read
+                    });
+                    if let Some(read) = read {
+                        history.entries[read].outcome = Outcome::Ok(Answer::Value(Value::Int(9)));
+                    }
+                }
+                let options = Options { initial: Value::Int(0), ..Options::default() };
+                let (spent, verdict) = timed(&history, Model::Register, &options, 1);
+                println!("{:<16} {length:>10} {:>12.2} {verdict:>8}", format!("{lost} in 1000"), ms(spent));
+            }
+        }
+    }
+}
+
+/// Makes the ends of so many operations in a thousand unknown.
+fn lose(history: &mut History, lost: u64) {
+    let mut draws = Draws(7);
+    for entry in &mut history.entries {
+        if draws.below(1000) < lost {
+            entry.outcome = Outcome::Unknown(sim_core::history::Reason::Timeout);
+            entry.completed = Time::NEVER;
+            entry.completed_index = u64::MAX;
+        }
+    }
+}
+
 #[expect(clippy::disallowed_methods, reason = "a benchmark reads the clock")]
 fn timed(history: &History, model: Model, options: &Options, times: u32) -> (Duration, &'static str) {
     let mut best = Duration::MAX;
@@ -137,6 +174,11 @@ impl Object {
         });
         let brings = draws.below(2) == 0;
         match model {
+            Model::Mutex => match draws.below(3) {
+                0 => Call::Read,
+                1 => Call::Write(Value::Int(draws.below(5) as i64)),
+                _ => Call::Cas { from: Value::Int(draws.below(5) as i64), to: Value::Int(draws.below(5) as i64) },
+            },
             Model::Register if brings => Call::Write(value),
             Model::Register => Call::Read,
             Model::Set => {
@@ -162,6 +204,13 @@ impl Object {
                 Value::Nil
             }
             Call::Read => self.register.clone(),
+            Call::Cas { from, to } => {
+                let did = self.register == *from;
+                if did {
+                    self.register = to.clone();
+                }
+                Value::Bool(did)
+            }
             Call::Insert(Value::Int(n)) => Value::Bool(!std::mem::replace(&mut there[*n as usize], true)),
             Call::Remove(Value::Int(n)) => Value::Bool(std::mem::replace(&mut there[*n as usize], false)),
             Call::Contains(Value::Int(n)) => Value::Bool(there[*n as usize]),
@@ -183,7 +232,7 @@ impl Object {
 /// A linearizable history of a true object; with `lie`, two answers near its end are exchanged.
 fn generate(model: Model, length: usize, processes: usize, lie: bool) -> History {
     let mut draws = Draws(length as u64);
-    let mut object = Object::default();
+    let mut object = Object { register: if model == Model::Mutex { Value::Int(0) } else { Value::Nil }, ..Object::default() };
     let mut there = vec![false; length + processes + 2];
     let mut entries: Vec<Entry> = Vec::with_capacity(length);
     // Each process is idle, has invoked, or has been answered and not yet been told.

@@ -2,6 +2,7 @@
 //!
 //! They know histories and records, never a protocol's insides.
 
+pub mod foreign;
 pub mod format;
 pub mod graph;
 mod intern;
