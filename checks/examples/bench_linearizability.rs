@@ -18,6 +18,7 @@ fn main() {
     corpora();
     let long = std::env::args().any(|argument| argument == "--long");
     let lengths: &[usize] = if long { &[10_000, 100_000, 1_000_000] } else { &[10_000, 100_000] };
+    searched(&lengths[..2]);
     let models = [Model::Register, Model::Set, Model::Queue, Model::Stack, Model::PriorityQueue];
     println!(
         "\n{:<16} {:>10} {:>12} {:>8}  generated, unique values, 10 processes",
@@ -29,7 +30,8 @@ fn main() {
                 let history = generate(model, length, 10, lie);
                 let options = Options::default();
                 let (spent, verdict) = timed(&history, model, &options, 1);
-                let explained = if verdict == "fail" { explained(&history, model, &options) } else { String::new() };
+                let explained =
+                    if verdict == "fail" { explained(&history, model, &options) } else { String::new() };
                 println!("{:<16} {length:>10} {:>12.2} {verdict:>8}{explained}", model.name(), ms(spent));
             }
         }
@@ -38,7 +40,10 @@ fn main() {
 
 /// Registers with compare-and-set over few values, some ends lost: what only the search can judge.
 fn searched(lengths: &[usize]) {
-    println!("\n{:<16} {:>10} {:>12} {:>8}  generated, five values, compare-and-set", "lost", "operations", "ms", "verdict");
+    println!(
+        "\n{:<16} {:>10} {:>12} {:>8}  generated, five values, compare-and-set",
+        "lost", "operations", "ms", "verdict"
+    );
     for &length in lengths {
         for lost in [0, 1, 5] {
             for lie in [false, true] {
@@ -92,7 +97,12 @@ fn explained(history: &History, model: Model, options: &Options) -> String {
     let start = Instant::now();
     match decision.explain(options) {
         Verdict::Fail(witness) => {
-            format!("  explained in {:.2} ms by {} operations: {}", ms(start.elapsed()), witness.entries.len(), witness.headline)
+            format!(
+                "  explained in {:.2} ms by {} operations: {}",
+                ms(start.elapsed()),
+                witness.entries.len(),
+                witness.headline
+            )
         }
         other => format!("  {other:?}"),
     }
@@ -177,7 +187,10 @@ impl Object {
             Model::Mutex => match draws.below(3) {
                 0 => Call::Read,
                 1 => Call::Write(Value::Int(draws.below(5) as i64)),
-                _ => Call::Cas { from: Value::Int(draws.below(5) as i64), to: Value::Int(draws.below(5) as i64) },
+                _ => Call::Cas {
+                    from: Value::Int(draws.below(5) as i64),
+                    to: Value::Int(draws.below(5) as i64),
+                },
             },
             Model::Register if brings => Call::Write(value),
             Model::Register => Call::Read,
@@ -232,7 +245,10 @@ impl Object {
 /// A linearizable history of a true object; with `lie`, two answers near its end are exchanged.
 fn generate(model: Model, length: usize, processes: usize, lie: bool) -> History {
     let mut draws = Draws(length as u64);
-    let mut object = Object { register: if model == Model::Mutex { Value::Int(0) } else { Value::Nil }, ..Object::default() };
+    let mut object = Object {
+        register: if model == Model::Mutex { Value::Int(0) } else { Value::Nil },
+        ..Object::default()
+    };
     let mut there = vec![false; length + processes + 2];
     let mut entries: Vec<Entry> = Vec::with_capacity(length);
     // Each process is idle, has invoked, or has been answered and not yet been told.

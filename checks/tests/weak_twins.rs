@@ -96,7 +96,8 @@ fn sources(history: &History) -> Option<Vec<Vec<(Key, Option<usize>)>>> {
 fn by_hand(history: &History, level: Level) -> bool {
     let Some(sources) = sources(history) else { return false };
     let n = history.entries.len();
-    let writes = |t: usize, key: Key| steps(history, t).iter().any(|s| matches!(s, Micro::Write(k, _) if *k == key));
+    let writes =
+        |t: usize, key: Key| steps(history, t).iter().any(|s| matches!(s, Micro::Write(k, _) if *k == key));
     let mut base = vec![vec![false; n]; n];
     for a in 0..n {
         for b in a + 1..n {
@@ -181,9 +182,8 @@ fn both_answers_are_common_among_random_histories() {
         let plan: Plan = (0..txns)
             .map(|_| {
                 let process = draws.below(2) as u32;
-                let steps = (0..1 + draws.below(3)).map(|_| {
-                    (draws.below(2) == 0, draws.below(2), draws.below(3) as usize)
-                });
+                let steps = (0..1 + draws.below(3))
+                    .map(|_| (draws.below(2) == 0, draws.below(2), draws.below(3) as usize));
                 (process, steps.collect())
             })
             .collect();

@@ -105,7 +105,8 @@ impl Question {
                 Subject::SetFull(linearizable)
             }
             name => {
-                let model = name.parse().map_err(|reason| format!("{reason}, list-append, rw-register, set-full"))?;
+                let model =
+                    name.parse().map_err(|reason| format!("{reason}, list-append, rw-register, set-full"))?;
                 if let Some(name) = words.anomalies.first().or(words.assume.first()) {
                     return Err(format!("\"{name}\" is for the models list-append and rw-register"));
                 }
@@ -151,7 +152,9 @@ impl Question {
                 });
                 Inner::Done(Box::new(Answer::from(gravest(verdicts))))
             }
-            Subject::Transactions(options) => Inner::Done(Box::new(transactions::check(history, options).into())),
+            Subject::Transactions(options) => {
+                Inner::Done(Box::new(transactions::check(history, options).into()))
+            }
             Subject::SetFull(linearizable) => {
                 Inner::Done(Box::new(Answer::from(set_full::check(history, *linearizable).1)))
             }
@@ -240,13 +243,20 @@ impl Judged<'_> {
 
 impl From<Verdict> for Answer {
     fn from(verdict: Verdict) -> Answer {
-        Answer { verdict, anomalies: Vec::new(), not: Vec::new(), also_not: Vec::new(), strongest: Vec::new() }
+        Answer {
+            verdict,
+            anomalies: Vec::new(),
+            not: Vec::new(),
+            also_not: Vec::new(),
+            strongest: Vec::new(),
+        }
     }
 }
 
 impl From<Analysis> for Answer {
     fn from(analysis: Analysis) -> Answer {
-        let names = |models: &[transactions::Model]| models.iter().map(|model| model.name().to_owned()).collect();
+        let names =
+            |models: &[transactions::Model]| models.iter().map(|model| model.name().to_owned()).collect();
         Answer {
             anomalies: analysis
                 .findings
@@ -270,7 +280,8 @@ impl fmt::Display for Answer {
             Verdict::Fail(witness) => tell(witness, f)?,
         }
         if !self.anomalies.is_empty() {
-            let found: Vec<String> = self.anomalies.iter().map(|(name, count)| format!("{name} ×{count}")).collect();
+            let found: Vec<String> =
+                self.anomalies.iter().map(|(name, count)| format!("{name} ×{count}")).collect();
             writeln!(f, "  anomalies: {}", found.join(", "))?;
         }
         for (label, models) in [("not", &self.not), ("nor", &self.also_not)] {

@@ -87,7 +87,6 @@ impl<T: Hash + Eq> Interner<T> {
         }
     }
 
-
     /// The thing with this number.
     pub(crate) fn get(&self, number: u32) -> &T {
         &self.things[number as usize]

@@ -47,6 +47,11 @@ pub(crate) trait Spec {
     /// Whether the action changes nothing in any state in which it is possible.
     fn is_observation(action: Self::Action) -> bool;
 
+    /// The position by which these operations cannot have a linearization, where that shows without a search.
+    fn refute(&mut self, _deeds: &[Deed<'_>]) -> Option<u64> {
+        None
+    }
+
     /// About how many words of memory the states seen so far take.
     fn weight(&self) -> u64 {
         0

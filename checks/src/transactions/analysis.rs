@@ -174,9 +174,8 @@ fn judge(findings: Findings, prohibited: AnomalySet) -> Analysis {
     };
     let findings: Vec<Finding> = {
         let kept = findings.kinds.into_iter().filter(|(a, _)| reported(*a));
-        let mut kept: Vec<Finding> = kept
-            .map(|(anomaly, (count, witnesses))| Finding { anomaly, count, witnesses })
-            .collect();
+        let mut kept: Vec<Finding> =
+            kept.map(|(anomaly, (count, witnesses))| Finding { anomaly, count, witnesses }).collect();
         kept.sort_by_key(|finding| finding.anomaly.name());
         kept
     };
@@ -184,7 +183,14 @@ fn judge(findings: Findings, prohibited: AnomalySet) -> Analysis {
     let strongest = names(impossible.complement().strongest());
     if findings.is_empty() {
         let (not, also_not) = (Vec::new(), Vec::new());
-        return Analysis { validity: Validity::Valid, verdict: Verdict::Pass, findings, not, also_not, strongest };
+        return Analysis {
+            validity: Validity::Valid,
+            verdict: Verdict::Pass,
+            findings,
+            not,
+            also_not,
+            strongest,
+        };
     }
     let not = impossible.weakest();
     let also_not = names(impossible.iter().filter(|m| !not.contains(*m)).collect());
@@ -198,10 +204,8 @@ fn verdict_of(findings: &[Finding], validity: Validity, prohibited: AnomalySet) 
     if validity == Validity::Unknown {
         return Verdict::Unknown("no transaction depends on another: the history proves nothing".to_string());
     }
-    let gravest = findings
-        .iter()
-        .filter(|finding| prohibited.contains(finding.anomaly))
-        .max_by_key(|finding| {
+    let gravest =
+        findings.iter().filter(|finding| prohibited.contains(finding.anomaly)).max_by_key(|finding| {
             let alone: AnomalySet = [finding.anomaly].into_iter().collect();
             let shortest = finding.witnesses.first().map_or(usize::MAX, |w| w.entries.len());
             (alone.impossible_models().iter().count(), std::cmp::Reverse(shortest))

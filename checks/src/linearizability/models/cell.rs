@@ -121,6 +121,31 @@ impl Spec for Cell {
         matches!(action, Action::Read(_) | Action::Differs(_))
     }
 
+    /// Somebody saw a value that nobody had begun to bring in.
+    fn refute(&mut self, deeds: &[Deed<'_>]) -> Option<u64> {
+        let mut brought: IndexMap<&Value, u64, Quick> = IndexMap::default();
+        for deed in deeds {
+            let value = match deed.call {
+                Call::Append(_) => return None,
+                Call::Write(value) | Call::Cas { to: value, .. } => value,
+                Call::Delete => &Value::Nil,
+                _ => continue,
+            };
+            let first = brought.entry(value).or_insert(deed.invoked);
+            *first = deed.invoked.min(*first);
+        }
+        let initial = self.values.get(self.initial);
+        let seen = deeds.iter().filter_map(|deed| match (deed.call, deed.value()) {
+            (Call::Read, Some(value)) => Some((deed, value)),
+            (Call::Cas { from, .. }, Some(Value::Bool(true))) => Some((deed, from)),
+            _ => None,
+        });
+        let early = seen.filter(|(deed, value)| {
+            *value != initial && brought.get(value).is_none_or(|&begun| begun > deed.returned)
+        });
+        early.map(|(deed, _)| deed.returned).min()
+    }
+
     fn weight(&self) -> u64 {
         self.weight
     }
