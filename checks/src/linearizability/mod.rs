@@ -5,6 +5,7 @@
 //! its values are unique, and by a search otherwise; a violation is shrunk to a few operations and told in words.
 //! Deliberately absent: other consistency models, and reading files ([`crate::format`]).
 
+mod anomaly;
 mod decide;
 mod explain;
 mod fast;
