@@ -6,6 +6,8 @@ use scenarios::compare::Vary;
 use scenarios::shard::Part;
 use scenarios::units::Ratio;
 
+use crate::check::CheckArgs;
+
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 
 /// A deterministic simulator for distributed systems.
@@ -33,6 +35,8 @@ pub enum Command {
     Explore(ExploreArgs),
     /// Compare policies on the same worlds: paired differences with confidence intervals, and what to choose
     Compare(CompareArgs),
+    /// Judge histories from elsewhere: Jepsen EDN, JSON lines, Porcupine logs
+    Check(CheckArgs),
     /// Put the parts of a sharded exploration or comparison together
     Merge(MergeArgs),
     /// Tell a run event by event

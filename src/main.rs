@@ -3,6 +3,7 @@
 //! Results go to standard output; progress and wall-clock figures to standard error. Exit codes: 0 what was expected
 //! came, 1 it did not, 2 it cannot run, 3 an internal fault or nondeterminism.
 
+mod check;
 mod cli;
 mod compare;
 mod explore;
@@ -42,6 +43,7 @@ fn dispatch(command: Command) -> Result<ExitCode, Trouble> {
         Command::Run(args) => run::run(&args),
         Command::Explore(args) => explore::explore(&args),
         Command::Compare(args) => compare::compare(&args),
+        Command::Check(args) => check::run(&args),
         Command::Merge(args) => merge::merge(&args),
         Command::Replay(args) => replay::replay(&args),
         Command::List(args) => names::list(&args),

@@ -47,7 +47,7 @@ fn open(args: &ReplayArgs) -> Result<Capsule, Trouble> {
         return Ok(Capsule::parse(&text, &args.scenario)?);
     }
     let loaded = scenarios::load(&args.scenario, &args.set)?;
-    Ok(Capsule { seed: loaded.seed(), loaded, fingerprint: None })
+    Ok(Capsule { seed: loaded.seed(), loaded, fingerprint: None, check: None })
 }
 
 fn instant(text: &str) -> Result<Time, Trouble> {

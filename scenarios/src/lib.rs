@@ -13,9 +13,8 @@ pub mod error;
 pub mod explore;
 mod judge;
 pub mod library;
-mod load;
-pub mod log;
 pub mod load;
+pub mod log;
 mod registry;
 pub mod replay;
 pub mod run;
@@ -23,6 +22,7 @@ pub mod schema;
 pub mod shard;
 pub mod text;
 
+pub use checks;
 pub use checks::verdict;
 pub use sim_core::{time, units};
 
