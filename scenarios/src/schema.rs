@@ -149,6 +149,8 @@ pub enum CheckSpec {
         /// The bound.
         below: Span,
     },
+    /// A leader or primary is elected at most this often in a run.
+    Steady(u32),
     /// This mark is made at least once in every run.
     Reaches(String),
     /// This mark is made in some run of an exploration; a run without it is no violation, but proved little.
@@ -190,6 +192,7 @@ impl CheckSpec {
             CheckSpec::Live(_) => "live".into(),
             CheckSpec::Recovers(_) => "recovers".into(),
             CheckSpec::Latency { .. } => "latency".into(),
+            CheckSpec::Steady(_) => "steady".into(),
             CheckSpec::Reaches(mark) => format!("reaches {mark}"),
             CheckSpec::Sometimes(mark) => format!("sometimes {mark}"),
         }

@@ -15,6 +15,7 @@ use sim_core::record::Record;
 use sim_core::time::Time;
 
 pub use recovery::{longest_outage, sustained_recovery};
+pub use traffic::elections_won;
 
 /// The parts of a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -72,6 +73,7 @@ pub const CATALOGUE: &[(&str, &str)] = &[
     ("latency_ms_max", "its maximum"),
     ("latency_<kind>_ms_p50", "the median by kind of operation: read, write, cas …"),
     ("latency_<kind>_ms_p99", "the 99th percentile by kind of operation"),
+    ("latency_<client>_ms_p50", "the median by client, where there are at most 16: c0, c1 …"),
     ("outage_ms_longest", "the longest time in which clients asked and no operation ended ok"),
     (
         "recover_injection_ms_mean",

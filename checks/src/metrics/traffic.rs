@@ -40,6 +40,12 @@ pub(super) fn measure(record: &Record, metrics: &mut Metrics) {
     }
 }
 
+/// How often a node became leader or primary.
+#[must_use]
+pub fn elections_won(record: &Record) -> u64 {
+    record.statuses.iter().filter(|change| LEADING.contains(&change.role.as_str())).count() as u64
+}
+
 /// Who led when. A node leads from when it says so until it says otherwise or goes down.
 fn leaders(record: &Record, put: &mut impl FnMut(&str, f64)) {
     let leads = |role: &str| LEADING.contains(&role);
