@@ -97,7 +97,11 @@ impl Chart {
 
     /// The horizontal axis: a line, tick labels, its title below. Answers the lower edge of what it drew.
     pub fn x_axis(&self, canvas: &mut Canvas) -> f64 {
-        let bottom = self.rect.bottom();
+        self.x_axis_at(canvas, self.rect.bottom())
+    }
+
+    /// The same at another height.
+    pub fn x_axis_at(&self, canvas: &mut Canvas, bottom: f64) -> f64 {
         let line = Paint::line(INK, 1.2);
         canvas.line((self.rect.x, bottom), (self.rect.right(), bottom), &line);
         let look = SMALL.middle();

@@ -21,6 +21,8 @@ const GAP: f64 = 4.0;
 const ROWS_MAX: usize = 3;
 /// At most this many kinds; the rarest others share a row.
 const KINDS_MAX: usize = 7;
+/// Rows of more bars than this have neither labels nor outlines.
+const LABELS_MAX: usize = 40;
 /// Bars narrower than this are drawn this wide, so that they are seen.
 const BAR_MIN: f64 = 3.0;
 
@@ -95,13 +97,26 @@ impl<'a> Strip<'a> {
         merged
     }
 
+    /// Draws the ground of its rows, for lines to cross.
+    pub fn ground(&self, canvas: &mut Canvas, chart: &Chart, top: f64) {
+        let mut y = top;
+        for kind in &self.kinds {
+            for _ in &kind.rows {
+                let track = Rect::new(chart.rect.x, y + 1.0, chart.rect.w, ROW - 2.0);
+                canvas.rect(track, &Paint::solid(crate::style::GROUND));
+                y += ROW;
+            }
+            y += GAP;
+        }
+    }
+
     /// Draws it with its upper edge at `top`, over the time axis of the chart, with the names left of it.
     pub fn draw(&self, canvas: &mut Canvas, chart: &Chart, top: f64) {
         let mut y = top;
         for kind in &self.kinds {
             let many =
                 if kind.count > 1 { format!(" ×{}", whole(kind.count as u64)) } else { String::new() };
-            let room = chart.rect.x - crate::style::MARGIN - 10.0 - SMALL.width(&many);
+            let room = chart.rect.x - 18.0 - SMALL.width(&many);
             let name = format!("{}{many}", fit(&kind.name, SMALL.size, false, room));
             canvas.text(chart.rect.x - 8.0, y + 16.0, &name, &SMALL.end());
             for row in &kind.rows {
@@ -113,15 +128,17 @@ impl<'a> Strip<'a> {
     }
 
     fn draw_row(&self, canvas: &mut Canvas, chart: &Chart, y: f64, row: &[&Injection]) {
-        let track = Rect::new(chart.rect.x, y + 1.0, chart.rect.w, ROW - 2.0);
-        canvas.rect(track, &Paint::solid(crate::style::GROUND));
         let bars: Vec<(f64, f64)> = row.iter().map(|fault| self.bar(chart, fault)).collect();
         for (i, fault) in row.iter().enumerate() {
             let (x, right) = bars[i];
             let next = bars.get(i + 1).map_or(chart.rect.right(), |(x, _)| *x);
             let rect = Rect::new(x, y + 2.0, right - x, ROW - 4.0);
-            let paint = Paint::filled(fault_fill(&fault.fault)).outlined(MUTED, 0.8);
+            let paint = Paint::filled(fault_fill(&fault.fault));
+            let paint = if row.len() > LABELS_MAX { paint } else { paint.outlined(MUTED, 0.8) };
             canvas.told(&self.tip(fault), |canvas| canvas.rect(rect, &paint));
+            if row.len() > LABELS_MAX {
+                continue;
+            }
             let inside = fit(&fault.detail, SMALL.size, false, rect.w - 8.0);
             let beside = fit(&fault.detail, SMALL.size, false, next - right - 10.0);
             if inside == fault.detail || inside.chars().count() >= beside.chars().count() {

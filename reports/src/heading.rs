@@ -8,13 +8,14 @@ use crate::canvas::{Canvas, Paint, Rect};
 use crate::style::{LABEL, MARGIN, MUTED, SMALL, SUBTITLE, TITLE};
 use crate::text::{fit, wrap};
 
-/// Draws the heading; answers where it ends. `title` is at the left, `run` (scenario and seed) at the right.
-pub fn heading(canvas: &mut Canvas, title: &str, run: &str, subtitle: &str) -> f64 {
+/// Draws the heading; answers where it ends. `run` (scenario and seed) is at the left, what the picture shows at the
+/// right.
+pub fn heading(canvas: &mut Canvas, picture: &str, run: &str, subtitle: &str) -> f64 {
     let room = canvas.width() - 2.0 * MARGIN;
-    let run = fit(run, LABEL.size, false, room * 0.55);
-    let title = fit(title, TITLE.size, true, room - LABEL.width(&run) - 30.0);
-    canvas.text(MARGIN, 38.0, &title, &TITLE);
-    canvas.text(canvas.width() - MARGIN, 38.0, &run, &LABEL.color(MUTED).end());
+    let picture = fit(picture, LABEL.size, false, room * 0.55);
+    let run = fit(run, TITLE.size, true, room - LABEL.width(&picture) - 30.0);
+    canvas.text(MARGIN, 38.0, &run, &TITLE);
+    canvas.text(canvas.width() - MARGIN, 38.0, &picture, &LABEL.color(MUTED).end());
     let lines = wrap(subtitle, SUBTITLE.size, false, room, 2);
     for (i, line) in lines.iter().enumerate() {
         canvas.text(MARGIN, 64.0 + 21.0 * i as f64, line, &SUBTITLE);

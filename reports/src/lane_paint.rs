@@ -15,6 +15,9 @@ const SEGMENTS_MAX: usize = 600;
 /// Lanes of more segments than this have no tooltips.
 const TIPS_MAX: usize = 200;
 
+/// Lanes of more crashes than this have small marks.
+const CRASHES_MAX: usize = 40;
+
 /// What painting a lane needs to know of the picture.
 pub struct LanePaint<'a> {
     /// All lanes, for the names of roles.
@@ -23,6 +26,12 @@ pub struct LanePaint<'a> {
     pub chart: &'a Chart,
     /// `term`, `view` or `epoch`.
     pub word: &'static str,
+    /// Where lines cross all lanes; labels step aside.
+    pub avoid: Vec<f64>,
+}
+
+fn is_down(segment: &Segment) -> bool {
+    matches!(segment.running, Running::Down | Running::Halted)
 }
 
 /// The look of a segment, and its rank where there is room for one only.
@@ -37,15 +46,14 @@ pub fn look(lanes: &Lanes, segment: &Segment) -> RoleStyle {
 }
 
 impl LanePaint<'_> {
-    /// Paints a lane into the rows of `rect`; its horizontal extent is the chart's.
-    pub fn lane(&self, canvas: &mut Canvas, lane: &Lane, rect: Rect) {
-        let reduced;
-        let segments = if lane.segments.len() > SEGMENTS_MAX {
-            reduced = self.reduce(&lane.segments);
-            &reduced
-        } else {
-            &lane.segments
-        };
+    /// A lane's segments, as many as can be shown.
+    #[must_use]
+    pub fn segments(&self, lane: &Lane) -> Vec<Segment> {
+        if lane.segments.len() > SEGMENTS_MAX { self.reduce(&lane.segments) } else { lane.segments.clone() }
+    }
+
+    /// Paints a lane's bars into the rows of `rect`; the horizontal extent is the chart's.
+    pub fn bars(&self, canvas: &mut Canvas, lane: &Lane, segments: &[Segment], rect: Rect) {
         let tips = segments.len() <= TIPS_MAX;
         for segment in segments {
             if tips {
@@ -54,8 +62,15 @@ impl LanePaint<'_> {
                 self.segment(canvas, segment, rect);
             }
         }
-        self.marks(canvas, segments, rect);
-        self.labels(canvas, segments, rect);
+        for pair in segments.windows(2) {
+            let same = pair[0].role == pair[1].role && pair[0].running == pair[1].running;
+            let (x, right) = self.span(&pair[1]);
+            if same && pair[1].running == Running::Up && right - x > 3.0 {
+                let h = rect.h * look(self.lanes, &pair[1]).height;
+                let top = rect.y + (rect.h - h) / 2.0;
+                canvas.line((x, top), (x, top + h), &Paint::line(PAPER, 1.5));
+            }
+        }
     }
 
     fn span(&self, segment: &Segment) -> (f64, f64) {
@@ -66,7 +81,7 @@ impl LanePaint<'_> {
         let look = look(self.lanes, segment);
         let (x, right) = self.span(segment);
         let middle = rect.y + rect.h / 2.0;
-        if matches!(segment.running, Running::Down | Running::Halted) {
+        if is_down(segment) {
             let h = rect.h * 0.5;
             canvas.rect(Rect::new(x, middle - h / 2.0, right - x, h), &Paint::solid(PAPER));
             let line = Paint::line(MUTED, 1.4).dashed("3 3");
@@ -74,7 +89,7 @@ impl LanePaint<'_> {
             return;
         }
         let h = rect.h * look.height;
-        let narrow = right - x < 6.0;
+        let narrow = right - x < 3.5;
         let fill = match look.fill {
             // A hatch does not show on a sliver.
             Fill::Hatched(..) if narrow && segment.running == Running::Up => Fill::Solid(ORANGE),
@@ -86,19 +101,20 @@ impl LanePaint<'_> {
     }
 
     /// Crosses for crashes and flags for elections, where there is room for them.
-    fn marks(&self, canvas: &mut Canvas, segments: &[Segment], rect: Rect) {
+    pub fn marks(&self, canvas: &mut Canvas, segments: &[Segment], rect: Rect) {
         let (mut crash_free, mut win_free) = (f64::MIN, f64::MIN);
         let middle = rect.y + rect.h / 2.0;
+        let crowded = segments.iter().filter(|segment| is_down(segment)).count() > CRASHES_MAX;
         for (i, segment) in segments.iter().enumerate() {
             let (x, right) = self.span(segment);
             let before = i.checked_sub(1).map(|i| &segments[i]);
-            let down = matches!(segment.running, Running::Down | Running::Halted);
+            let down = is_down(segment);
             if down && segment.from > 0 && x >= crash_free {
-                let (r, x) = (5.0, x + 0.5);
-                let paint = Paint::line(ALARM, 2.4);
+                let (r, w) = if crowded { (3.0, 1.6) } else { (5.0, 2.4) };
+                let paint = Paint::line(ALARM, w);
                 canvas.line((x - r, middle - r), (x + r, middle + r), &paint);
                 canvas.line((x - r, middle + r), (x + r, middle - r), &paint);
-                crash_free = x + 12.0;
+                crash_free = x + 2.0 * r + 2.0;
             }
             let goes_on = before
                 .is_some_and(|before| before.role == segment.role && before.epoch == segment.epoch && !down);
@@ -117,44 +133,60 @@ impl LanePaint<'_> {
         }
     }
 
-    fn labels(&self, canvas: &mut Canvas, segments: &[Segment], rect: Rect) {
+    /// Roles and terms, where there is room for them.
+    pub fn labels(&self, canvas: &mut Canvas, segments: &[Segment], rect: Rect) {
         let type_ = SMALL.bold();
-        for segment in segments {
+        let mut crash_x = f64::MIN;
+        for (i, segment) in segments.iter().enumerate() {
             let (x, right) = self.span(segment);
+            if is_down(segment) && segment.from > 0 {
+                crash_x = x;
+            }
+            let crash_next = segments.get(i + 1).is_some_and(is_down);
+            let right = if crash_next { right - 5.0 } else { right };
             let look = look(self.lanes, segment);
-            let (text_x, baseline) = (x + 6.0, rect.y + rect.h / 2.0 + 5.0);
+            let start = if is_down(segment) { x } else { x.max(crash_x + 4.0) };
+            let (mut text_x, baseline) = (start + 6.0, rect.y + rect.h / 2.0 + 5.0);
             let role = self.lanes.role(segment);
-            let (word, epoch) = (self.word, whole(segment.epoch));
-            let wordings = match segment.running {
-                Running::Down if segment.from == 0 => [String::new(), String::new(), String::new()],
-                Running::Down => ["down".into(), String::new(), String::new()],
-                Running::Halted => ["stopped itself".into(), "halted".into(), String::new()],
-                Running::Paused => ["paused".into(), String::new(), String::new()],
-                Running::Up if segment.epoch == 0 && leads(role) => {
-                    [role.into(), String::new(), String::new()]
-                }
-                Running::Up if segment.epoch == 0 => [String::new(), String::new(), String::new()],
-                Running::Up if leads(role) || rises(role) => {
-                    [format!("{role}, {word} {epoch}"), format!("{word} {epoch}"), epoch]
-                }
-                Running::Up => [format!("{word} {epoch}"), epoch, String::new()],
-            };
+            let wordings = self.wordings(segment);
             let indent = match segment.running {
                 Running::Down | Running::Halted => 6.0,
                 Running::Paused => 12.0,
                 Running::Up => 0.0,
             };
             let wordings: Vec<&str> = wordings.iter().map(String::as_str).collect();
-            let Some(text) = first_fit(&wordings, type_.size, true, right - text_x - indent - 4.0) else {
-                continue;
-            };
+            let fitting = |text_x| first_fit(&wordings, type_.size, true, right - text_x - indent - 4.0);
+            let Some(mut text) = fitting(text_x) else { continue };
+            let ends = text_x + indent + type_.width(text) + 4.0;
+            if let Some(line) = self.avoid.iter().find(|line| (text_x - 4.0..ends).contains(line)) {
+                text_x = line + 6.0;
+                let Some(aside) = fitting(text_x) else { continue };
+                text = aside;
+            }
             let hatched = matches!(look.fill, Fill::Hatched(..));
             let strong = leads(role) && segment.running == Running::Up;
             let type_ = if strong { type_ } else { SMALL };
             let type_ = if hatched { type_.halo() } else { type_ };
-            let halo = matches!(segment.running, Running::Down | Running::Halted);
-            let type_ = if halo { type_.halo() } else { type_ };
+            let type_ = if is_down(segment) { type_.halo() } else { type_ };
             canvas.text(text_x + indent, baseline, text, &type_.color(look.ink));
+        }
+    }
+
+    /// What to write on a segment, the first that fits.
+    fn wordings(&self, segment: &Segment) -> Vec<String> {
+        let role = self.lanes.role(segment);
+        let (word, epoch) = (self.word, whole(segment.epoch));
+        match segment.running {
+            Running::Down if segment.from == 0 => vec!["not started".into()],
+            Running::Down => vec!["down".into()],
+            Running::Halted => vec!["stopped itself".into(), "halted".into()],
+            Running::Paused => vec!["paused".into()],
+            Running::Up if segment.epoch == 0 && leads(role) => vec![role.into()],
+            Running::Up if segment.epoch == 0 => Vec::new(),
+            Running::Up if leads(role) || rises(role) => {
+                vec![format!("{role}, {word} {epoch}"), format!("{word} {epoch}"), epoch]
+            }
+            Running::Up => vec![format!("{word} {epoch}"), epoch],
         }
     }
 

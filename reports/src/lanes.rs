@@ -82,10 +82,9 @@ impl Lanes {
                 Lane { name, place: info.place, segments: Vec::new() }
             })
             .collect();
-        let booted = !record.lives.is_empty();
-        let first = if booted { Running::Down } else { Running::Up };
         let mut cursors: Vec<Cursor> =
-            (0..count).map(|_| Cursor { since: 0, running: first, role: 0, epoch: 0 }).collect();
+            (0..count).map(|_| Cursor { since: 0, running: Running::Up, role: 0, epoch: 0 }).collect();
+        late_starters(record, &mut cursors);
         let mut roles = vec![String::new()];
         let (mut life, mut status) = (record.lives.iter().peekable(), record.statuses.iter().peekable());
         loop {
@@ -144,6 +143,18 @@ impl Lanes {
         }
         won.sort_by_key(|(i, segment)| (segment.from, *i));
         won
+    }
+}
+
+/// Nodes are up from the start, and the record does not say so; one whose first news is that it booted was not.
+fn late_starters(record: &Record, cursors: &mut [Cursor]) {
+    let mut heard = vec![false; cursors.len()];
+    for change in record.lives.iter().filter(|change| !change.node.is_client()) {
+        let i = change.node.index();
+        if !heard[i] && change.life == Life::Up {
+            cursors[i].running = Running::Down;
+        }
+        heard[i] = true;
     }
 }
 
@@ -222,12 +233,7 @@ mod tests {
         let status = |at, role: &str, epoch| StatusChange { at: Time(at), node, role: role.into(), epoch };
         Record {
             ended: Time(100),
-            lives: vec![
-                life(0, Life::Up),
-                life(40, Life::Crashed),
-                life(40, Life::Up),
-                life(90, Life::Paused),
-            ],
+            lives: vec![life(40, Life::Crashed), life(40, Life::Up), life(90, Life::Paused)],
             statuses: vec![status(0, "follower", 1), status(20, "leader", 2), status(40, "follower", 2)],
             ..Record::default()
         }

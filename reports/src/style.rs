@@ -177,11 +177,12 @@ impl End {
     /// The paint of areas.
     #[must_use]
     pub fn paint(self) -> Paint {
-        Paint::filled(match self {
-            End::Ok => Fill::Solid(GREEN),
+        let fill = match self {
+            End::Ok => return Paint::solid(GREEN),
             End::Failed => Fill::Hatched(Hatch::Rising, VERMILLION, Color(0xfbd9bf)),
             End::Unknown => Fill::Hatched(Hatch::Dots, PLUM, Color(0xf3dbe8)),
-        })
+        };
+        Paint::filled(fill).outlined(self.color(), 1.0)
     }
 }
 

@@ -7,7 +7,7 @@ use crate::canvas::{Canvas, Paint, Rect};
 use crate::chart::Chart;
 use crate::lane_paint::{key, paused_key};
 use crate::lanes::{Lanes, Running};
-use crate::style::{Color, LABEL, MARGIN, PAPER, SMALL, UNDER_FAULT};
+use crate::style::{Color, LABEL, PAPER, UNDER_FAULT};
 
 /// The width of a column in pixels.
 const COLUMN: f64 = 2.0;
@@ -17,10 +17,13 @@ pub fn crowd(canvas: &mut Canvas, lanes: &Lanes, faults: &[(u64, u64)], rect: Re
     let columns = (rect.w / COLUMN) as usize;
     let stacks = stacks(lanes, columns);
     let nodes = lanes.lanes.len();
-    let chart = Chart { rect, x: Axis::time(lanes.end_ns, 10), y: Axis::from_zero(nodes as f64, 3, "nodes") };
-    let title = format!("all {} nodes, by what they are", crate::number::whole(nodes as u64));
+    let mut y = Axis::from_zero(nodes as f64, 3, "nodes");
+    y.to = nodes as f64;
+    y.ticks.retain(|(tick, _)| *tick <= nodes as f64);
+    let chart = Chart { rect, x: Axis::time(lanes.end_ns, 10), y };
+    let title =
+        format!("all {} nodes by what they are (the busiest above)", crate::number::whole(nodes as u64));
     canvas.text(rect.x, rect.y - 8.0, &title, &LABEL);
-    canvas.text(MARGIN, rect.y - 8.0, "busiest above", &SMALL.color(crate::style::MUTED));
     canvas.rect(rect, &Paint::solid(PAPER));
     for (from, to) in faults {
         let x = chart.at_x(*from as f64);
@@ -86,6 +89,12 @@ fn look(lanes: &Lanes, category: usize) -> Paint {
     match category.checked_sub(lanes.roles.len()) {
         None => key(&lanes.roles[category], category.saturating_sub(1)),
         Some(0) => paused_key(),
-        Some(_) => Paint::solid(Color(0x3f4650)),
+        Some(_) => down_key(),
     }
+}
+
+/// The key of nodes that are down, where they are counted.
+#[must_use]
+pub fn down_key() -> Paint {
+    Paint::solid(Color(0x3f4650))
 }

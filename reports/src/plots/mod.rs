@@ -1,7 +1,9 @@
 //! One plot a file, and the list of them. A new plot is a file, a line here and a snapshot.
 
 mod crowd;
+pub mod latency;
 mod operation_strip;
+pub mod throughput;
 pub mod timeline;
 mod violations;
 
@@ -11,4 +13,8 @@ use crate::input::Run;
 pub type RunPlot = (&'static str, fn(&Run<'_>) -> Option<String>);
 
 /// The pictures of a run, in the order in which a page shows them.
-pub const RUN_PLOTS: &[RunPlot] = &[("timeline.svg", |run| Some(timeline::timeline(run)))];
+pub const RUN_PLOTS: &[RunPlot] = &[
+    ("timeline.svg", |run| Some(timeline::timeline(run))),
+    ("throughput.svg", throughput::throughput),
+    ("latency.svg", latency::latency),
+];

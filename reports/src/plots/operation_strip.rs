@@ -10,12 +10,12 @@ use crate::chart::Chart;
 use crate::lanes::{end_ns, end_of, ended};
 use crate::number::{short, whole};
 use crate::operations::Bins;
-use crate::style::{End, GROUND, INK, LABEL, MUTED, PAPER, SMALL};
+use crate::style::{End, GROUND, LABEL, MUTED, PAPER, SMALL};
 
 /// Up to this many operations of a kind are drawn one by one.
 const MARKS_MAX: usize = 120;
 /// The height of a row.
-const ROW: f64 = 34.0;
+const ROW: f64 = 40.0;
 /// The width of a column in pixels.
 const COLUMN: f64 = 4.0;
 
@@ -27,19 +27,30 @@ pub fn operation_strip(canvas: &mut Canvas, record: &Record, chart: &Chart, top:
     for (row, (kind, many)) in End::ALL.into_iter().zip([ok, failed, unknown]).enumerate() {
         let rect = Rect::new(chart.rect.x, top + row as f64 * ROW, chart.rect.w, ROW - 6.0);
         canvas.rect(rect, &Paint::solid(GROUND));
-        let name = kind.word();
-        canvas.text(rect.x - 8.0, rect.y + 12.0, name, &LABEL.color(kind.color()).bold().end());
-        canvas.text(rect.x - 8.0, rect.y + 27.0, &whole(many), &SMALL.color(MUTED).end());
+        let name = format!("{} {}", kind.word(), whole(many));
+        canvas.text(rect.x - 8.0, rect.y + 14.0, &name, &LABEL.color(kind.color()).bold().end());
         if many == 0 {
             continue;
         }
-        if many <= MARKS_MAX as u64 {
+        let at: Vec<f64> = times(record, chart, kind);
+        let close = at.windows(2).filter(|pair| pair[1] - pair[0] < 5.0).count();
+        if many <= MARKS_MAX as u64 && close <= at.len() / 4 {
             marks(canvas, record, chart, kind, rect);
         } else {
             columns(canvas, chart, &bins, kind, rect);
+            let peak = format!("peak {}/s", short(bins.per_second(bins.greatest(kind))));
+            canvas.text(rect.x - 8.0, rect.y + 30.0, &peak, &SMALL.color(MUTED).end());
         }
     }
     top + 3.0 * ROW
+}
+
+/// Where the operations of a kind ended, if they are few; in order.
+fn times(record: &Record, chart: &Chart, kind: End) -> Vec<f64> {
+    let entries = record.history.entries.iter().filter(|entry| end_of(entry) == kind);
+    let mut at: Vec<f64> = entries.take(MARKS_MAX).map(|entry| chart.at_x(ended(entry).0 as f64)).collect();
+    at.sort_by(f64::total_cmp);
+    at
 }
 
 fn marks(canvas: &mut Canvas, record: &Record, chart: &Chart, kind: End, rect: Rect) {
@@ -77,7 +88,4 @@ fn columns(canvas: &mut Canvas, chart: &Chart, bins: &Bins, kind: End, rect: Rec
     }
     points.push((rect.right(), rect.bottom()));
     canvas.polyline(&points, &kind.paint());
-    let peak = format!("peak {}/s", short(bins.per_second(greatest)));
-    let look = SMALL.color(INK).end().halo();
-    canvas.text(rect.right() - 4.0, rect.y + 13.0, &peak, &look);
 }

@@ -9,14 +9,12 @@ use crate::faults::{Strip, sides, until};
 use crate::heading::{Key, heading, keys, run_name};
 use crate::input::Run;
 use crate::lane_paint::{LanePaint, cut_off_key, key, paused_key};
-use crate::lanes::{Lanes, Running, end_ns};
+use crate::lanes::{Lane, Lanes, Running, Segment, end_ns};
 use crate::number::whole;
 use crate::plots::crowd::crowd;
 use crate::plots::operation_strip::operation_strip;
-use crate::plots::violations::{Notice, draw_notices, notices};
-use crate::style::{
-    CUT_OFF, GROUND, INK, LABEL, MARGIN, MUTED, SMALL, UNDER_FAULT, WIDTH, epoch_word, leads,
-};
+use crate::plots::violations::{Notice, draw_labels, draw_lines, notices};
+use crate::style::{CUT_OFF, GROUND, LABEL, MARGIN, MUTED, SMALL, UNDER_FAULT, WIDTH, epoch_word, leads};
 use crate::text::{count, fit};
 
 /// Up to this many nodes, each has a lane.
@@ -24,7 +22,7 @@ const LANES_MAX: usize = 25;
 /// Of more nodes, this many have one.
 const LANES_OF_CROWD: usize = 9;
 /// Where the time axis begins.
-const LEFT: f64 = 136.0;
+const LEFT: f64 = 156.0;
 
 /// Draws the timeline of a run.
 #[must_use]
@@ -33,7 +31,7 @@ pub fn timeline(run: &Run<'_>) -> String {
     let lanes = Lanes::of(record);
     let mut canvas = Canvas::new("timeline", WIDTH);
     let told = story(run, &lanes);
-    let mut y = heading(&mut canvas, "Timeline", &run_name(record), &told);
+    let mut y = heading(&mut canvas, "timeline", &run_name(record), &told);
     y = keys(&mut canvas, MARGIN, y, &legend(run, &lanes)) + 4.0;
     let mut chart = Chart {
         rect: Rect::new(LEFT, y, WIDTH - LEFT - MARGIN, 0.0),
@@ -55,19 +53,27 @@ pub fn timeline(run: &Run<'_>) -> String {
     y += if crowded { 190.0 } else { 0.0 };
     let operations_top = y + 6.0;
     chart.rect = Rect::new(LEFT, strip_top, chart.rect.w, operations_top - strip_top);
-    let paint = LanePaint { lanes: &lanes, chart: &chart, word: word(&lanes) };
-    for (row, index) in shown.iter().enumerate() {
-        let rect = Rect::new(LEFT, lanes_top + row as f64 * lane_h, chart.rect.w, lane_h - 6.0);
-        lane(&mut canvas, run, &paint, *index, rect);
-    }
+    let avoid = notices.iter().map(Notice::x).collect();
+    let paint = LanePaint { lanes: &lanes, chart: &chart, word: word(&lanes), avoid };
+    let placed: Vec<(&Lane, Rect)> = shown
+        .iter()
+        .enumerate()
+        .map(|(row, index)| {
+            let rect = Rect::new(LEFT, lanes_top + row as f64 * lane_h, chart.rect.w, lane_h - 6.0);
+            ground(&mut canvas, run, &paint, *index, rect);
+            (&lanes.lanes[*index], rect)
+        })
+        .collect();
     if crowded {
         crowd(&mut canvas, &lanes, &strip.spans(), crowd_rect);
     }
     let bottom = operation_strip(&mut canvas, record, &chart, operations_top);
-    chart.rect.h = bottom - strip_top;
     edges(&mut canvas, run, &chart, lanes_top, bottom);
+    strip.ground(&mut canvas, &chart, strip_top);
+    paint_lanes(&mut canvas, &paint, &placed, |canvas| draw_lines(canvas, &notices, notice_top, bottom));
     strip.draw(&mut canvas, &chart, strip_top);
-    draw_notices(&mut canvas, &notices, notice_top, bottom);
+    draw_labels(&mut canvas, &notices, notice_top);
+    chart.rect.h = bottom - strip_top;
     y = chart.x_axis(&mut canvas);
     canvas.finish(y + 14.0, &format!("Timeline of {}", run_name(record)), &told)
 }
@@ -100,8 +106,26 @@ fn chosen(lanes: &Lanes) -> Vec<usize> {
     order
 }
 
-/// One node's lane: its name, its ground with what the network did to it, its bar.
-fn lane(canvas: &mut Canvas, run: &Run<'_>, paint: &LanePaint<'_>, index: usize, rect: Rect) {
+/// Bars first, then lines across all of them, then marks and labels, so that no line strikes a label out.
+fn paint_lanes(
+    canvas: &mut Canvas,
+    paint: &LanePaint<'_>,
+    placed: &[(&Lane, Rect)],
+    across: impl FnOnce(&mut Canvas),
+) {
+    let segments: Vec<Vec<Segment>> = placed.iter().map(|(lane, _)| paint.segments(lane)).collect();
+    for ((lane, rect), segments) in placed.iter().zip(&segments) {
+        paint.bars(canvas, lane, segments, *rect);
+    }
+    across(canvas);
+    for ((_, rect), segments) in placed.iter().zip(&segments) {
+        paint.marks(canvas, segments, *rect);
+        paint.labels(canvas, segments, *rect);
+    }
+}
+
+/// One node's lane without its bar: its name, its ground, what the network did to it.
+fn ground(canvas: &mut Canvas, run: &Run<'_>, paint: &LanePaint<'_>, index: usize, rect: Rect) {
     let lane = &paint.lanes.lanes[index];
     let room = LEFT - MARGIN - 10.0;
     let name = fit(&lane.name, LABEL.size, true, room);
@@ -127,7 +151,6 @@ fn lane(canvas: &mut Canvas, run: &Run<'_>, paint: &LanePaint<'_>, index: usize,
             canvas.rect(band, &Paint::solid(UNDER_FAULT));
         }
     }
-    paint.lane(canvas, lane, rect);
 }
 
 /// The side with most nodes; the last of equals, because the engine names the smaller first.
@@ -136,7 +159,7 @@ fn largest(sides: &[Option<usize>]) -> usize {
     (0..many).max_by_key(|side| sides.iter().flatten().filter(|s| *s == side).count()).unwrap_or(0)
 }
 
-/// Where faults begin and end, and where everything healed, as lines through all lanes.
+/// Where faults begin and end, as lines through all lanes.
 fn edges(canvas: &mut Canvas, run: &Run<'_>, chart: &Chart, top: f64, bottom: f64) {
     let record = run.record;
     let end = end_ns(record);
@@ -147,15 +170,6 @@ fn edges(canvas: &mut Canvas, run: &Run<'_>, chart: &Chart, top: f64, bottom: f6
                 canvas.line((x, top - 6.0), (x, bottom), &Paint::line(MUTED, 1.0).dashed("2 4").faded(0.7));
             }
         }
-    }
-    if let Some(healed) = record.healed.filter(|at| at.0 < end && !record.faults.is_empty()) {
-        let x = chart.at_x(healed.0 as f64);
-        canvas.line((x, top - 6.0), (x, bottom), &Paint::line(INK, 1.4).dashed("8 4"));
-        let look = SMALL.color(INK).halo();
-        let text = "all healed";
-        let fits = x + 6.0 + look.width(text) < chart.rect.right();
-        let (x, look) = if fits { (x + 5.0, look) } else { (x - 5.0, look.end()) };
-        canvas.text(x, bottom - 4.0, text, &look);
     }
 }
 
@@ -180,6 +194,9 @@ fn legend(run: &Run<'_>, lanes: &Lanes) -> Vec<Key> {
     if used(&|s| s.running == Running::Paused) {
         legend.push(Key { paint: paused_key(), word: "paused".into() });
     }
+    if lanes.lanes.len() > LANES_MAX && used(&|s| matches!(s.running, Running::Down | Running::Halted)) {
+        legend.push(Key { paint: crate::plots::crowd::down_key(), word: "down".into() });
+    }
     if run.record.faults.iter().any(|fault| sides(fault, run.record).is_some()) {
         legend.push(Key { paint: cut_off_key(), word: "cut off from the larger side".into() });
     }
@@ -197,7 +214,8 @@ fn story(run: &Run<'_>, lanes: &Lanes) -> String {
         crate::number::duration(lanes.end_ns as f64)
     )];
     if lanes.roles.iter().any(|role| leads(role)) {
-        parts.push(count(lanes.elections().len() as u64, "leadership"));
+        let won = lanes.elections().len() as u64;
+        parts.push(format!("{} won", count(won, "election")));
     }
     parts.push(if record.faults.is_empty() {
         "no faults".into()
