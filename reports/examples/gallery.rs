@@ -5,10 +5,12 @@
 #[path = "../tests/toy/mod.rs"]
 mod toy;
 
+#[path = "../tests/made/mod.rs"]
+mod made;
+
 use std::path::PathBuf;
 
-use reports::input::Run;
-use reports::plots::RUN_PLOTS;
+use reports::Run;
 use sim_core::fault::{Crash, Fault, FaultLine, Shape, Target, Trigger};
 use sim_core::random::distribution::Distribution;
 use sim_core::record::{Record, Violation};
@@ -79,6 +81,9 @@ fn cases() -> Vec<(&'static str, Record)> {
         ("thousand-nodes", run("raft/multitude", 2, 1200, Span::ms(600), 30.0, loops(0))),
         ("ten-minutes", run("raft/long", 9, 5, Span::secs(600), 10.0, loops(0))),
         ("five-ms", run("raft/short", 9, 5, Span::ms(5), 5000.0, vec![])),
+        ("stale-read", made::stale_read()),
+        ("g-single", made::g_single()),
+        ("long-argument", made::long_argument()),
         ("names", named),
         ("nothing", Record::default()),
     ]
@@ -91,12 +96,13 @@ fn main() {
         if !only.is_empty() && !only.iter().any(|wanted| wanted == name) {
             continue;
         }
-        let run = Run::of(&record);
-        for (file, plot) in RUN_PLOTS {
-            if let Some(svg) = plot(&run) {
-                let path = folder.join(format!("{name}-{file}"));
-                std::fs::write(path, svg).expect("a folder to write to");
-            }
-        }
+        let findings = made::findings(name);
+        let metrics = made::metrics();
+        let replay = format!("squall replay {} --seed {}", record.scenario, record.seed);
+        let run = Run { record: &record, findings: &findings, metrics: &metrics, replay: &replay };
+        reports::write_run(&run, &folder.join(name)).expect("a folder to write to");
+    }
+    for (name, input) in made::explorations() {
+        reports::write_exploration(&input, &folder.join(name)).expect("a folder to write to");
     }
 }

@@ -123,8 +123,9 @@ impl Axis {
         let ticks: Vec<(f64, String)> =
             all.filter(|(p, _)| shown(*p)).map(|(p, text)| (p, text.to_string())).collect();
         let last = ticks.last().map_or(0.9, |(p, _)| *p);
-        // A little room above the last line, where the curve goes on to the greatest value.
-        let to = 1.0 - (1.0 - last) * 0.6;
+        // A little room above the last line and the last step, where the curve goes on to the greatest value.
+        let last_step = 1.0 - 1.0 / samples.clamp(1, 1_000_000) as f64;
+        let to = 1.0 - (1.0 - last.max(last_step)) * 0.6;
         Axis { scale: Scale::Nines, from: 0.0, to, ticks, title: title.to_string() }
     }
 

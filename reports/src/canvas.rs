@@ -197,16 +197,19 @@ impl Type {
 /// The sheet.
 #[derive(Clone, Debug)]
 pub struct Canvas {
-    name: &'static str,
+    name: String,
     width: f64,
     body: String,
     hatches: Vec<(Hatch, Color, Color)>,
 }
 
 impl Canvas {
-    /// An empty sheet. The name begins the ids inside, so that several pictures can stand on one page.
+    /// An empty sheet. The name begins the ids inside, so that several pictures can stand on one page; what is not a
+    /// letter or a digit in it becomes a dash.
     #[must_use]
-    pub fn new(name: &'static str, width: f64) -> Canvas {
+    pub fn new(name: &str, width: f64) -> Canvas {
+        let safe = |c: char| if c.is_ascii_alphanumeric() { c } else { '-' };
+        let name = name.chars().map(safe).collect();
         Canvas { name, width, body: String::new(), hatches: Vec::new() }
     }
 
@@ -341,7 +344,7 @@ impl Canvas {
     /// The finished picture. Title and description are for those who cannot see it.
     #[must_use]
     pub fn finish(self, height: f64, title: &str, description: &str) -> String {
-        let (w, h, name) = (coordinate(self.width), coordinate(height), self.name);
+        let (w, h, name) = (coordinate(self.width), coordinate(height), &self.name);
         let mut svg = format!(
             "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{w}\" height=\"{h}\" viewBox=\"0 0 {w} {h}\" \
              role=\"img\" aria-labelledby=\"{name}-title {name}-desc\" font-family=\"{FONTS}\">\n\

@@ -13,6 +13,7 @@ use crate::canvas::{Canvas, Paint, Rect};
 use crate::chart::{Chart, Stroke};
 use crate::heading::{heading, run_name};
 use crate::input::Run;
+use crate::labels::Taken;
 use crate::number::{duration, whole};
 use crate::style::{GRID, INK, LABEL, MARGIN, MUTED, PAPER, SERIES, SMALL, WIDTH};
 use crate::text::{count, fit};
@@ -46,11 +47,15 @@ pub fn latency(run: &Run<'_>) -> Option<String> {
     let y = Axis::nines(all.sorted.len(), "share answered within");
     let chart = Chart { rect, x, y };
     chart.grid(&mut canvas);
+    let mut taken = Taken::default();
     for (i, series) in series.iter().enumerate().rev() {
         let (color, dash) = SERIES[i % SERIES.len()];
-        chart.series(&mut canvas, points(series, &chart), Stroke { color, width: stroke(i), dash });
+        let points = points(series, &chart);
+        let course: Vec<(f64, f64)> = points.iter().map(|(x, y)| (chart.at_x(*x), chart.at_y(*y))).collect();
+        taken.add_line(&course);
+        chart.series(&mut canvas, points, Stroke { color, width: stroke(i), dash });
     }
-    values(&mut canvas, &chart, all);
+    values(&mut canvas, &chart, all, &mut taken);
     let bottom = chart.x_axis(&mut canvas);
     chart.y_axis(&mut canvas);
     let bottom = table(&mut canvas, &series, bottom + 14.0);
@@ -127,19 +132,23 @@ fn points(series: &Series, chart: &Chart) -> Vec<(f64, f64)> {
 }
 
 /// The percentiles of all operations, on their curve.
-fn values(canvas: &mut Canvas, chart: &Chart, all: &Series) {
+fn values(canvas: &mut Canvas, chart: &Chart, all: &Series, taken: &mut Taken) {
     for (share, name) in SHARES {
         let Some(took) = percentile(&all.sorted, share) else { continue };
         let (x, y) = (chart.at_x(took as f64), chart.at_y(share));
         let text = format!("{name} {}", duration(took as f64));
         let look = SMALL.bold().halo();
-        let fits_right = x + 12.0 + look.width(&text) < chart.rect.right();
+        let mut places = Vec::new();
+        for away in [0.0, 14.0, 30.0, 50.0] {
+            places.push((x - 11.0 - away, y - 7.0, look.end()));
+            places.push((x + 11.0 + away, y + 17.0, look));
+            places.push((x - 11.0 - away, y + 17.0, look.end()));
+            places.push((x + 11.0 + away, y - 7.0, look));
+            places.push((x, y - 14.0 - away, look.middle()));
+        }
         canvas.circle((x, y), 5.5, &Paint::solid(SERIES[0].0).outlined(PAPER, 1.5));
-        // Above left of the curve there is nothing but paper; right of it are the other curves.
-        if x - 14.0 - look.width(&text) > chart.rect.x {
-            canvas.text(x - 11.0, y - 7.0, &text, &look.end());
-        } else if fits_right {
-            canvas.text(x + 11.0, y + 17.0, &text, &look);
+        if let Some((x, y, look)) = taken.place(&text, &places, &chart.rect) {
+            canvas.text(x, y, &text, &look);
         }
     }
 }

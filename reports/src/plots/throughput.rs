@@ -14,13 +14,15 @@ use crate::input::Run;
 use crate::lanes::end_ns;
 use crate::number::{short, whole};
 use crate::operations::Bins;
-use crate::style::{End, LABEL, MARGIN, MUTED, UNDER_FAULT, WIDTH};
+use crate::style::{Color, End, LABEL, MARGIN, MUTED, UNDER_FAULT, WIDTH};
 use crate::text::count;
 
 /// Where the time axis begins.
 const LEFT: f64 = 156.0;
 /// At most this many stretches.
 const BINS_MAX: usize = 150;
+/// The area below the line of operations that ended ok.
+const OK_AREA: Color = Color(0xbfe3d7);
 
 /// Draws the throughput of a run; `None` without operations.
 #[must_use]
@@ -37,7 +39,7 @@ pub fn throughput(run: &Run<'_>) -> Option<String> {
     let time = Axis::time(end, 10);
     let width = WIDTH - LEFT - MARGIN;
     let strip = Strip::of(record, end, width);
-    let strip_top = y;
+    let strip_top = y + 6.0;
     y += strip.height() + 12.0;
     let ok = panel(&mut canvas, &bins, &[End::Ok], Rect::new(LEFT, y + 24.0, width, 230.0), &time, &strip);
     strip.ground(&mut canvas, &ok, strip_top);
@@ -87,7 +89,9 @@ fn panel(
         let most = if total > 0 { format!(", at most {peak}/s") } else { String::new() };
         let text = format!("{}: {}{most}", end.word(), whole(total));
         let look = LABEL.bold().color(end.color());
-        canvas.rect(Rect::new(x, rect.y - 20.0, 22.0, 14.0), &end.paint());
+        let key =
+            if *end == End::Ok { Paint::solid(OK_AREA).outlined(end.color(), 2.0) } else { end.paint() };
+        canvas.rect(Rect::new(x, rect.y - 20.0, 22.0, 14.0), &key);
         canvas.text(x + 28.0, rect.y - 8.0, &text, &look);
         x += 28.0 + look.width(&text) + 30.0;
     }
@@ -113,7 +117,7 @@ fn stack(canvas: &mut Canvas, chart: &Chart, bins: &Bins, end: End, below: &mut 
         let mut area = upper.clone();
         area.push((chart.x.to, 0.0));
         area.push((0.0, 0.0));
-        chart.area(canvas, area, crate::style::Color(0xbfe3d7));
+        chart.area(canvas, area, OK_AREA);
         chart.series(canvas, upper, Stroke { color: end.color(), width: 2.0, dash: "" });
         return;
     }
