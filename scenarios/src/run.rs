@@ -9,7 +9,7 @@ use models::model::Model;
 use serde_json::{Value, json};
 use sim_core::node::{Effect, Node};
 use sim_core::observer::{Observer, Step};
-use sim_core::record::{Record, Violation};
+use sim_core::record::Violation;
 use sim_core::time::Time;
 use sim_core::world::World;
 
@@ -20,6 +20,7 @@ use crate::registry::{WithModel, with_model};
 use crate::schema::{CheckSpec, Scenario, Stop};
 
 pub use crate::judge::CheckResult;
+pub use sim_core::record::{Injection, Record};
 
 /// What to do besides running.
 #[derive(Clone, Copy, Debug, Default)]
