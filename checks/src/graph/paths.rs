@@ -21,14 +21,7 @@ impl<'g> Searcher<'g> {
     #[must_use]
     pub fn new(graph: &'g Graph) -> Searcher<'g> {
         let nodes = graph.nodes();
-        Searcher {
-            graph,
-            parent: vec![0; nodes],
-            seen: vec![0; nodes],
-            round: 0,
-            queue: Vec::new(),
-            work: 0,
-        }
+        Searcher { graph, parent: vec![0; nodes], seen: vec![0; nodes], round: 0, queue: Vec::new(), work: 0 }
     }
 
     /// A shortest path of at least one edge from `from` to `to`, both ends included, of edges that `allow` takes, and

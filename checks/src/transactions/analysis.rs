@@ -10,7 +10,7 @@ use super::cycles::{self, Cycle, Plan};
 use super::findings::Findings;
 use super::lattice::{Anomaly, AnomalySet, Model, ModelSet, anomaly};
 use super::order::{self, Kind};
-use super::{Inferred, Log, Options, explain};
+use super::{End, Inferred, Log, Options, explain};
 use crate::graph::{Edge, Graph, components};
 use crate::verdict::{Verdict, Witness};
 
@@ -93,6 +93,9 @@ pub(super) fn conclude(log: &Log<'_>, inferred: Inferred<'_>, order: Kind, optio
     judge(findings, options.prohibited())
 }
 
+/// A cycle: its kind, its nodes, and why each comes before the next.
+type Told = (Anomaly, Vec<u32>, Vec<u8>);
+
 /// The search for cycles in each component.
 struct Search<'a> {
     log: &'a Log<'a>,
@@ -114,7 +117,7 @@ impl Search<'_> {
             }
             let graph = self.component(&members, &mut local);
             for cycle in cycles::search(&graph, &mut plan) {
-                self.tell(&members, &graph, cycle, findings);
+                self.tell(&members, &graph, &plan, cycle, findings);
             }
         }
     }
@@ -137,9 +140,33 @@ impl Search<'_> {
         Graph::new(members.len(), &edges)
     }
 
-    fn tell(&self, members: &[u32], graph: &Graph, cycle: Cycle, findings: &mut Findings) {
+    /// The same cycle, or a shorter one of its kind that leaps over what real time orders anyhow: within a component
+    /// only the reduction of real time is at hand.
+    fn shortened(&self, graph: &Graph, plan: &Plan, members: &[u32], cycle: Told) -> Told {
+        let (anomaly, nodes, labels) = cycle;
+        if self.order != Kind::Realtime || !(3..1_000).contains(&nodes.len()) {
+            return (anomaly, nodes, labels);
+        }
+        let txn = |node: &u32| &self.log.txns[members[*node as usize] as usize];
+        let mut edges = Vec::new();
+        for (i, a) in nodes.iter().enumerate() {
+            for (j, b) in nodes.iter().enumerate().filter(|(j, _)| *j != i) {
+                let after = txn(a).end == End::Ok && txn(a).completed < txn(b).invoked;
+                let labels = graph.labels(*a, *b) | if after { order::REALTIME } else { 0 };
+                edges.extend((labels != 0).then_some(Edge::new(i as u32, j as u32, labels)));
+            }
+        }
+        match cycles::shorter(&Graph::new(nodes.len(), &edges), plan, anomaly) {
+            Some((short, labels)) => (anomaly, short.iter().map(|i| nodes[*i as usize]).collect(), labels),
+            None => (anomaly, nodes, labels),
+        }
+    }
+
+    fn tell(&self, members: &[u32], graph: &Graph, plan: &Plan, cycle: Cycle, findings: &mut Findings) {
         match cycle {
             Cycle::Found { anomaly, nodes, labels } => {
+                let cycle = (anomaly, nodes, labels);
+                let (anomaly, nodes, labels) = self.shortened(graph, plan, members, cycle);
                 let size = nodes.len();
                 findings.add_of(anomaly, size, || {
                     let txns: Vec<u32> = nodes.iter().map(|node| members[*node as usize]).collect();
@@ -174,9 +201,8 @@ fn judge(findings: Findings, prohibited: AnomalySet) -> Analysis {
     };
     let findings: Vec<Finding> = {
         let kept = findings.kinds.into_iter().filter(|(a, _)| reported(*a));
-        let mut kept: Vec<Finding> = kept
-            .map(|(anomaly, (count, witnesses))| Finding { anomaly, count, witnesses })
-            .collect();
+        let mut kept: Vec<Finding> =
+            kept.map(|(anomaly, (count, witnesses))| Finding { anomaly, count, witnesses }).collect();
         kept.sort_by_key(|finding| finding.anomaly.name());
         kept
     };
@@ -184,7 +210,14 @@ fn judge(findings: Findings, prohibited: AnomalySet) -> Analysis {
     let strongest = names(impossible.complement().strongest());
     if findings.is_empty() {
         let (not, also_not) = (Vec::new(), Vec::new());
-        return Analysis { validity: Validity::Valid, verdict: Verdict::Pass, findings, not, also_not, strongest };
+        return Analysis {
+            validity: Validity::Valid,
+            verdict: Verdict::Pass,
+            findings,
+            not,
+            also_not,
+            strongest,
+        };
     }
     let not = impossible.weakest();
     let also_not = names(impossible.iter().filter(|m| !not.contains(*m)).collect());
@@ -198,10 +231,8 @@ fn verdict_of(findings: &[Finding], validity: Validity, prohibited: AnomalySet) 
     if validity == Validity::Unknown {
         return Verdict::Unknown("no transaction depends on another: the history proves nothing".to_string());
     }
-    let gravest = findings
-        .iter()
-        .filter(|finding| prohibited.contains(finding.anomaly))
-        .max_by_key(|finding| {
+    let gravest =
+        findings.iter().filter(|finding| prohibited.contains(finding.anomaly)).max_by_key(|finding| {
             let alone: AnomalySet = [finding.anomaly].into_iter().collect();
             let shortest = finding.witnesses.first().map_or(usize::MAX, |w| w.entries.len());
             (alone.impossible_models().iter().count(), std::cmp::Reverse(shortest))

@@ -50,7 +50,12 @@ const LEVELS: [Level; 13] = [
         WW | WR | PROCESS,
         true,
     ),
-    level("strong-session-serializable", "strong-session-serializable-cycle-exists", WW | WR | RW | PROCESS, false),
+    level(
+        "strong-session-serializable",
+        "strong-session-serializable-cycle-exists",
+        WW | WR | RW | PROCESS,
+        false,
+    ),
     level("strong-read-uncommitted", "strong-PL-1-cycle-exists", WW | REALTIME, false),
     level("strong-read-committed", "strong-PL-2-cycle-exists", WW | WR | REALTIME, false),
     level("strong-snapshot-isolation", "strong-snapshot-isolation-cycle-exists", WW | WR | REALTIME, true),
@@ -178,6 +183,13 @@ pub(crate) fn search(graph: &Graph, plan: &mut Plan) -> Vec<Cycle> {
     found
 }
 
+/// A shorter cycle of the same kind, if this graph of the cycle's own nodes has one.
+pub(crate) fn shorter(graph: &Graph, plan: &Plan, anomaly: Anomaly) -> Option<(Vec<u32>, Vec<u8>)> {
+    let hunt = plan.hunts.iter().find(|hunt| hunt.anomaly == anomaly)?;
+    let (found, nodes, labels) = Component::new(graph, plan.priority).hunt(hunt)?;
+    (found == anomaly && nodes.len() < graph.nodes()).then_some((nodes, labels))
+}
+
 /// The levels that cannot hold, and a bit for each.
 fn levels(graph: &Graph, plan: &Plan) -> (Vec<Cycle>, u16) {
     let (mut found, mut failed) = (Vec::new(), 0);
@@ -208,8 +220,7 @@ pub(crate) fn example(graph: &Graph, level: usize, nodes: &[u32]) -> (Vec<u32>, 
     let walk: Vec<u32> = walk.into_iter().map(|node| node / 2).collect();
     let allowed = |part: &Vec<u32>| {
         let next = part.iter().cycle().skip(1);
-        let anti: Vec<bool> =
-            part.iter().zip(next).map(|(a, b)| graph.labels(*a, *b) & mask == 0).collect();
+        let anti: Vec<bool> = part.iter().zip(next).map(|(a, b)| graph.labels(*a, *b) & mask == 0).collect();
         part.len() > 1 && (0..anti.len()).all(|i| !(anti[i] && anti[(i + 1) % anti.len()]))
     };
     (simple_parts(&walk).into_iter().find(allowed).unwrap_or(walk), name)
@@ -283,7 +294,9 @@ impl Component<'_> {
 
     fn hunt(&self, hunt: &Hunt) -> Option<Found> {
         match hunt.shape {
-            Shape::G0 => self.through(self.raw, WW | hunt.order, if hunt.order == 0 { WW } else { hunt.order }),
+            Shape::G0 => {
+                self.through(self.raw, WW | hunt.order, if hunt.order == 0 { WW } else { hunt.order })
+            }
             Shape::G1c => self.through(self.raw, WW | WR | hunt.order, WR),
             _ if self.first_met_is_graver(WW | WR) => None,
             Shape::Single => self.back_to_anti(WW | WR | hunt.order, hunt.anomaly),

@@ -52,7 +52,13 @@ pub(crate) fn cycle(
     witness
 }
 
-fn reason(log: &Log<'_>, explainer: &dyn Explain, pair: (u32, u32), label: u8, names: (&str, &str)) -> String {
+fn reason(
+    log: &Log<'_>,
+    explainer: &dyn Explain,
+    pair: (u32, u32),
+    label: u8,
+    names: (&str, &str),
+) -> String {
     let (a, b) = (&log.txns[pair.0 as usize], &log.txns[pair.1 as usize]);
     match label {
         PROCESS => format!("process {} ran {} first", a.process, names.0),

@@ -35,7 +35,8 @@ fn internal_list(log: &Log<'_>, txn: u32) -> Option<(String, String)> {
                     let fits = if k.whole { saw == k.elements } else { saw.ends_with(&k.elements) };
                     if !fits {
                         let expected = Value::List(k.elements.clone());
-                        let expected = if k.whole { format!("{expected}") } else { format!("… ending in {expected}") };
+                        let expected =
+                            if k.whole { format!("{expected}") } else { format!("… ending in {expected}") };
                         return Some((step.to_string(), expected));
                     }
                 }
@@ -94,7 +95,8 @@ pub(crate) fn internal(log: &Log<'_>, lists: bool, findings: &mut Findings) {
         if let Some((step, expected)) = wrong {
             findings.add("internal", || Witness {
                 anomaly: "internal".to_string(),
-                headline: "a transaction read something else than its own earlier steps left there".to_string(),
+                headline: "a transaction read something else than its own earlier steps left there"
+                    .to_string(),
                 story: vec![
                     format!("T1 is {}.", log.describe(i)),
                     format!("Its step {} had to see {}.", shorten(&step), shorten(&expected)),
@@ -164,13 +166,19 @@ pub(crate) fn lost_updates(log: &Log<'_>, findings: &mut Findings) {
             txns.sort_unstable();
             let key = log.keys[group[0].key as usize];
             let version = shorten(&Value::List(group[0].read.to_vec()).to_string());
-            let told = txns.iter().take(4).enumerate().map(|(n, t)| format!("T{} is {}.", n + 1, log.describe(*t)));
+            let told =
+                txns.iter().take(4).enumerate().map(|(n, t)| format!("T{} is {}.", n + 1, log.describe(*t)));
             let mut story: Vec<String> = told.collect();
             story.push(format!("Each of them read key {key} as {version} and then wrote it."));
-            story.push("Whichever wrote first, another replaced its version without having seen it.".to_string());
+            story.push(
+                "Whichever wrote first, another replaced its version without having seen it.".to_string(),
+            );
             Witness {
                 anomaly: "lost-update".to_string(),
-                headline: format!("{} transactions read one version of key {key} and all replaced it", txns.len()),
+                headline: format!(
+                    "{} transactions read one version of key {key} and all replaced it",
+                    txns.len()
+                ),
                 story,
                 entries: txns.iter().map(|t| log.entry(*t)).collect(),
                 edges: Vec::new(),

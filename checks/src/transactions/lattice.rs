@@ -61,7 +61,10 @@ const ANOMALIES: &[(&str, &[&str])] = &[
     ("G-single-process", &["G-nonadjacent-process", "G-single-realtime"]),
     ("G-single-realtime", &["G-nonadjacent-realtime"]),
     ("G-nonadjacent-item", &["G-nonadjacent", "G2-item", "G-nonadjacent-item-process"]),
-    ("G-nonadjacent-item-process", &["G-nonadjacent-process", "G2-item-process", "G-nonadjacent-item-realtime"]),
+    (
+        "G-nonadjacent-item-process",
+        &["G-nonadjacent-process", "G2-item-process", "G-nonadjacent-item-realtime"],
+    ),
     ("G-nonadjacent-item-realtime", &["G2-item-realtime", "G-nonadjacent-realtime"]),
     ("G-nonadjacent", &["G2", "G-nonadjacent-process"]),
     ("G-nonadjacent-process", &["G2-process", "G-nonadjacent-realtime"]),
@@ -162,7 +165,12 @@ const MODELS: &[ModelRow] = &[
     (
         "strong-session-snapshot-isolation",
         &["snapshot-isolation", "strong-session-read-committed"],
-        &["internal", "G1-process", "G-nonadjacent-process", "strong-session-snapshot-isolation-cycle-exists"],
+        &[
+            "internal",
+            "G1-process",
+            "G-nonadjacent-process",
+            "strong-session-snapshot-isolation-cycle-exists",
+        ],
     ),
     (
         "strong-session-serializable",
@@ -284,7 +292,11 @@ impl Model {
     }
 
     fn weaker(self) -> ModelSet {
-        MODELS[usize::from(self.0)].1.iter().map(|name| Model::parse(name).expect("a row names rows")).collect()
+        MODELS[usize::from(self.0)]
+            .1
+            .iter()
+            .map(|name| Model::parse(name).expect("a row names rows"))
+            .collect()
     }
 
     fn forbids(self) -> AnomalySet {
@@ -326,8 +338,9 @@ impl AnomalySet {
     /// These and all anomalies that imply one of them.
     #[must_use]
     pub fn with_implying(self) -> AnomalySet {
-        let implying =
-            (0..ANOMALIES.len() as u8).map(Anomaly).filter(|a| AnomalySet(1 << a.0).with_implied().meets(self));
+        let implying = (0..ANOMALIES.len() as u8)
+            .map(Anomaly)
+            .filter(|a| AnomalySet(1 << a.0).with_implied().meets(self));
         implying.collect::<AnomalySet>().union(self)
     }
     /// The models that cannot hold where these anomalies are.
@@ -487,7 +500,10 @@ mod tests {
         let may = set.impossible_models().complement().strongest();
         assert!(may.contains(Model::parse("strong-snapshot-isolation").expect("a model")));
         assert!(!may.contains(Model::parse("snapshot-isolation").expect("a model")));
-        assert_eq!(may.iter().map(Model::name).collect::<Vec<_>>(), ["update-serializable", "strong-snapshot-isolation"]);
+        assert_eq!(
+            may.iter().map(Model::name).collect::<Vec<_>>(),
+            ["update-serializable", "strong-snapshot-isolation"]
+        );
         let all = ModelSet::default().complement().strongest();
         assert_eq!(all.iter().map(Model::name).collect::<Vec<_>>(), ["strong-serializable"]);
     }

@@ -61,7 +61,10 @@ pub(crate) fn infer<'l>(log: &'l Log<'l>) -> Result<Inferred<'l>, String> {
     let mut findings = Findings::default();
     let mut lists = Lists {
         log,
-        elements: Table::with_capacity_and_hasher(log.txns.len() * 2, std::hash::BuildHasherDefault::default()),
+        elements: Table::with_capacity_and_hasher(
+            log.txns.len() * 2,
+            std::hash::BuildHasherDefault::default(),
+        ),
         versions: vec![Versions::default(); log.keys.len()],
         readers: Rows::default(),
     };
@@ -218,7 +221,11 @@ impl<'l> Lists<'l> {
         if let Some(value) = doubled {
             findings.add("duplicate-elements", || {
                 let headline = format!("{value} is in the list of key {name} more than once");
-                single("duplicate-elements", headline, format!("saw {value} twice, yet it was appended once."))
+                single(
+                    "duplicate-elements",
+                    headline,
+                    format!("saw {value} twice, yet it was appended once."),
+                )
             });
         }
         for value in saw {
@@ -259,7 +266,8 @@ impl<'l> Lists<'l> {
 
     fn intermediate_read(&self, txn: u32, step: &Micro, element: Element, value: &Value) -> Witness {
         let step = shorten(&step.to_string());
-        let story = format!("T2's step {step} ends in {value}, after which T1 appended more to the same key.");
+        let story =
+            format!("T2's step {step} ends in {value}, after which T1 appended more to the same key.");
         let headline = "a transaction saw another half done".to_string();
         self.pair("G1b", element.intermediate, txn, headline, story)
     }
@@ -303,17 +311,18 @@ impl<'l> Lists<'l> {
                 let element = self.elements[*number as usize];
                 if element.aborted != NONE {
                     aborted.get_or_insert(element.aborted);
-                } else if element.writer != NONE && self.log.txns[element.writer as usize].end == End::Ok {
-                    if let Some(first) = aborted.take() {
-                        findings.add("dirty-update", || {
-                            let value = self.elements.get_index(*number as usize).map(|((_, value), _)| *value);
-                            let value = value.map(ToString::to_string).unwrap_or_default();
-                            let story = format!("T2's {value} follows T1's append in the list; but T1 was aborted.");
-                            let headline = "a committed update was made on top of an aborted one".to_string();
-                            self.pair("dirty-update", first, element.writer, headline, story)
-                        });
-                    }
+                    continue;
                 }
+                let writer = self.log.txns.get(element.writer as usize);
+                let committed = writer.is_some_and(|txn| txn.end == End::Ok);
+                let Some(first) = aborted.take_if(|_| committed) else { continue };
+                findings.add("dirty-update", || {
+                    let value = self.elements.get_index(*number as usize).map(|((_, value), _)| *value);
+                    let value = value.map(ToString::to_string).unwrap_or_default();
+                    let story = format!("T2's {value} follows T1's append in the list; but T1 was aborted.");
+                    let headline = "a committed update was made on top of an aborted one".to_string();
+                    self.pair("dirty-update", first, element.writer, headline, story)
+                });
             }
         }
     }
@@ -327,7 +336,9 @@ impl<'l> Lists<'l> {
                 let (from, to) = (versions.longest_of, other);
                 Witness {
                     anomaly: "incompatible-order".to_string(),
-                    headline: format!("two reads saw the elements of key {name} in orders that exclude each other"),
+                    headline: format!(
+                        "two reads saw the elements of key {name} in orders that exclude each other"
+                    ),
                     story: vec![
                         format!("T1 is {}.", self.log.describe(from)),
                         format!("T2 is {}.", self.log.describe(to)),
@@ -376,7 +387,9 @@ impl Explain for Lists<'_> {
                     let slot = before.unwrap_or(known + key);
                     if label == RW && self.readers_of(slot).any(|reader| reader == from) {
                         let saw = earlier.map_or("empty".to_string(), |((_, v), _)| format!("up to {v}"));
-                        return Some(format!("{a} read key {name} {saw}, without {value}, which {b} appended"));
+                        return Some(format!(
+                            "{a} read key {name} {saw}, without {value}, which {b} appended"
+                        ));
                     }
                 }
                 _ => {}
@@ -403,7 +416,8 @@ pub(crate) mod tests_support {
         }
         events.sort_unstable();
         let at = |i: usize, which: usize| {
-            events.iter().position(|e| e.2 == i && e.1 == which).expect("every operation has two events") as u64
+            events.iter().position(|e| e.2 == i && e.1 == which).expect("every operation has two events")
+                as u64
         };
         let mut entries: Vec<Entry> = (0..intervals.len())
             .map(|i| Entry {

@@ -35,8 +35,10 @@ impl Kind {
     /// The strongest order that one of these anomalies needs.
     pub fn needed(wanted: AnomalySet) -> Kind {
         let any = |ending: &str| {
-            let cycles = |name: &str| name.starts_with("G0") || name.starts_with("G1c") || name.starts_with("G2");
-            let of_cycles = |name: &str| cycles(name) || name.starts_with("G-single") || name.starts_with("G-non");
+            let cycles =
+                |name: &str| name.starts_with("G0") || name.starts_with("G1c") || name.starts_with("G2");
+            let of_cycles =
+                |name: &str| cycles(name) || name.starts_with("G-single") || name.starts_with("G-non");
             wanted.iter().any(|a: lattice::Anomaly| a.name().ends_with(ending) && of_cycles(a.name()))
         };
         if any("-realtime") {

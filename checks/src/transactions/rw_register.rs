@@ -132,7 +132,9 @@ impl<'l> Registers<'l> {
                     }
                     Micro::Append(key, value) => {
                         let who = self.log.describe(i);
-                        return Err(format!("{who} appends {value} to key {key}; registers are only written and read"));
+                        return Err(format!(
+                            "{who} appends {value} to key {key}; registers are only written and read"
+                        ));
                     }
                 }
             }
@@ -169,14 +171,29 @@ impl<'l> Registers<'l> {
                 if version.intermediate != NONE && version.intermediate != i {
                     findings.add("G1b", || {
                         let why = "yet T1 wrote the key again afterwards";
-                        self.dirty("G1b", version.intermediate, i, step, "a transaction saw another half done", why)
+                        self.dirty(
+                            "G1b",
+                            version.intermediate,
+                            i,
+                            step,
+                            "a transaction saw another half done",
+                            why,
+                        )
                     });
                 }
             }
         }
     }
 
-    fn dirty(&self, anomaly: &str, writer: u32, reader: u32, step: &Micro, headline: &str, why: &str) -> Witness {
+    fn dirty(
+        &self,
+        anomaly: &str,
+        writer: u32,
+        reader: u32,
+        step: &Micro,
+        headline: &str,
+        why: &str,
+    ) -> Witness {
         let (from, to) = (self.log.entry(writer), self.log.entry(reader));
         Witness {
             anomaly: anomaly.to_string(),
@@ -252,7 +269,9 @@ impl Explain for Registers<'_> {
                     }
                     RW => {
                         if let Some((x, y)) = known(earlier.read, later.wrote) {
-                            return Some(format!("{a} read key {key} = {x}, and {b} replaced it by the later {y}"));
+                            return Some(format!(
+                                "{a} read key {key} = {x}, and {b} replaced it by the later {y}"
+                            ));
                         }
                     }
                     _ => {}

@@ -53,7 +53,9 @@ pub fn check(history: &History, isolation: Isolation, respect: Respect, initial:
         Err(verdict) => return verdict,
     };
     if seen.len() > LENGTH_MAX {
-        return Verdict::Unknown(format!("more than {LENGTH_MAX} transactions are not tried without a version order"));
+        return Verdict::Unknown(format!(
+            "more than {LENGTH_MAX} transactions are not tried without a version order"
+        ));
     }
     let name = match isolation {
         Isolation::Serializable => "serializability",
@@ -311,7 +313,12 @@ fn blank(name: &str) -> Witness {
 
 fn tidy(mut witness: Witness) -> Witness {
     let mut known = Vec::new();
-    witness.entries.retain(|entry| !known.contains(entry) && { known.push(*entry); true });
+    witness.entries.retain(|entry| {
+        !known.contains(entry) && {
+            known.push(*entry);
+            true
+        }
+    });
     witness.edges.dedup();
     witness
 }

@@ -90,7 +90,8 @@ fn told(registers: &Registers<'_>, options: &Options) -> Vec<Pair> {
         let entry = registers.log.entry(txn);
         ranks.binary_search_by_key(&entry, |(e, _)| *e).ok().map(|at| ranks[at].1)
     };
-    let wrote = registers.external.iter().filter_map(|e| e.wrote.map(|version| (e.key, rank(e.txn), version)));
+    let wrote =
+        registers.external.iter().filter_map(|e| e.wrote.map(|version| (e.key, rank(e.txn), version)));
     let mut wrote: Vec<(u32, Option<i64>, u32)> = wrote.collect();
     wrote.sort_by_key(|(key, rank, _)| (*key, *rank));
     wrote.windows(2).filter(|pair| pair[0].0 == pair[1].0).map(|pair| (pair[0].2, pair[1].2)).collect()

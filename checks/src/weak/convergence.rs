@@ -42,7 +42,9 @@ pub fn check(history: &History, settle: Span) -> Verdict {
         for (key, step) in log.steps(i) {
             let Micro::Read(_, read) = step else { continue };
             let value = register(read);
-            if history.entries[txn.entry as usize].invoked < quiet[key as usize] || doubtful(&unsure, key, value) {
+            if history.entries[txn.entry as usize].invoked < quiet[key as usize]
+                || doubtful(&unsure, key, value)
+            {
                 continue;
             }
             late += 1;

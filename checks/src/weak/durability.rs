@@ -29,11 +29,14 @@ pub fn check(history: &History, settle: Span, initial: &Value) -> Verdict {
     }
     let log = Log::new(history);
     let keys = log.keys.len();
-    let (mut writes, mut reads): (Vec<Vec<Write<'_>>>, Vec<Vec<Write<'_>>>) = (vec![Vec::new(); keys], vec![Vec::new(); keys]);
+    let (mut writes, mut reads): (Vec<Vec<Write<'_>>>, Vec<Vec<Write<'_>>>) =
+        (vec![Vec::new(); keys], vec![Vec::new(); keys]);
     for (i, txn) in log.numbered() {
         for (key, step) in log.steps(i) {
             match step {
-                Micro::Write(_, value) if txn.end != End::Failed => writes[key as usize].push(Write { txn: i, value }),
+                Micro::Write(_, value) if txn.end != End::Failed => {
+                    writes[key as usize].push(Write { txn: i, value })
+                }
                 Micro::Read(_, read) if txn.end == End::Ok => {
                     reads[key as usize].push(Write { txn: i, value: register(read) });
                 }
@@ -73,10 +76,16 @@ fn vanished(
     };
     // What was read is certainly older than a write that began after it had ended.
     let newer = |w: &Write<'_>| source.is_none_or(|s| ended(s) < log.txns[w.txn as usize].invoked);
-    let gone = writes.iter().filter(|w| log.txns[w.txn as usize].end == End::Ok && newer(w)).max_by_key(|w| ended(w))?;
+    let gone = writes
+        .iter()
+        .filter(|w| log.txns[w.txn as usize].end == End::Ok && newer(w))
+        .max_by_key(|w| ended(w))?;
     let saw = reads.iter().find(|r| r.value == gone.value);
     let (anomaly, headline) = match saw {
-        Some(_) => ("resurrected write", format!("key {key} fell back to a version that had been replaced and seen so")),
+        Some(_) => (
+            "resurrected write",
+            format!("key {key} fell back to a version that had been replaced and seen so"),
+        ),
         None => ("lost write", format!("an acknowledged write of key {key} was never seen")),
     };
     let mut story = vec![
@@ -88,7 +97,8 @@ fn vanished(
         Some(s) => format!("T2 saw the version of {}, which had ended before T1 began.", log.describe(s.txn)),
         None => "T2 saw the initial state.".to_string(),
     });
-    let involved = source.into_iter().map(|s| s.txn).chain([gone.txn]).chain(saw.map(|r| r.txn)).chain([last.txn]);
+    let involved =
+        source.into_iter().map(|s| s.txn).chain([gone.txn]).chain(saw.map(|r| r.txn)).chain([last.txn]);
     let (from, to) = (log.entry(gone.txn), log.entry(last.txn));
     Some(Witness {
         anomaly: anomaly.to_string(),
@@ -132,9 +142,15 @@ fn resurrected_elements(history: &History, settle: Span) -> Option<Witness> {
                     anomaly: "resurrected element".to_string(),
                     headline: format!("{value} was removed, never inserted again, and is there"),
                     story: vec![
-                        format!("Operation {at} (process {}) removed {value}, acknowledged at {}.", gone.process, gone.completed),
+                        format!(
+                            "Operation {at} (process {}) removed {value}, acknowledged at {}.",
+                            gone.process, gone.completed
+                        ),
                         "Every insertion of it had ended before that began.".to_string(),
-                        format!("Operation {i} (process {}), begun at {}, saw it.", entry.process, entry.invoked),
+                        format!(
+                            "Operation {i} (process {}), begun at {}, saw it.",
+                            entry.process, entry.invoked
+                        ),
                     ],
                     entries: vec![at, i],
                     edges: vec![WitnessEdge { from: at, to: i, why: "realtime".to_string() }],

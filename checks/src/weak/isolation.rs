@@ -284,10 +284,15 @@ impl Writers {
             rows.extend(session.iter().flat_map(|txn| seen.writes(*txn).iter().map(|key| (*key, *txn))));
         }
         let by_key = crate::transactions::Rows::new(keys, &rows);
-        let mut writers =
-            Writers { starts: vec![0], groups: Vec::new(), places: Vec::new(), txns: Vec::with_capacity(rows.len()) };
+        let mut writers = Writers {
+            starts: vec![0],
+            groups: Vec::new(),
+            places: Vec::new(),
+            txns: Vec::with_capacity(rows.len()),
+        };
         for key in 0..keys as u32 {
-            for run in by_key.row(key).chunk_by(|a, b| seen.session[*a as usize] == seen.session[*b as usize]) {
+            for run in by_key.row(key).chunk_by(|a, b| seen.session[*a as usize] == seen.session[*b as usize])
+            {
                 let begin = writers.txns.len() as u32;
                 writers.txns.extend_from_slice(run);
                 writers.places.extend(run.iter().map(|txn| seen.place[*txn as usize]));
@@ -316,7 +321,9 @@ fn tell(seen: &Seen<'_>, graph: &Graph, cyclic: &[Vec<u32>], forced: &[Forced], 
     let smallest = cyclic.iter().min_by_key(|members| members.len()).expect("only called with a circle");
     let cycle = shortest_cycle(graph, smallest, u8::MAX, 1 << 22).expect("a component holds a cycle");
     let (name, promise) = match level {
-        Level::ReadCommitted => ("read committed", "no read is older than what the transaction has seen before"),
+        Level::ReadCommitted => {
+            ("read committed", "no read is older than what the transaction has seen before")
+        }
         Level::ReadAtomic => ("read atomic", "of another transaction all is seen or nothing"),
         Level::Causal => ("causal consistency", "whatever happened before is seen"),
     };
@@ -343,7 +350,12 @@ fn tell(seen: &Seen<'_>, graph: &Graph, cyclic: &[Vec<u32>], forced: &[Forced], 
             witness.entries.extend(seen.entry(pair.reader));
             let key = seen.log.keys[pair.key as usize];
             let reader = seen.describe(pair.reader);
-            ("co", format!("{a} wrote key {key} and had to be visible to {reader}, which read key {key} from {b}"))
+            (
+                "co",
+                format!(
+                    "{a} wrote key {key} and had to be visible to {reader}, which read key {key} from {b}"
+                ),
+            )
         };
         let lead = if next == 0 { "However, " } else { "" };
         witness.story.push(format!("{lead}{a} commits before {b}: {why}."));
@@ -352,6 +364,11 @@ fn tell(seen: &Seen<'_>, graph: &Graph, cyclic: &[Vec<u32>], forced: &[Forced], 
         }
     }
     let mut known = Vec::new();
-    witness.entries.retain(|entry| !known.contains(entry) && { known.push(*entry); true });
+    witness.entries.retain(|entry| {
+        !known.contains(entry) && {
+            known.push(*entry);
+            true
+        }
+    });
     Verdict::Fail(Box::new(witness))
 }

@@ -141,12 +141,14 @@ impl<'h> Seen<'h> {
 
     /// What it read from others, in the order of its steps.
     pub fn reads(&self, number: u32) -> &[Read] {
-        &self.reads[self.read_starts[number as usize] as usize..self.read_starts[number as usize + 1] as usize]
+        &self.reads
+            [self.read_starts[number as usize] as usize..self.read_starts[number as usize + 1] as usize]
     }
 
     /// The keys it wrote, ascending.
     pub fn writes(&self, number: u32) -> &[u32] {
-        &self.writes[self.write_starts[number as usize] as usize..self.write_starts[number as usize + 1] as usize]
+        &self.writes
+            [self.write_starts[number as usize] as usize..self.write_starts[number as usize + 1] as usize]
     }
 
     /// Whether it wrote the key. The initial transaction wrote every key.
@@ -271,5 +273,11 @@ fn thin_air(log: &Log<'_>, txn: u32, step: &Micro) -> Verdict {
 
 fn bad_own_read(log: &Log<'_>, txn: u32, step: &Micro, mine: &Value) -> Verdict {
     let headline = "a transaction did not see its own write".to_string();
-    alone(log, txn, "internal", headline, format!("Its step {step} had to see {mine}, which it had just written."))
+    alone(
+        log,
+        txn,
+        "internal",
+        headline,
+        format!("Its step {step} had to see {mine}, which it had just written."),
+    )
 }

@@ -76,7 +76,8 @@ pub fn check(history: &History, guarantee: Guarantee, initial: &Value) -> Verdic
     };
     let mut edges: Vec<Edge> = Vec::with_capacity(older.len());
     for txn in 1..seen.len() as u32 {
-        let versions = seen.writes(txn).iter().map(|key| (seen.version(INITIAL, *key), seen.version(txn, *key)));
+        let versions =
+            seen.writes(txn).iter().map(|key| (seen.version(INITIAL, *key), seen.version(txn, *key)));
         edges.extend(versions.map(|(first, version)| Edge::new(first, version, 1)));
     }
     edges.extend(older.iter().map(|o| Edge::new(seen.version(o.from, o.key), seen.version(o.to, o.key), 1)));
@@ -126,7 +127,12 @@ fn read_your_writes(seen: &Seen<'_>) -> Vec<Older> {
         for &txn in session {
             for read in seen.reads(txn) {
                 let mine = own.get(&read.key).into_iter().flatten().filter(|mine| **mine != read.from);
-                older.extend(mine.map(|mine| Older { key: read.key, from: *mine, to: read.from, because: txn }));
+                older.extend(mine.map(|mine| Older {
+                    key: read.key,
+                    from: *mine,
+                    to: read.from,
+                    because: txn,
+                }));
             }
             seen.writes(txn).iter().for_each(|key| own.entry(*key).or_default().push(txn));
         }
@@ -170,7 +176,12 @@ fn after_seen(seen: &Seen<'_>, touched: &[Table<u32, Touches>], same_place: bool
                     let touches = touched[*other as usize].get(&read.key);
                     let known = touches.into_iter().flatten().take_while(|(place, _)| place < limit);
                     let others = known.filter(|(_, from)| *from != read.from);
-                    older.extend(others.map(|(_, from)| Older { key: read.key, from: *from, to: read.from, because: txn }));
+                    older.extend(others.map(|(_, from)| Older {
+                        key: read.key,
+                        from: *from,
+                        to: read.from,
+                        because: txn,
+                    }));
                 }
                 if read.from != INITIAL {
                     let limit = seen.place[read.from as usize] + u32::from(same_place);
@@ -188,14 +199,17 @@ fn tell(seen: &Seen<'_>, graph: &Graph, members: &[u32], older: &[Older], guaran
     let mut witness = Witness { anomaly: format!("{} violation", guarantee.name()), ..Witness::default() };
     for (i, from) in cycle.iter().enumerate() {
         let to = cycle[(i + 1) % cycle.len()];
-        let found = older.iter().find(|o| seen.version(o.from, o.key) == *from && seen.version(o.to, o.key) == to);
+        let found =
+            older.iter().find(|o| seen.version(o.from, o.key) == *from && seen.version(o.to, o.key) == to);
         let Some(o) = found else { continue };
         let key = seen.log.keys[o.key as usize];
         let why = match guarantee {
             Guarantee::ReadYourWrites => "whose session had itself written the first before",
             Guarantee::MonotonicReads => "whose session had read the first before",
             _ if o.because == o.to => "which comes later in the writing session",
-            Guarantee::MonotonicWrites => "whose session had seen a write made after the first by the same session",
+            Guarantee::MonotonicWrites => {
+                "whose session had seen a write made after the first by the same session"
+            }
             Guarantee::WritesFollowReads => "whose session had seen a write by one that had read the first",
         };
         witness.story.push(format!(
@@ -212,6 +226,11 @@ fn tell(seen: &Seen<'_>, graph: &Graph, members: &[u32], older: &[Older], guaran
     }
     witness.story.push("Each is older than itself, or than the initial state: a contradiction.".to_string());
     let mut known = Vec::new();
-    witness.entries.retain(|entry| !known.contains(entry) && { known.push(*entry); true });
+    witness.entries.retain(|entry| {
+        !known.contains(entry) && {
+            known.push(*entry);
+            true
+        }
+    });
     Verdict::Fail(Box::new(witness))
 }

@@ -136,13 +136,15 @@ pub fn check(history: &History, bound: Bound, initial: &Value) -> Verdict {
         Err(verdict) => return verdict,
     };
     let excess = |age: &&Age| {
-        bound.versions.is_some_and(|most| age.versions > most) || bound.time.is_some_and(|most| age.time > most)
+        bound.versions.is_some_and(|most| age.versions > most)
+            || bound.time.is_some_and(|most| age.time > most)
     };
     let Some(age) = ages.iter().filter(excess).max_by_key(|age| (age.versions, age.time)) else {
         return Verdict::Pass;
     };
     let read = &history.entries[age.entry];
-    let mut story = vec![format!("Operation {} (process {}) read: {}.", age.entry, read.process, read.operation)];
+    let mut story =
+        vec![format!("Operation {} (process {}) read: {}.", age.entry, read.process, read.operation)];
     if let Some(newer) = age.newer {
         let write = &history.entries[newer];
         story.push(format!(

@@ -38,7 +38,11 @@ pub fn check(history: &History, bank: &Bank) -> Verdict {
                 anomaly: anomaly.to_string(),
                 headline,
                 story: vec![
-                    format!("Operation {i} (process {}) read the balances {}.", entry.process, list.join(", ")),
+                    format!(
+                        "Operation {i} (process {}) read the balances {}.",
+                        entry.process,
+                        list.join(", ")
+                    ),
                     format!("Transfers keep the total, so it has to be {} at every moment.", bank.total),
                 ],
                 entries: vec![i],
@@ -74,7 +78,10 @@ fn wrong(balances: &[&Value], bank: &Bank) -> Option<(&'static str, String)> {
     let mut sum: i128 = 0;
     for (balance, account) in balances.iter().zip(&bank.accounts) {
         let Value::Int(n) = balance else {
-            return Some(("missing balance", format!("account {account} holds {balance}, which is no amount")));
+            return Some((
+                "missing balance",
+                format!("account {account} holds {balance}, which is no amount"),
+            ));
         };
         sum += i128::from(*n);
     }

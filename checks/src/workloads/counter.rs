@@ -74,7 +74,9 @@ fn outside(i: usize, entry: &Entry, least: i128, most: i128) -> Option<Witness> 
         return None;
     }
     let (anomaly, why) = match value {
-        Value::Int(n) if i128::from(*n) < least => ("lost increment", "less than what had been acknowledged before"),
+        Value::Int(n) if i128::from(*n) < least => {
+            ("lost increment", "less than what had been acknowledged before")
+        }
         Value::Int(_) => ("phantom increment", "more than all that had been asked for"),
         _ => ("not a number", "no number"),
     };

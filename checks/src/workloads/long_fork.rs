@@ -26,13 +26,17 @@ pub fn check(history: &History) -> Verdict {
         for (key, step) in log.steps(i).filter(|(_, step)| matches!(step, Micro::Write(..))) {
             written[key as usize] += 1;
             if written[key as usize] > 1 {
-                return Verdict::Unknown(format!("{step} is a second write of that key; a long fork needs keys written once"));
+                return Verdict::Unknown(format!(
+                    "{step} is a second write of that key; a long fork needs keys written once"
+                ));
             }
         }
         if txn.end == End::Ok && txn.steps.iter().all(|step| matches!(step, Micro::Read(..))) {
             let mut reads: Vec<(u32, bool)> = log
                 .steps(i)
-                .map(|(key, step)| (key, matches!(step, Micro::Read(_, read) if *register(read) != Value::Nil)))
+                .map(|(key, step)| {
+                    (key, matches!(step, Micro::Read(_, read) if *register(read) != Value::Nil))
+                })
                 .collect();
             reads.sort_unstable();
             reads.dedup_by_key(|(key, _)| *key);

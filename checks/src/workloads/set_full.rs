@@ -80,7 +80,8 @@ fn collect<'h>(
                     (element.added_by, element.add_began) = (Some(i), entry.invoked_index);
                 }
                 if entry.is_ok() {
-                    element.known = Some(element.known.map_or(entry.completed_index, |at| at.min(entry.completed_index)));
+                    element.known =
+                        Some(element.known.map_or(entry.completed_index, |at| at.min(entry.completed_index)));
                 }
             }
             (Call::Read, Some(Value::List(items))) => {
@@ -131,12 +132,19 @@ fn judge(
     let Some(added_by) = element.added_by else {
         totals.phantom += 1;
         let headline = format!("{value} was read, and nobody added it");
-        return (3, element.present.first().map(|rank| tell("phantom element", headline, &[(at(*rank), "saw it")], history)));
+        return (
+            3,
+            element
+                .present
+                .first()
+                .map(|rank| tell("phantom element", headline, &[(at(*rank), "saw it")], history)),
+        );
     };
     totals.attempts += 1;
     let absent = last_absent(history, element, reads);
     let present = element.present.last().copied();
-    let missed = absent.filter(|rank| element.known.is_some_and(|known| known < history.entries[at(*rank)].invoked_index));
+    let missed = absent
+        .filter(|rank| element.known.is_some_and(|known| known < history.entries[at(*rank)].invoked_index));
     if element.duplicated {
         totals.duplicated += 1;
     }
@@ -144,21 +152,42 @@ fn judge(
         totals.lost += 1;
         let mut story = vec![(added_by, "added it")];
         story.extend(present.map(|rank| (at(rank), "saw it last")));
-        story.push((at(missed), "began after it was known to be there, and did not see it; nor did any read after"));
-        return (4, Some(tell("lost element", format!("{value} was in the set and is gone"), &story, history)));
+        story.push((
+            at(missed),
+            "began after it was known to be there, and did not see it; nor did any read after",
+        ));
+        return (
+            4,
+            Some(tell("lost element", format!("{value} was in the set and is gone"), &story, history)),
+        );
     }
     match present {
         None => totals.never_read += 1,
         Some(_) => totals.stable += 1,
     }
     if element.duplicated {
-        let story = [(added_by, "added it"), (at(present.unwrap_or(0)), "saw it, among reads that saw it twice")];
-        return (2, Some(tell("duplicated element", format!("{value} is in the set twice"), &story, history)));
+        let story =
+            [(added_by, "added it"), (at(present.unwrap_or(0)), "saw it, among reads that saw it twice")];
+        return (
+            2,
+            Some(tell("duplicated element", format!("{value} is in the set twice"), &story, history)),
+        );
     }
     let Some(missed) = missed else { return (0, None) };
     totals.stale += 1;
-    let story = [(added_by, "added it"), (at(missed), "began after it was known to be there, and did not see it yet")];
-    (1, Some(tell("stale element", format!("{value} was missing from a read after it was known"), &story, history)))
+    let story = [
+        (added_by, "added it"),
+        (at(missed), "began after it was known to be there, and did not see it yet"),
+    ];
+    (
+        1,
+        Some(tell(
+            "stale element",
+            format!("{value} was missing from a read after it was known"),
+            &story,
+            history,
+        )),
+    )
 }
 
 fn tell(anomaly: &str, headline: String, steps: &[(usize, &str)], history: &History) -> Witness {
@@ -166,7 +195,8 @@ fn tell(anomaly: &str, headline: String, steps: &[(usize, &str)], history: &Hist
         let Entry { process, invoked, .. } = &history.entries[*i];
         format!("Operation {i} (process {process}, begun at {invoked}) {what}.")
     };
-    let edge = |pair: &[(usize, &str)]| WitnessEdge { from: pair[0].0, to: pair[1].0, why: "realtime".to_string() };
+    let edge =
+        |pair: &[(usize, &str)]| WitnessEdge { from: pair[0].0, to: pair[1].0, why: "realtime".to_string() };
     Witness {
         anomaly: anomaly.to_string(),
         headline,

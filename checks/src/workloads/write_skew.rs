@@ -76,7 +76,9 @@ fn skew(log: &Log<'_>, (first, x): (u32, u32), (second, y): (u32, u32)) -> Verdi
             format!("T1 is {}.", log.describe(first)),
             format!("T2 is {}.", log.describe(second)),
             format!("T1 read the version of key {y} that T2 replaced, so T1 comes before T2;"),
-            format!("T2 read the version of key {x} that T1 replaced, so T2 comes before T1: a contradiction."),
+            format!(
+                "T2 read the version of key {x} that T1 replaced, so T2 comes before T1: a contradiction."
+            ),
         ],
         entries: vec![a, b],
         edges: vec![edge(a, b), edge(b, a)],

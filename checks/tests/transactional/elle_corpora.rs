@@ -16,7 +16,10 @@ fn corpora() -> PathBuf {
 /// The words of a set, list or map in EDN, without their colons and brackets.
 fn words(cell: &str) -> Vec<&str> {
     let apart = |c: char| c.is_whitespace() || "#{}()[],".contains(c);
-    cell.split(apart).filter(|word| !word.is_empty() && *word != "nil").map(|w| w.trim_start_matches(':')).collect()
+    cell.split(apart)
+        .filter(|word| !word.is_empty() && *word != "nil")
+        .map(|w| w.trim_start_matches(':'))
+        .collect()
 }
 
 fn options(row: &[&str], history: &History) -> Options {
@@ -95,7 +98,9 @@ fn every_row_of_the_table_is_answered_as_elle_does() {
         };
         rows += 1;
         let analysis = check(&foreign.history, &options(&row, &foreign.history));
-        wrong.extend(compare(&row, &analysis).into_iter().map(|why| format!("{} ({}): {why}", row[0], row[2])));
+        wrong.extend(
+            compare(&row, &analysis).into_iter().map(|why| format!("{} ({}): {why}", row[0], row[2])),
+        );
         if let checks::verdict::Verdict::Fail(witness) = &analysis.verdict {
             assert!(!witness.headline.is_empty() && !witness.story.is_empty() && !witness.entries.is_empty());
             assert!(witness.entries.iter().all(|entry| *entry < foreign.history.entries.len()));

@@ -2,10 +2,10 @@
 //! histories for these, for convergence and for durability.
 
 use checks::verdict::Verdict;
+use checks::weak::convergence;
 use checks::weak::durability;
 use checks::weak::sessions::{ALL, Guarantee, check};
 use checks::weak::staleness::{self, Bound, measure};
-use checks::weak::convergence;
 use sim_core::history::{Answer, Entry, History, Outcome};
 use sim_core::time::Span;
 use sim_core::value::{Call, Key, Operation, Value};
@@ -38,8 +38,10 @@ fn random(draws: &mut Draws) -> History {
     history
 }
 
+type Touch = (u64, Option<i64>, bool);
+
 /// What an operation touched: its key, the value, whether it wrote it. `None` is the initial value.
-fn touched(entry: &Entry) -> (u64, Option<i64>, bool) {
+fn touched(entry: &Entry) -> Touch {
     let key = entry.operation.key.expect("every operation has a key").0;
     match (&entry.operation.call, entry.value()) {
         (Call::Write(Value::Int(v)), _) => (key, Some(*v), true),
@@ -64,9 +66,9 @@ fn orders(values: &[i64]) -> Vec<Vec<i64>> {
 
 /// Whether each key's versions can be put in an order that satisfies the guarantee as its definition says it.
 fn by_hand(history: &History, guarantee: Guarantee) -> bool {
-    let ops: Vec<(u32, (u64, Option<i64>, bool))> =
-        history.entries.iter().map(|e| (e.process, touched(e))).collect();
-    let wrote = |value: i64| ops.iter().position(|(_, t)| t.2 && t.1 == Some(value)).expect("somebody wrote it");
+    let ops: Vec<(u32, Touch)> = history.entries.iter().map(|e| (e.process, touched(e))).collect();
+    let wrote =
+        |value: i64| ops.iter().position(|(_, t)| t.2 && t.1 == Some(value)).expect("somebody wrote it");
     // Pairs (key, older, newer) that the guarantee asks for.
     let mut asked: Vec<(u64, Option<i64>, Option<i64>)> = Vec::new();
     for (j, (process, (key, value, writes))) in ops.iter().enumerate() {
@@ -98,9 +100,12 @@ fn by_hand(history: &History, guarantee: Guarantee) -> bool {
         }
     }
     (0..2).all(|key| {
-        let values: Vec<i64> = ops.iter().filter(|(_, t)| t.2 && t.0 == key).filter_map(|(_, t)| t.1).collect();
+        let values: Vec<i64> =
+            ops.iter().filter(|(_, t)| t.2 && t.0 == key).filter_map(|(_, t)| t.1).collect();
         orders(&values).iter().any(|order| {
-            let rank = |v: Option<i64>| v.map_or(0, |v| 1 + order.iter().position(|o| *o == v).expect("it is there"));
+            let rank = |v: Option<i64>| {
+                v.map_or(0, |v| 1 + order.iter().position(|o| *o == v).expect("it is there"))
+            };
             asked.iter().filter(|a| a.0 == key).all(|(_, older, newer)| rank(*older) <= rank(*newer))
         })
     })
@@ -227,11 +232,18 @@ fn removed_elements_stay_away() {
         entry(0, at, at + 1, Operation { key: None, call }, Outcome::Ok(Answer::Value(answer)))
     };
     let seven = || Value::Int(7);
-    let base = vec![one(0, Call::Insert(seven()), Value::Nil), one(2, Call::Remove(seven()), Value::Nil)];
+    let base = [one(0, Call::Insert(seven()), Value::Nil), one(2, Call::Remove(seven()), Value::Nil)];
     let with = |more: Vec<Entry>| History { entries: base.iter().cloned().chain(more).collect() };
     let read = |at: u64| one(at, Call::Read, Value::List(vec![seven()]));
     assert!(durability::check(&with(vec![read(4)]), Span::ZERO, &Value::Nil).is_fail());
-    assert!(durability::check(&with(vec![one(4, Call::Contains(seven()), Value::Bool(true))]), Span::ZERO, &Value::Nil).is_fail());
+    assert!(
+        durability::check(
+            &with(vec![one(4, Call::Contains(seven()), Value::Bool(true))]),
+            Span::ZERO,
+            &Value::Nil
+        )
+        .is_fail()
+    );
     assert!(!durability::check(&with(vec![read(4)]), Span(5), &Value::Nil).is_fail());
     let again = vec![one(4, Call::Insert(seven()), Value::Nil), read(6)];
     assert!(!durability::check(&with(again), Span::ZERO, &Value::Nil).is_fail());

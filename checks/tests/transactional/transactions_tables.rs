@@ -1,12 +1,11 @@
 //! Small histories of transactions written by hand, each with what must be said of it; and stores broken on purpose,
 //! each of which must be caught.
 
-
+use super::support::{Draws, script, transaction};
 use checks::transactions::{Analysis, Options, Validity, Workload, check};
 use checks::verdict::Verdict;
 use sim_core::history::History;
 use sim_core::value::{Key, Micro, Value};
-use super::support::{Draws, script, transaction};
 
 /// A name, the history, the model expected, the anomalies, the weakest models ruled out.
 type Row = (&'static str, &'static str, &'static str, &'static [&'static str], &'static [&'static str]);
@@ -14,7 +13,13 @@ type Row = (&'static str, &'static str, &'static str, &'static [&'static str], &
 const LISTS: &[Row] = &[
     ("dirty write", "0 ax1 ay1\n1 ax2 ay2\n2 rx12 ry21", "read-uncommitted", &["G0"], &["read-uncommitted"]),
     ("reads only may be cyclic", "0 ax1 ry1\n1 ax2 ay1\n2 rx12 ry1", "read-uncommitted", &[], &[]),
-    ("circular information flow", "0 ax1 ry1\n1 ax2 ay1\n2 rx12 ry1", "read-committed", &["G1c"], &["read-committed"]),
+    (
+        "circular information flow",
+        "0 ax1 ry1\n1 ax2 ay1\n2 rx12 ry1",
+        "read-committed",
+        &["G1c"],
+        &["read-committed"],
+    ),
     (
         "one anti-dependency",
         "0 ax1 ay1\n1 ax2 ry.\n2 rx12",
@@ -31,7 +36,13 @@ const LISTS: &[Row] = &[
         &["G-nonadjacent-item"],
         &["repeatable-read", "snapshot-isolation"],
     ),
-    ("adjacent anti-dependencies", "0 rx5 ay1\n1 ry. az2\n2 rz. at3\n3 rt3 au4\n4 ru. ax5", "snapshot-isolation", &[], &[]),
+    (
+        "adjacent anti-dependencies",
+        "0 rx5 ay1\n1 ry. az2\n2 rz. at3\n3 rt3 au4\n4 ru. ax5",
+        "snapshot-isolation",
+        &[],
+        &[],
+    ),
     (
         "read contradicts own append",
         "0 ax1 ax2 ax4\n1 ax3 rx1234",
@@ -40,8 +51,20 @@ const LISTS: &[Row] = &[
         &["read-uncommitted"],
     ),
     ("own append unseen", "0 ax1\n1 ax2 rx1", "read-atomic", &["internal"], &["read-atomic"]),
-    ("dirty update", "!0 ax1\n?1 ax2\n2 ax3\n3 rx123", "read-committed", &["G1a", "dirty-update"], &["read-committed"]),
-    ("future read", "0 rx012 ax1\n1 ax0\n2 ax2", "read-committed", &["G1c", "future-read"], &["read-committed"]),
+    (
+        "dirty update",
+        "!0 ax1\n?1 ax2\n2 ax3\n3 rx123",
+        "read-committed",
+        &["G1a", "dirty-update"],
+        &["read-committed"],
+    ),
+    (
+        "future read",
+        "0 rx012 ax1\n1 ax0\n2 ax2",
+        "read-committed",
+        &["G1c", "future-read"],
+        &["read-committed"],
+    ),
     ("made-up element", "0 ax1\n1 rx17\n2 rx1", "read-committed", &["garbage-read"], &["read-committed"]),
     (
         "stale read in real time",
@@ -93,9 +116,21 @@ fn hand_written_histories_of_lists() {
 const REGISTERS: &[Row] = &[
     ("nothing wrong", "0 wx1\n1 rx1 wx2\n2 rx2", "strict-serializable", &[], &[]),
     ("circular information flow", "0 wx1 ry1\n1 wy1 rx1", "serializable", &["G1c"], &["read-committed"]),
-    ("the initial state after a write", "0 rx. ry1\n1 wy1 wx2", "serializable", &["G-single-item"], &["consistent-view", "repeatable-read"]),
+    (
+        "the initial state after a write",
+        "0 rx. ry1\n1 wy1 wx2",
+        "serializable",
+        &["G-single-item"],
+        &["consistent-view", "repeatable-read"],
+    ),
     ("own write unseen", "0 wx1\n1 wx2 rx1\n2 rx2", "read-atomic", &["internal"], &["read-atomic"]),
-    ("lost update", "0 wx1\n1 rx1 wx2\n2 rx1 wx3", "serializable", &["lost-update"], &["cursor-stability", "update-atomic"]),
+    (
+        "lost update",
+        "0 wx1\n1 rx1 wx2\n2 rx1 wx3",
+        "serializable",
+        &["lost-update"],
+        &["cursor-stability", "update-atomic"],
+    ),
     ("aborted read", "!0 wx1\n1 rx1 wy1\n2 ry1", "serializable", &["G1a"], &["read-committed"]),
     ("intermediate read", "0 wx1 wx2\n1 rx1 wy1\n2 ry1", "serializable", &["G1b"], &["read-committed"]),
 ];
@@ -159,7 +194,7 @@ enum Broken {
 fn broken_store(broken: Broken, seed: u64) -> History {
     let mut draws = Draws(seed);
     let mut state: Vec<Vec<Value>> = vec![Vec::new(); 3];
-    let mut fresh = vec![0i64; 3];
+    let mut fresh = [0i64; 3];
     let mut history = History::default();
     let mut open: Vec<Option<(u64, Vec<Vec<Value>>)>> = vec![None; 5];
     for at in 0..400 {

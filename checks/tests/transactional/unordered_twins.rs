@@ -1,12 +1,11 @@
 //! Serializability, snapshot isolation and sequential consistency without an order of versions, against all orders.
 
-
+use super::support::{Draws, script, transaction};
 use checks::transactions::unordered::{Isolation, Respect, check};
 use checks::verdict::Verdict;
 use checks::weak::sequential;
 use sim_core::history::{Answer, History, Outcome};
 use sim_core::value::{Key, Micro, Value};
-use super::support::{Draws, script, transaction};
 
 /// Random transactions over two keys; reads see some written value or none.
 fn random(draws: &mut Draws, single: bool) -> History {
@@ -41,7 +40,12 @@ fn random(draws: &mut Draws, single: bool) -> History {
         let steps = steps.collect();
         let begin = 3 * i as u64;
         let end = begin + 1 + 3 * draws.below(2);
-        history.entries.push(transaction(draws.below(3) as u32 + 10 * u32::from(!single) * i as u32, begin, end, steps));
+        history.entries.push(transaction(
+            draws.below(3) as u32 + 10 * u32::from(!single) * i as u32,
+            begin,
+            end,
+            steps,
+        ));
     }
     history
 }
@@ -113,7 +117,8 @@ fn fits(history: &History, order: &[usize], isolation: Isolation, respect: Respe
         }
         states.push(state);
     }
-    let wrote = |t: usize, key: &Key| steps(history, t).iter().any(|s| matches!(s, Micro::Write(k, _) if k == key));
+    let wrote =
+        |t: usize, key: &Key| steps(history, t).iter().any(|s| matches!(s, Micro::Write(k, _) if k == key));
     let conflict = |a: usize, b: usize| {
         steps(history, a).iter().any(|s| matches!(s, Micro::Write(key, _) if wrote(b, key)))
     };
@@ -121,7 +126,8 @@ fn fits(history: &History, order: &[usize], isolation: Isolation, respect: Respe
         let lowest = match isolation {
             Isolation::Serializable => at,
             Isolation::Snapshot => {
-                let hidden = |i: &usize| conflict(order[*i], *txn) || must_precede(history, respect, order[*i], *txn);
+                let hidden =
+                    |i: &usize| conflict(order[*i], *txn) || must_precede(history, respect, order[*i], *txn);
                 (0..at).filter(hidden).max().map_or(0, |i| i + 1)
             }
         };
@@ -140,7 +146,11 @@ fn filling_in_and_searching_decides_as_all_orders_do() {
             for (i, isolation) in [Isolation::Serializable, Isolation::Snapshot].into_iter().enumerate() {
                 let verdict = check(&history, isolation, respect, &Value::Nil);
                 let expected = by_hand(&history, isolation, respect);
-                assert_eq!(verdict == Verdict::Pass, expected, "{isolation:?} {respect:?} {history:?} {verdict:?}");
+                assert_eq!(
+                    verdict == Verdict::Pass,
+                    expected,
+                    "{isolation:?} {respect:?} {history:?} {verdict:?}"
+                );
                 held[r][i] += usize::from(expected);
             }
         }
@@ -176,7 +186,9 @@ const TABLE: &[(&str, &str, bool, bool)] = &[
 fn hand_written_histories() {
     for (name, text, serializable, snapshot) in TABLE {
         let history = script(text);
-        for (isolation, expected) in [(Isolation::Serializable, serializable), (Isolation::Snapshot, snapshot)] {
+        for (isolation, expected) in
+            [(Isolation::Serializable, serializable), (Isolation::Snapshot, snapshot)]
+        {
             let verdict = check(&history, isolation, Respect::Sessions, &Value::Nil);
             assert_eq!(verdict == Verdict::Pass, *expected, "{name}, {isolation:?}: {verdict:?}");
             if let Verdict::Fail(witness) = verdict {

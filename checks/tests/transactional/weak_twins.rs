@@ -1,12 +1,11 @@
 //! Read committed, read atomic and causal consistency against their axioms tried on every order of commits.
 
-
+use super::support::{Draws, script, transaction};
 use checks::verdict::Verdict;
 use checks::weak::isolation::{Level, check};
 use proptest::prelude::{ProptestConfig, Strategy, any, prop, proptest};
 use sim_core::history::{Answer, History, Outcome};
 use sim_core::value::{Key, Micro, Value};
-use super::support::{Draws, script, transaction};
 
 /// A step before values are known: whether it writes, its key, and which write of the key it reads.
 type Plan = Vec<(u32, Vec<(bool, u64, usize)>)>;
@@ -55,9 +54,11 @@ fn steps(history: &History, txn: usize) -> &[Micro] {
     }
 }
 
+type Sources = Vec<(Key, Option<usize>)>;
+
 /// For each transaction, for each of its reads of others, the key and the writer (`None`: the initial state); nothing
 /// if some read can have no explanation at all.
-fn sources(history: &History) -> Option<Vec<Vec<(Key, Option<usize>)>>> {
+fn sources(history: &History) -> Option<Vec<Sources>> {
     let mut all = Vec::new();
     for reader in 0..history.entries.len() {
         let mut reads = Vec::new();
@@ -95,11 +96,12 @@ fn sources(history: &History) -> Option<Vec<Vec<(Key, Option<usize>)>>> {
 fn by_hand(history: &History, level: Level) -> bool {
     let Some(sources) = sources(history) else { return false };
     let n = history.entries.len();
-    let writes = |t: usize, key: Key| steps(history, t).iter().any(|s| matches!(s, Micro::Write(k, _) if *k == key));
+    let writes =
+        |t: usize, key: Key| steps(history, t).iter().any(|s| matches!(s, Micro::Write(k, _) if *k == key));
     let mut base = vec![vec![false; n]; n];
     for a in 0..n {
-        for b in a + 1..n {
-            base[a][b] |= history.entries[a].process == history.entries[b].process;
+        for (b, related) in base[a].iter_mut().enumerate().skip(a + 1) {
+            *related |= history.entries[a].process == history.entries[b].process;
         }
         sources[a].iter().filter_map(|(_, w)| *w).for_each(|w| base[w][a] = true);
     }
@@ -181,9 +183,8 @@ fn both_answers_are_common_among_random_histories() {
         let plan: Plan = (0..txns)
             .map(|_| {
                 let process = draws.below(2) as u32;
-                let steps = (0..1 + draws.below(3)).map(|_| {
-                    (draws.below(2) == 0, draws.below(2), draws.below(3) as usize)
-                });
+                let steps = (0..1 + draws.below(3))
+                    .map(|_| (draws.below(2) == 0, draws.below(2), draws.below(3) as usize));
                 (process, steps.collect())
             })
             .collect();

@@ -55,7 +55,10 @@ fn money_is_neither_made_nor_lost() {
     assert_eq!(anomaly(&bank::check(&read(list([10, 10, 25, -5])), &bank)), Some("negative balance"));
     let debts = Bank { negative_allowed: true, ..bank.clone() };
     assert_eq!(bank::check(&read(list([10, 10, 25, -5])), &debts), Verdict::Pass);
-    assert_eq!(anomaly(&bank::check(&read(Value::List(vec![Value::Int(40)])), &bank)), Some("wrong accounts"));
+    assert_eq!(
+        anomaly(&bank::check(&read(Value::List(vec![Value::Int(40)])), &bank)),
+        Some("wrong accounts")
+    );
     let hole = Value::List(vec![Value::Int(40), Value::Nil, Value::Int(0), Value::Int(0)]);
     assert_eq!(anomaly(&bank::check(&read(hole), &bank)), Some("missing balance"));
     assert_eq!(bank::check(&History::default(), &bank).word(), "unknown");
@@ -73,7 +76,9 @@ fn additions(draws: &mut Draws, off: i64) -> History {
         events.push((end * 100 + i as u64, true, i));
     }
     events.sort_unstable();
-    let at = |i: usize, end: bool| events.iter().position(|e| (e.1, e.2) == (end, i)).expect("both are there") as u64;
+    let at = |i: usize, end: bool| {
+        events.iter().position(|e| (e.1, e.2) == (end, i)).expect("both are there") as u64
+    };
     // Each takes effect at a moment of its interval.
     let mut moments: Vec<(u64, usize)> =
         (0..count).map(|i| (at(i, false) + draws.below(at(i, true) - at(i, false)), i)).collect();
@@ -107,7 +112,9 @@ fn a_counter_lies_within_its_bounds() {
     let reads = |value: i64| {
         let failed = Outcome::Failed(Reason::Aborted);
         let unknown = Outcome::Unknown(Reason::Timeout);
-        let add = |at: u64, n: i64, outcome: Outcome| entry(0, at, at + 1, Operation { key: None, call: Call::Add(n) }, outcome);
+        let add = |at: u64, n: i64, outcome: Outcome| {
+            entry(0, at, at + 1, Operation { key: None, call: Call::Add(n) }, outcome)
+        };
         let entries = vec![
             add(0, 5, Outcome::Ok(Answer::Value(Value::Nil))),
             add(2, 100, failed),
