@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use super::cycles::{self, Cycle, Plan};
 use super::findings::Findings;
+use super::hubs::Hubs;
 use super::lattice::{Anomaly, AnomalySet, Model, ModelSet, anomaly};
 use super::order::{self, Kind};
 use super::{End, Inferred, Log, Options, explain};
@@ -76,9 +77,9 @@ impl Analysis {
 
 /// Finds the cycles and draws the conclusions.
 pub(super) fn conclude(log: &Log<'_>, inferred: Inferred<'_>, order: Kind, options: &Options) -> Analysis {
-    let Inferred { mut edges, mut findings, priority, explainer } = inferred;
+    let Inferred { mut edges, hubs, mut findings, priority, explainer } = inferred;
     let data = edges.len();
-    let (nodes, ordered) = order::extend(log, order, &mut edges);
+    let (nodes, ordered) = order::extend(log, order, hubs.nodes(), &mut edges);
     if data == 0 && !ordered {
         findings.add("empty-transaction-graph", || Witness {
             anomaly: "empty-transaction-graph".to_string(),
@@ -88,7 +89,7 @@ pub(super) fn conclude(log: &Log<'_>, inferred: Inferred<'_>, order: Kind, optio
     }
     let graph = Graph::new(nodes, &edges);
     drop(edges);
-    let search = Search { log, graph: &graph, order, priority, explainer: &*explainer };
+    let search = Search { log, graph: &graph, hubs, order, priority, explainer: &*explainer };
     search.all(&mut findings);
     judge(findings, options.prohibited())
 }
@@ -100,6 +101,7 @@ type Told = (Anomaly, Vec<u32>, Vec<u8>);
 struct Search<'a> {
     log: &'a Log<'a>,
     graph: &'a Graph,
+    hubs: Hubs,
     order: Kind,
     priority: [u8; 3],
     explainer: &'a dyn explain::Explain,
@@ -127,9 +129,14 @@ impl Search<'_> {
         members.iter().enumerate().for_each(|(i, node)| local[*node as usize] = i as u32);
         let mut edges = Vec::new();
         for (i, node) in members.iter().enumerate() {
+            let i = i as u32;
+            let inside = |to: u32| local.get(to as usize).copied().filter(|to| *to != u32::MAX && *to != i);
             for (to, labels) in self.graph.row(*node) {
-                if let Some(to) = local.get(to as usize).filter(|to| **to != u32::MAX) {
-                    edges.push(Edge::new(i as u32, *to, labels));
+                if self.hubs.is_hub(to) {
+                    let beyond = self.graph.row(to).filter_map(|(to, labels)| Some((inside(to)?, labels)));
+                    edges.extend(beyond.map(|(to, labels)| Edge::new(i, to, labels)));
+                } else if let Some(to) = inside(to) {
+                    edges.push(Edge::new(i, to, labels));
                 }
             }
         }

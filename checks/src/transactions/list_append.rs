@@ -8,6 +8,7 @@ use sim_core::value::{Micro, Value};
 
 use super::explain::Explain;
 use super::findings::Findings;
+use super::hubs::Hubs;
 use super::log::{Rows, elements, shorten};
 use super::order::{RW, WR, WW};
 use super::{End, Inferred, Log, inside};
@@ -72,12 +73,12 @@ pub(crate) fn infer<'l>(log: &'l Log<'l>) -> Result<Inferred<'l>, String> {
     lists.order_versions();
     let mut edges = Vec::with_capacity(log.txns.len() * 4);
     lists.reads(&mut edges, &mut findings);
-    lists.dependencies(&mut edges);
+    let hubs = lists.dependencies(&mut edges);
     lists.dirty_updates(&mut findings);
     lists.incompatible_orders(&mut findings);
     inside::internal(log, true, &mut findings);
     inside::lost_updates(log, &mut findings);
-    Ok(Inferred { edges, findings, priority: [WW, WR, RW], explainer: Box::new(lists) })
+    Ok(Inferred { edges, hubs, findings, priority: [WW, WR, RW], explainer: Box::new(lists) })
 }
 
 impl<'l> Lists<'l> {
@@ -273,18 +274,14 @@ impl<'l> Lists<'l> {
     }
 
     /// Write and anti-dependencies between successive versions.
-    fn dependencies(&self, edges: &mut Vec<Edge>) {
+    fn dependencies(&self, edges: &mut Vec<Edge>) -> Hubs {
         let known = self.elements.len() as u32;
+        let mut unseen: Vec<(u32, u32)> = Vec::new();
         for (number, element) in self.elements.values().enumerate() {
             if element.writer == NONE {
                 continue;
             }
-            let order = &self.versions[element.key as usize].order;
-            let before = match element.position {
-                NONE => order.last().copied(),
-                0 => None,
-                at => Some(order[at as usize - 1]),
-            };
+            let before = self.before(element);
             debug_assert!(before != Some(number as u32), "no version comes before itself");
             if let Some(before) = before {
                 let writer = self.elements[before as usize].writer;
@@ -292,10 +289,23 @@ impl<'l> Lists<'l> {
                     edges.push(Edge::new(writer, element.writer, WW));
                 }
             }
+            if element.position == NONE {
+                unseen.push((element.key, element.writer));
+                continue;
+            }
             let slot = before.unwrap_or(known + element.key);
             let readers = self.readers_of(slot).filter(|reader| *reader != element.writer);
             edges.extend(readers.map(|reader| Edge::new(reader, element.writer, RW)));
         }
+        let mut hubs = Hubs::new(self.log.txns.len());
+        unseen.sort_unstable();
+        for group in unseen.chunk_by(|a, b| a.0 == b.0) {
+            let key = group[0].0;
+            let slot = self.versions[key as usize].order.last().copied().unwrap_or(known + key);
+            let writers: Vec<u32> = group.iter().map(|(_, writer)| *writer).collect();
+            hubs.join(self.readers.row(slot), &writers, edges);
+        }
+        hubs
     }
 
     /// Who read up to the element of this number; for the empty list of a key, the number of elements plus the key.

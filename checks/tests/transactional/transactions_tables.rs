@@ -162,6 +162,29 @@ fn registers_are_told_more_where_more_is_assumed() {
 }
 
 #[test]
+fn the_order_that_the_system_tells_is_taken() {
+    let text = "@0-1 0 wx1 wy2 wz3\n@0-2 1 rx1 wy5\n@0-3 2 rz3 wx4\n@0-4 3 wz7 wy8";
+    let mut options = Options::new(Workload::RwRegister).expecting(&["serializable"]).expect("a model");
+    assert_eq!(check(&script(text), &options).anomaly_names(), Vec::<&str>::new());
+    options.transaction_order = vec![(0, 1), (1, 4), (2, 2), (3, 3)];
+    assert_eq!(check(&script(text), &options).anomaly_names(), ["G2-item"]);
+    options.transaction_order = vec![(0, 1), (1, 2), (2, 3), (3, 4)];
+    assert_eq!(check(&script(text), &options).anomaly_names(), Vec::<&str>::new());
+}
+
+#[test]
+fn linearizable_keys_order_versions_by_real_time() {
+    let strict = |text: &str| {
+        let options = Options { linearizable_keys: true, ..Options::new(Workload::RwRegister) };
+        check(&script(text), &options).anomaly_names()
+    };
+    assert_eq!(strict("0 wx1\n0 rx2"), Vec::<&str>::new());
+    assert_eq!(strict("0 wx1\n0 rx2\n0 rx1"), ["cyclic-versions"]);
+    assert_eq!(strict("@0-1 0 rx1 ry1\n@2-7 1 rx1 wy2\n@3-6 2 ry1 wx2"), ["G2-item"]);
+    assert_eq!(strict("@0-3 0 wx1\n@1-2 1 wx2\n@4-5 2 rx2\n@6-7 2 rx2"), Vec::<&str>::new());
+}
+
+#[test]
 fn what_cannot_be_judged_is_unknown_with_a_reason() {
     for (text, workload) in [
         ("0 ax1\n1 ax1\n2 rx1", Workload::ListAppend),
