@@ -162,9 +162,27 @@ fn weak() {
     }
 }
 
+/// Milliseconds against length: what each algorithm promises is near-linear growth.
+fn growth() {
+    println!(
+        "\n{:<12} {:>12} {:>14} {:>12} {:>10}",
+        "operations", "list-append", "read committed", "read atomic", "causal"
+    );
+    for count in [10_000, 30_000, 100_000, 300_000] {
+        let lists = lists(count);
+        let (list_append, _) = millis(1, || check(&lists, &Options::new(Workload::ListAppend)));
+        drop(lists);
+        let registers = registers(count);
+        let weak = [Level::ReadCommitted, Level::ReadAtomic, Level::Causal]
+            .map(|level| millis(1, || isolation::check(&registers, level, &Value::Nil)).0);
+        println!("{count:<12} {list_append:>12.1} {:>14.1} {:>12.1} {:>10.1}", weak[0], weak[1], weak[2]);
+    }
+}
+
 fn main() {
     let corpora = std::env::args().nth(1).unwrap_or_else(|| "../shared/corpora".to_string());
     println!("{:<58} {:>8} {:>9}  verdict", "milliseconds of checking, one thread", "asked", "took");
     transactions(Path::new(&corpora));
     weak();
+    growth();
 }
