@@ -9,6 +9,7 @@
 
 mod analysis;
 mod cycles;
+mod elements;
 mod explain;
 mod findings;
 mod hubs;
