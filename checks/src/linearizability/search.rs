@@ -18,8 +18,8 @@ const NONE: u32 = u32::MAX;
 /// How many configurations the first, short search may try, and four for each operation beside.
 const SHORT: u64 = 20_000;
 
-/// How many words of memory the states of one object may take.
-const WEIGHT_MAX: u64 = 1 << 26;
+/// How many words of memory one object's states and configurations may take: 1 GiB.
+const WEIGHT_MAX: u64 = 1 << 27;
 
 /// How far back an equal pending operation is sought.
 const TWINS_MAX: usize = 1024;
@@ -240,7 +240,10 @@ impl<'s, S: Spec> Search<'s, S> {
         loop {
             if let Some((state, mut shadow, used, trail)) = arrival.take() {
                 self.steps += 1;
-                if self.steps > budget || self.steps.is_multiple_of(1024) && self.spec.weight() > WEIGHT_MAX {
+                if self.steps > budget
+                    || self.steps.is_multiple_of(1024)
+                        && self.spec.weight() + self.memory.weight() > WEIGHT_MAX
+                {
                     return Solved::Spent;
                 }
                 let open = self.settle(state, &mut shadow);
