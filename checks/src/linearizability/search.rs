@@ -94,6 +94,8 @@ struct Search<'s, S: Spec> {
     used: Vec<bool>,
     /// Whether pending operations may happen again and again.
     generous: bool,
+    /// The states at the end, if all of them are wanted.
+    finals: Option<Vec<u32>>,
     /// The required operations that took effect, in order, to be taken back; an advance past an end is `NONE`.
     trail: Vec<u32>,
     memory: Memory,
@@ -128,6 +130,19 @@ pub(crate) fn solve<S: Spec>(spec: &mut S, deeds: &[Deed<'_>], budget: u64) -> S
         }
     }
     Search::new(spec, plan, false).run(state, budget)
+}
+
+/// The states that the object can be in once all that must take effect has, as if pending operations could happen
+/// again and again; `None` if they are too many to find.
+pub(crate) fn finals<S: Spec>(spec: &mut S, deeds: &[Deed<'_>], budget: u64) -> Option<Vec<u32>> {
+    let plan = plan(spec, deeds).ok()?;
+    let state = spec.initial();
+    if plan.required.is_empty() {
+        return plan.optional.is_empty().then(|| vec![state]);
+    }
+    let mut search = Search::new(spec, plan, true);
+    search.finals = Some(Vec::new());
+    matches!(search.run(state, budget), Solved::No(_)).then_some(search.finals?)
 }
 
 fn plan<S: Spec>(spec: &mut S, deeds: &[Deed<'_>]) -> Result<Plan<S::Action>, String> {
@@ -226,6 +241,7 @@ impl<'s, S: Spec> Search<'s, S> {
             done,
             used,
             generous,
+            finals: None,
             trail: Vec::new(),
             memory,
             end: 0,
@@ -248,7 +264,12 @@ impl<'s, S: Spec> Search<'s, S> {
                 }
                 let open = self.settle(state, &mut shadow);
                 if self.end as usize == self.plan.ends.len() {
-                    return Solved::Yes;
+                    let Some(finals) = &mut self.finals else { return Solved::Yes };
+                    if !finals.contains(&state) {
+                        finals.push(state);
+                    }
+                    self.take_back(trail);
+                    continue;
                 }
                 let cursor = if open && self.memory.is_new(self.end, state) {
                     Cursor::Target
