@@ -24,8 +24,8 @@ pub enum ScenarioError {
     Invalid(Box<crate::text::Diagnostic>),
 }
 
-impl From<crate::text::Diagnostic> for ScenarioError {
-    fn from(wrong: crate::text::Diagnostic) -> ScenarioError {
-        ScenarioError::Invalid(Box::new(wrong))
+impl From<Box<crate::text::Diagnostic>> for ScenarioError {
+    fn from(wrong: Box<crate::text::Diagnostic>) -> ScenarioError {
+        ScenarioError::Invalid(wrong)
     }
 }
