@@ -6,4 +6,5 @@ pub mod format;
 pub mod linearizability;
 pub mod metrics;
 pub mod property;
+pub mod statistics;
 pub mod verdict;

@@ -7,6 +7,8 @@ mod availability;
 mod latency;
 mod recovery;
 pub mod summary;
+#[cfg(test)]
+mod tests;
 mod traffic;
 
 use indexmap::IndexMap;
