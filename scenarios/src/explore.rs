@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use sim_core::fingerprint::Fingerprint;
 use sim_core::units::Ratio;
 
-pub use checks::metrics::summary::Summary;
+pub use checks::statistics::Summary;
 
 use crate::load::Loaded;
 use crate::run::{CheckResult, Outcome, RunOptions, run};
@@ -187,8 +187,7 @@ impl Exploration {
             fingerprint.absorb([seed, high, low, summary.events]);
         }
         marks.sort_unstable_keys();
-        exploration.metrics =
-            values.into_iter().filter_map(|(name, values)| Some((name, Summary::of(values)?))).collect();
+        exploration.metrics = values.into_iter().map(|(name, values)| (name, Summary::of(&values))).collect();
         exploration.marks = marks;
         exploration.fingerprint = fingerprint;
         exploration.judge(&loaded.scenario);

@@ -19,7 +19,10 @@ fn op(process: u32, from: u64, to: u64) -> Entry {
     let ok = to > 0;
     Entry {
         process,
-        operation: Operation { key: Some(Key(0)), call: if process == 1 { Call::Read } else { Call::Write(Value::Int(1)) } },
+        operation: Operation {
+            key: Some(Key(0)),
+            call: if process == 1 { Call::Read } else { Call::Write(Value::Int(1)) },
+        },
         invoked: at(from),
         invoked_index: 0,
         completed: if ok { at(to) } else { Time::NEVER },
@@ -59,7 +62,10 @@ fn record(lost: std::ops::Range<u64>, faults: Vec<Injection>) -> Record {
 fn expect(metrics: &Metrics, expected: &[(&str, f64)]) {
     for (name, value) in expected {
         let found = metrics.get(*name).copied();
-        assert!(found.is_some_and(|found| (found - value).abs() < 1e-9), "{name}: expected {value}, found {found:?}");
+        assert!(
+            found.is_some_and(|found| (found - value).abs() < 1e-9),
+            "{name}: expected {value}, found {found:?}"
+        );
     }
 }
 
@@ -150,7 +156,12 @@ fn liveness_is_of_the_calm_part_only() {
 fn leaders_are_counted_and_missed() {
     let mut record = Record { ended: at(1000), ..Record::default() };
     let mut becomes = |ms: u64, node: u32, role: &str| {
-        record.statuses.push(StatusChange { at: at(ms), node: Peer::node(node), role: role.into(), epoch: 1 });
+        record.statuses.push(StatusChange {
+            at: at(ms),
+            node: Peer::node(node),
+            role: role.into(),
+            epoch: 1,
+        });
     };
     becomes(0, 0, "follower");
     becomes(100, 0, "leader");
