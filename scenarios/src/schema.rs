@@ -56,6 +56,7 @@ pub struct Scenario {
 /// The model and its settings. A variant here and an arm in the registry are all that a new model needs.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[expect(clippy::large_enum_variant, reason = "there is one in a scenario")]
 pub enum ModelSpec {
     /// Raft consensus under a replicated map.
     Raft(Raft),

@@ -1,4 +1,4 @@
-//! Metrics: numbers about one finished run, by name, and their summaries over many runs.
+//! Metrics: numbers about one finished run, by name. Their summaries over many runs are in [`crate::statistics`].
 //!
 //! All come from the record alone. A metric that a run says nothing about is absent rather than zero. Deliberately
 //! absent: judgement ([`crate::property`]) and wall-clock figures.
@@ -7,6 +7,8 @@ mod availability;
 pub mod direction;
 mod latency;
 mod recovery;
+#[cfg(test)]
+mod tests;
 mod traffic;
 
 use indexmap::IndexMap;
