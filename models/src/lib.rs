@@ -3,3 +3,6 @@
 //! A model knows the engine and nothing else: no scenario, no checker, no file.
 
 pub mod model;
+pub mod raft;
+pub mod solo;
+pub mod wal;

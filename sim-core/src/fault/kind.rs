@@ -140,6 +140,12 @@ impl Fault {
         }
     }
 
+    /// A whole partition between nodes; clients reach everyone.
+    #[must_use]
+    pub fn partition(shape: Shape) -> Fault {
+        Fault::Partition { shape, clients: false, share: Ratio::ONE, only: None }
+    }
+
     /// Whether it is nothing without a target.
     pub(crate) fn needs_targets(&self) -> bool {
         let whole = [Shape::Halves, Shape::MajoritiesRing, Shape::Minority];

@@ -68,6 +68,24 @@ impl FaultLine {
         if let Some(lasts) = &self.lasts {
             lasts.validate().map_err(|why| ("lasts", why))?;
         }
+        let reaches_clients = matches!(
+            self.fault,
+            Fault::Partition { .. }
+                | Fault::Loss(_)
+                | Fault::Delay(_)
+                | Fault::Duplicate(_)
+                | Fault::Reorder { .. }
+                | Fault::Bandwidth(_)
+        );
+        if self.target == Target::Clients && !reaches_clients {
+            return Err((
+                "target",
+                format!(
+                    "Clients: clients have no process, clock or disk for {} to fall on",
+                    self.fault.name()
+                ),
+            ));
+        }
         if self.target == Target::Cause && !matches!(self.when, Trigger::On { .. }) {
             return Err((
                 "target",

@@ -2,13 +2,17 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::client::ClientConfig;
+use crate::client::retry::{Backoff, RetryConfig};
+use crate::client::workload::{Ask, Load, Mix, Popularity, Values};
+use crate::client::{ClientConfig, Routing};
 use crate::disk::DiskConfig;
 use crate::fault::FaultLine;
 use crate::fault::target::Names;
-use crate::network::NetworkConfig;
+use crate::network::link::LinkConfig;
 use crate::network::topology::{Placement, Topology};
+use crate::network::{Draws, NetworkConfig};
 use crate::processor::ProcessorConfig;
+use crate::random::distribution::Distribution;
 use crate::time::Span;
 
 /// A world before it starts. `C` is the model's node configuration.
@@ -100,7 +104,67 @@ impl std::error::Error for ConfigError {}
 /// Up to this many nodes, a record names each.
 pub(crate) const NAMED_NODES: u32 = 100_000;
 
+impl WorldConfig<u32> {
+    /// The shortest way to a world: equal nodes, told how many there are, on equal links; as many clients, each
+    /// adding to a counter every 200 ms on average; a run of ten seconds. A start to change from.
+    #[must_use]
+    pub fn simple(seed: u64, nodes: u32, clients: u32, latency: Distribution) -> WorldConfig<u32> {
+        let mix = Mix {
+            operations: vec![(Ask::Increment, 1.0)],
+            keys: 0,
+            popularity: Popularity::Uniform,
+            values: Values::Unique,
+            value_bytes: 0,
+        };
+        let clients = ClientConfig {
+            count: clients,
+            load: Load::Closed { think: Distribution::Exponential { mean: Span::ms(200) } },
+            mix,
+            routing: Routing::Random,
+            retry: RetryConfig { timeout: Span::secs(1), attempts: 1, backoff: Backoff::None },
+            place: None,
+            start: Span::ZERO,
+            stop: None,
+        };
+        WorldConfig::new(seed, nodes, nodes, LinkConfig::with_latency(latency), vec![clients])
+    }
+}
+
 impl<C> WorldConfig<C> {
+    /// Equal nodes with true clocks, free processors and instant disks, on equal links; a run of ten seconds.
+    #[must_use]
+    pub fn new(
+        seed: u64,
+        nodes: u32,
+        config: C,
+        link: LinkConfig,
+        clients: Vec<ClientConfig>,
+    ) -> WorldConfig<C> {
+        let group = NodeGroup {
+            name: "n".into(),
+            count: nodes,
+            config,
+            processor: ProcessorConfig::default(),
+            disk: DiskConfig::INSTANT,
+            clock: ClockConfig::default(),
+            places: Vec::new(),
+        };
+        WorldConfig {
+            seed,
+            groups: vec![group],
+            network: NetworkConfig { link, topology: None, draws: Draws::PerLink },
+            clients,
+            faults: Vec::new(),
+            schedule: Schedule { heal_at: Span::secs(10), stop_at: Span::secs(10), end_at: Span::secs(10) },
+            tie_break: None,
+        }
+    }
+
+    /// Sets the length of the run: faults last for the first three quarters of it, then it settles.
+    pub fn run_for(&mut self, span: Span) {
+        self.schedule = Schedule { heal_at: span.times(0.75), stop_at: span, end_at: span };
+    }
+
     /// How many nodes there are.
     #[must_use]
     pub fn node_count(&self) -> u32 {
