@@ -21,6 +21,8 @@ const GAP: f64 = 4.0;
 const ROWS_MAX: usize = 3;
 /// At most this many kinds; the rarest others share a row.
 const KINDS_MAX: usize = 7;
+/// These kinds have rows of their own, however rare.
+const PROMINENT: [&str; 3] = ["Partition", "Crash", "Pause"];
 /// Rows of more bars than this have neither labels nor outlines.
 const LABELS_MAX: usize = 40;
 /// Bars narrower than this are drawn this wide, so that they are seen.
@@ -32,6 +34,8 @@ struct Kind<'a> {
     name: String,
     rows: Vec<Vec<&'a Injection>>,
     count: usize,
+    /// Whether it is several kinds that share the rows.
+    mixed: bool,
 }
 
 /// All faults of a record, laid out for a width.
@@ -58,7 +62,8 @@ impl<'a> Strip<'a> {
         let mut kinds: Vec<(String, Vec<&Injection>)> =
             by_name.into_iter().map(|(name, faults)| (words(name), faults)).collect();
         if kinds.len() > KINDS_MAX {
-            kinds.sort_by_key(|(name, faults)| (std::cmp::Reverse(faults.len()), name.clone()));
+            let weight = |name: &str| u8::from(!PROMINENT.contains(&name));
+            kinds.sort_by_key(|(name, faults)| (weight(name), std::cmp::Reverse(faults.len()), name.clone()));
             let rest = kinds.split_off(KINDS_MAX - 1);
             let many = rest.len();
             let mut faults: Vec<&Injection> = rest.into_iter().flat_map(|(_, faults)| faults).collect();
@@ -69,7 +74,8 @@ impl<'a> Strip<'a> {
         let ns_per_pixel = end_ns as f64 / width.max(1.0);
         let lay = |(name, faults): (String, Vec<&'a Injection>)| {
             let count = faults.len();
-            Kind { name, rows: rows(faults, end_ns, ns_per_pixel), count }
+            let mixed = faults.windows(2).any(|pair| pair[0].fault != pair[1].fault);
+            Kind { name, rows: rows(faults, end_ns, ns_per_pixel), count, mixed }
         };
         Strip { kinds: kinds.into_iter().map(lay).collect(), end_ns }
     }
@@ -120,18 +126,23 @@ impl<'a> Strip<'a> {
             let name = format!("{}{many}", fit(&kind.name, SMALL.size, false, room));
             canvas.text(chart.rect.x - 8.0, y + 16.0, &name, &SMALL.end());
             for row in &kind.rows {
-                self.draw_row(canvas, chart, y, row);
+                self.draw_row(canvas, chart, y, row, kind.mixed);
                 y += ROW;
             }
             y += GAP;
         }
     }
 
-    fn draw_row(&self, canvas: &mut Canvas, chart: &Chart, y: f64, row: &[&Injection]) {
+    fn draw_row(&self, canvas: &mut Canvas, chart: &Chart, y: f64, row: &[&Injection], mixed: bool) {
         let bars: Vec<(f64, f64)> = row.iter().map(|fault| self.bar(chart, fault)).collect();
+        let mut drawn_to = f64::MIN;
         for (i, fault) in row.iter().enumerate() {
             let (x, right) = bars[i];
             let next = bars.get(i + 1).map_or(chart.rect.right(), |(x, _)| *x);
+            if row.len() > LABELS_MAX && right < drawn_to + 1.0 {
+                continue;
+            }
+            drawn_to = right;
             let rect = Rect::new(x, y + 2.0, right - x, ROW - 4.0);
             let paint = Paint::filled(fault_fill(&fault.fault));
             let paint = if row.len() > LABELS_MAX { paint } else { paint.outlined(MUTED, 0.8) };
@@ -139,9 +150,14 @@ impl<'a> Strip<'a> {
             if row.len() > LABELS_MAX {
                 continue;
             }
-            let inside = fit(&fault.detail, SMALL.size, false, rect.w - 8.0);
-            let beside = fit(&fault.detail, SMALL.size, false, next - right - 10.0);
-            if inside == fault.detail || inside.chars().count() >= beside.chars().count() {
+            let label = if mixed {
+                format!("{}: {}", words(&fault.fault), fault.detail)
+            } else {
+                fault.detail.clone()
+            };
+            let inside = fit(&label, SMALL.size, false, rect.w - 8.0);
+            let beside = fit(&label, SMALL.size, false, next - right - 10.0);
+            if inside == label || inside.chars().count() >= beside.chars().count() {
                 canvas.text(x + 4.0, y + 16.0, &inside, &SMALL.color(INK));
             } else {
                 canvas.text(right + 4.0, y + 16.0, &beside, &SMALL.color(INK));

@@ -128,17 +128,22 @@ pub fn unit_of(name: &str, greatest: f64) -> (String, &'static str, f64) {
         return (plain(stem), unit, size);
     }
     if let Some(stem) = name.strip_suffix("_per_second").or_else(|| name.strip_suffix("_per_s")) {
-        return (plain(stem), "per second", 1.0);
+        return (format!("{} per second", plain(stem)), "/s", 1.0);
     }
     (plain(name), "", 1.0)
+}
+
+/// A unit as it stands after a number.
+#[must_use]
+pub fn unit_after(unit: &str) -> String {
+    if unit.is_empty() || unit.starts_with('/') { unit.to_string() } else { format!(" {unit}") }
 }
 
 /// A metric's value with its unit.
 #[must_use]
 pub fn metric(name: &str, value: f64) -> String {
     let (_, unit, size) = unit_of(name, value);
-    let gap = if unit.is_empty() { "" } else { " " };
-    format!("{}{gap}{unit}", short(value / size))
+    format!("{}{}", short(value / size), unit_after(unit))
 }
 
 #[cfg(test)]
@@ -160,7 +165,7 @@ mod tests {
         assert_eq!(duration(999_600.0), "1 ms");
         assert_eq!(percent(0.5), "50.0 %");
         assert_eq!(metric("recover_ns", 2.5e9), "2.5 s");
-        assert_eq!(metric("ops_per_second", 999.0), "999 per second");
+        assert_eq!(metric("ops_per_second", 999.0), "999/s");
     }
 
     #[test]

@@ -134,7 +134,6 @@ fn identity(run: &Run<'_>) -> String {
     let mut rows = vec![
         ("scenario", record.scenario.clone()),
         ("seed", record.seed.to_string()),
-        ("replay", run.replay.to_string()),
         ("fingerprint", record.fingerprint.to_string()),
         ("scenario hash", record.scenario_hash.clone()),
         ("simulated time", duration(record.ended.0 as f64)),
@@ -143,9 +142,13 @@ fn identity(run: &Run<'_>) -> String {
         ("operations", operations),
     ];
     rows.retain(|(_, value)| !value.is_empty());
-    let mut html = String::from("<dl>\n");
+    let mut html = String::new();
+    if !run.replay.is_empty() {
+        html.push_str(&format!("<p>Again: <code>{}</code></p>\n", escape(run.replay)));
+    }
+    html.push_str("<dl>\n");
     for (name, value) in rows {
-        let code = matches!(name, "replay" | "fingerprint" | "scenario hash");
+        let code = matches!(name, "fingerprint" | "scenario hash");
         let value = escape(&value);
         let value = if code { format!("<code>{value}</code>") } else { value };
         html.push_str(&format!("<div><dt>{name}</dt><dd>{value}</dd></div>\n"));

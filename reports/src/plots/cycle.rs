@@ -55,9 +55,10 @@ pub fn cycle_graph(check: &str, witness: &Witness, record: &Record) -> Option<St
             canvas.text(rect.x + 12.0, rect.y + 43.0 + 18.0 * line as f64, text, &SMALL);
         }
         let when = circumstances(entry, record, end);
-        let when = when.split_once(", ").map_or(when.as_str(), |(_, rest)| rest);
+        let when: Vec<&str> = when.split(", ").skip(1).take(2).collect();
+        let when = when.join(", ");
         let look = SMALL.color(MUTED);
-        canvas.text(rect.x + 12.0, rect.bottom() - 9.0, &fit(when, SMALL.size, false, BOX.0 - 24.0), &look);
+        canvas.text(rect.x + 12.0, rect.bottom() - 9.0, &fit(&when, SMALL.size, false, BOX.0 - 24.0), &look);
     }
     let mut y = bottom + 40.0;
     let mut told: Vec<&str> = Vec::new();

@@ -8,7 +8,7 @@ use crate::canvas::{Canvas, Paint, Rect};
 use crate::chart::Chart;
 use crate::heading::heading;
 use crate::input::{Distributions, MetricOverSeeds};
-use crate::number::{percent, short, unit_of, whole};
+use crate::number::{percent, short, unit_after, unit_of, whole};
 use crate::style::{ALARM, BLUE, Color, GREEN, INK, LABEL, MARGIN, MUTED, PAPER, SMALL, VERMILLION, WIDTH};
 use crate::text::{count, fit};
 
@@ -18,6 +18,8 @@ const COLUMNS: usize = 3;
 const PANEL: f64 = 252.0;
 /// The gap between panels.
 const GAP: f64 = 34.0;
+/// Columns of a histogram are no wider than this.
+const COLUMN_MAX: f64 = 44.0;
 /// At most this many metrics.
 const METRICS_MAX: usize = 30;
 
@@ -118,9 +120,13 @@ fn panel(canvas: &mut Canvas, input: &Distributions, metric: &MetricOverSeeds, s
     let (name, unit, size) = unit_of(&metric.name, greatest);
     let values: Vec<f64> = sorted.iter().map(|value| value / size).collect();
     let (median, low, high) = (quantile(&values, 0.5), quantile(&values, 0.025), quantile(&values, 0.975));
-    canvas.text(rect.x, rect.y + 14.0, &fit(&name, LABEL.size, true, rect.w), &LABEL.bold());
-    let gap = if unit.is_empty() { "" } else { " " };
-    let summary = format!("median {}{gap}{unit}, 95 % in {} – {}", short(median), short(low), short(high));
+    let heading = if unit.is_empty() || unit == "/s" { name } else { format!("{name} ({unit})") };
+    canvas.text(rect.x, rect.y + 14.0, &fit(&heading, LABEL.size, true, rect.w), &LABEL.bold());
+    let unit = unit_after(unit);
+    let mut summary = format!("median {}{unit}, 95 % in {} – {}", short(median), short(low), short(high));
+    if values.len() < input.seeds.len() {
+        summary.push_str(&format!(", {} runs", whole(values.len() as u64)));
+    }
     canvas.text(rect.x, rect.y + 33.0, &fit(&summary, SMALL.size, false, rect.w), &SMALL.color(MUTED));
     let bad: Vec<f64> = failed(input)
         .iter()
@@ -128,24 +134,32 @@ fn panel(canvas: &mut Canvas, input: &Distributions, metric: &MetricOverSeeds, s
         .filter(|value| value.is_finite())
         .map(|value| value / size)
         .collect();
-    let axis = Axis::spanning(values[0], values[values.len() - 1], 4, unit);
-    let (bins, most) = histogram(&values, &axis);
-    let (bad_bins, _) = histogram(&bad, &axis);
-    let plot = Rect::new(rect.x + 8.0, rect.y + 56.0, rect.w - 16.0, rect.h - 108.0);
-    let chart = Chart { rect: plot, x: axis, y: Axis::from_zero(most as f64, 2, "") };
+    let (axis, columns) = columns(&values);
+    let (bins, most) = histogram(&values, &axis, columns);
+    let (bad_bins, _) = histogram(&bad, &axis, columns);
+    let plot = Rect::new(rect.x + 54.0, rect.y + 60.0, rect.w - 62.0, rect.h - 94.0);
+    let mut y = Axis::from_zero(most as f64, 2, "runs");
+    y.to = most as f64 * 1.04;
+    y.ticks.retain(|(tick, _)| tick.fract() == 0.0 && *tick <= y.to);
+    for (tick, text) in &mut y.ticks {
+        *text = crate::number::fixed(*tick, 0);
+    }
+    let chart = Chart { rect: plot, x: axis, y };
     let baseline = chart.at_y(0.0);
     let step = plot.w / bins.len() as f64;
     for (i, (all, bad)) in bins.iter().zip(&bad_bins).enumerate() {
-        let x = plot.x + i as f64 * step;
-        let bar = |n: usize| (plot.h - 2.0) * n as f64 / most.max(1) as f64;
+        let wide = (step - 1.0).min(COLUMN_MAX);
+        let x = plot.x + (i as f64 + 0.5) * step - wide / 2.0;
+        let bar = |n: usize| baseline - chart.at_y(n as f64);
         let height = if *all > 0 { bar(*all).max(1.5) } else { 0.0 };
-        let all_bar = Rect::new(x + 0.5, baseline - height, step - 1.0, height);
+        let all_bar = Rect::new(x, baseline - height, wide, height);
         canvas.rect(all_bar, &Paint::solid(Color(0xa9d2ef)));
         let height = if *bad > 0 { bar(*bad).max(2.5) } else { 0.0 };
-        canvas.rect(Rect::new(x + 0.5, baseline - height, step - 1.0, height), &Paint::solid(VERMILLION));
+        canvas.rect(Rect::new(x, baseline - height, wide, height), &Paint::solid(VERMILLION));
     }
     marks(canvas, &chart, (low, median, high), &bad);
     chart.x_axis(canvas);
+    chart.y_axis(canvas);
 }
 
 /// The median, the interval above the columns, and a tick below them for each failed run.
@@ -170,9 +184,24 @@ fn marks(canvas: &mut Canvas, chart: &Chart, (low, median, high): (f64, f64, f64
     }
 }
 
-/// Counts in as many equal columns as the number of values deserves, and the greatest of them.
-fn histogram(values: &[f64], axis: &Axis) -> (Vec<usize>, usize) {
-    let bins = 36;
+/// The axis and the number of columns for sorted values: a column per whole number where they are few, else many.
+fn columns(values: &[f64]) -> (Axis, usize) {
+    let (least, greatest) = (values[0], values[values.len() - 1]);
+    let few = greatest - least <= 24.0 && least.abs() < 1e9;
+    if !few || values.iter().any(|value| value.fract() != 0.0) {
+        return (Axis::spanning(least, greatest, 4, ""), 32);
+    }
+    let mut axis = Axis::spanning(least - 0.5, greatest + 0.5, 5, "");
+    (axis.from, axis.to) = (least - 0.5, greatest + 0.5);
+    let step = ((greatest - least) / 5.0).ceil().max(1.0);
+    let many = ((greatest - least) / step) as usize;
+    let tick = |i: usize| least + step * i as f64;
+    axis.ticks = (0..=many).map(|i| (tick(i), crate::number::fixed(tick(i), 0))).collect();
+    (axis, (greatest - least) as usize + 1)
+}
+
+/// Counts in equal columns, and the greatest of them.
+fn histogram(values: &[f64], axis: &Axis, bins: usize) -> (Vec<usize>, usize) {
     let mut counts = vec![0; bins];
     for value in values {
         let bin = (axis.position(*value) * bins as f64) as usize;
@@ -192,7 +221,7 @@ fn story(input: &Distributions) -> String {
     let share = percent(bad as f64 / runs as f64);
     let counts = format!("{} of {} failed", whole(bad as u64), count(runs as u64, "run"));
     let interval = format!("{share}; 95 % interval {} to {}", percent(low), percent(high));
-    let key = "dot and dashes: median · bracket: middle 95 % of runs · triangles: failed runs";
+    let key = "dot: median · bracket: middle 95 % · triangles: failed runs";
     let key = if bad == 0 { key.trim_end_matches(" · triangles: failed runs") } else { key };
     format!("{counts} ({interval}) · {key}")
 }
@@ -216,6 +245,6 @@ mod tests {
         let (low, high) = wilson(10, 100);
         assert!((low - 0.0552).abs() < 5e-4 && (high - 0.1744).abs() < 5e-4, "{low} {high}");
         assert_eq!(wilson(0, 50).0, 0.0);
-        assert_eq!(wilson(50, 50).1, 1.0);
+        assert!((wilson(50, 50).1 - 1.0).abs() < 1e-12);
     }
 }

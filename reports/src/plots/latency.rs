@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use sim_core::record::Record;
 
 use crate::axis::Axis;
-use crate::canvas::{Canvas, Paint, Rect};
+use crate::canvas::{Anchor, Canvas, Paint, Rect};
 use crate::chart::{Chart, Stroke};
 use crate::heading::{heading, run_name};
 use crate::input::Run;
@@ -147,8 +147,13 @@ fn values(canvas: &mut Canvas, chart: &Chart, all: &Series, taken: &mut Taken) {
             places.push((x, y - 14.0 - away, look.middle()));
         }
         canvas.circle((x, y), 5.5, &Paint::solid(SERIES[0].0).outlined(PAPER, 1.5));
-        if let Some((x, y, look)) = taken.place(&text, &places, &chart.rect) {
-            canvas.text(x, y, &text, &look);
+        if let Some((text_x, text_y, look)) = taken.place(&text, &places, &chart.rect) {
+            if (text_x - x).abs() > 12.0 || (text_y - y).abs() > 18.0 {
+                let end =
+                    if look.anchor == Anchor::Middle { (x, text_y + 3.0) } else { (text_x, text_y - 5.0) };
+                canvas.line((x, y), end, &Paint::line(MUTED, 1.0));
+            }
+            canvas.text(text_x, text_y, &text, &look);
         }
     }
 }

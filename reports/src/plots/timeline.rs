@@ -138,9 +138,13 @@ fn ground(canvas: &mut Canvas, run: &Run<'_>, paint: &LanePaint<'_>, index: usiz
     }
     canvas.rect(rect, &Paint::solid(GROUND));
     let end = paint.lanes.end_ns;
+    let mut tinted_to = f64::MIN;
     for fault in &run.record.faults {
         let x = paint.chart.at_x(fault.at.0 as f64);
         let right = paint.chart.at_x(until(fault, end) as f64);
+        if right - x < 0.3 || right < tinted_to + 0.3 && fault.fault != "Partition" {
+            continue;
+        }
         let band = Rect::new(x, rect.y, right - x, rect.h);
         if let Some(sides) = sides(fault, run.record) {
             let largest = largest(&sides);
@@ -149,6 +153,7 @@ fn ground(canvas: &mut Canvas, run: &Run<'_>, paint: &LanePaint<'_>, index: usiz
             canvas.rect(band, &Paint::filled(fill));
         } else if fault.targets.iter().any(|peer| !peer.is_client() && peer.index() == index) {
             canvas.rect(band, &Paint::solid(UNDER_FAULT));
+            tinted_to = right;
         }
     }
 }

@@ -66,7 +66,7 @@ pub fn witness(check: &str, witness: &Witness, record: &Record) -> Option<String
         draw_bar(&mut canvas, exhibit, *bar, number + 1, room);
     }
     edge_labels(&mut canvas, &named, &bars, y);
-    let bottom = words(&mut canvas, witness, &exhibits, more, record, bottom + 46.0);
+    let bottom = words(&mut canvas, witness, &exhibits, more, record, bottom + 62.0);
     let told = format!("{headline} {}", witness.story.join(" "));
     Some(canvas.finish(bottom + 12.0, &format!("Witness of a violation in {}", run_name(record)), &told))
 }
@@ -92,7 +92,10 @@ fn lay_out(exhibits: &[Exhibit<'_>]) -> (Spans, f64) {
     for (i, exhibit) in exhibits.iter().enumerate() {
         events.push((exhibit.entry.invoked, exhibit.entry.invoked_index, i, false));
         if exhibit.entry.completed != Time::NEVER {
-            events.push((exhibit.entry.completed, exhibit.entry.completed_index, i, true));
+            // A foreign history may end an operation before it begins; a picture cannot.
+            let (began, index) = (exhibit.entry.invoked, exhibit.entry.invoked_index);
+            let ended = (exhibit.entry.completed, exhibit.entry.completed_index).max((began, index));
+            events.push((ended.0, ended.1, i, true));
         }
     }
     events.sort_unstable();
@@ -205,13 +208,16 @@ fn instants(
         canvas.line((x, bottom), (x, bottom + 5.0), &Paint::line(INK, 1.2));
         let text = instant(time.0, end_ns);
         let look = SMALL.middle();
+        let half = look.width(&text) / 2.0;
+        let x = x.min(WIDTH - 8.0 - half);
         let extent = look.extent(x, bottom + 20.0, &text);
-        if extent.x >= free_from && extent.right() <= WIDTH {
+        if extent.x >= free_from {
             canvas.text(x, bottom + 20.0, &text, &look);
             free_from = extent.right() + 10.0;
         }
     }
-    canvas.text(MARGIN, bottom + 20.0, "not to scale", &SMALL.color(MUTED));
+    let middle = (LEFT + WIDTH - MARGIN) / 2.0;
+    canvas.text(middle, bottom + 40.0, "time, in order but not to scale", &SMALL.color(MUTED).middle());
 }
 
 /// Draws the argument's arrows; answers them with their reasons.
@@ -222,35 +228,85 @@ fn arrows(
     bars: &[Rect],
 ) -> Vec<(Arrow, String)> {
     let find = |position: usize| exhibits.iter().position(|e| e.position == position);
+    let ends: Vec<(usize, usize, &str)> = witness
+        .edges
+        .iter()
+        .filter_map(|edge| Some((find(edge.from)?, find(edge.to)?, edge.why.as_str())))
+        .filter(|(from, to, _)| from != to)
+        .collect();
+    let mut router = Router { bars, columns: Vec::new() };
     let mut drawn: Vec<(Arrow, String)> = Vec::new();
-    for edge in &witness.edges {
-        let (Some(from), Some(to)) = (find(edge.from), find(edge.to)) else { continue };
-        if from == to {
-            continue;
-        }
-        let (a, b) = (bars[from], bars[to]);
-        // Parallel arrows are fanned out.
-        let fan = drawn.len() as f64 % 3.0 * 9.0;
-        let before = exhibits[from].entry.completed <= exhibits[to].entry.invoked;
-        let (x1, x2) = if before {
-            (a.right() - 8.0 - fan, b.x + 34.0 + fan)
-        } else {
-            (a.x + a.w * 0.5 - fan, b.x + b.w * 0.5 + fan)
-        };
-        let arrow = if (a.y - b.y).abs() < 1.0 {
-            let lift = a.y - ROOM * 0.7;
-            Arrow([(x1, a.y), (x1, lift), (x2, lift), (x2, b.y)])
-        } else {
-            let down = b.y > a.y;
-            let (y1, y2) = if down { (a.bottom(), b.y) } else { (a.y, b.bottom()) };
-            let bend = (y2 - y1) * 0.5;
-            Arrow([(x1, y1), (x1, y1 + bend), (x2, y2 - bend), (x2, y2)])
-        };
-        let (color, dash, _) = reason(&edge.why);
+    for (i, (from, to, why)) in ends.iter().enumerate() {
+        let same = |(a, b, _): &&(usize, usize, &str)| (*a, *b) == (*from, *to) || (*b, *a) == (*from, *to);
+        let (before, all) = (ends[..i].iter().filter(same).count(), ends.iter().filter(same).count());
+        let fan = before as f64 - (all as f64 - 1.0) / 2.0;
+        let starts = ends[..i].iter().filter(|(a, ..)| a == from).count() as f64;
+        let lands = ends[..i].iter().filter(|(_, b, _)| b == to).count() as f64;
+        let follows = exhibits[*from].entry.completed <= exhibits[*to].entry.invoked;
+        let arrow = router.route(bars[*from], bars[*to], follows, (fan, starts, lands));
+        let (color, dash, _) = reason(why);
         arrow.draw(canvas, color, 2.2, dash);
-        drawn.push((arrow, edge.why.clone()));
+        drawn.push((arrow, (*why).to_string()));
     }
     drawn
+}
+
+/// Finds ways between bars.
+struct Router<'a> {
+    bars: &'a [Rect],
+    /// The columns that long ways have taken.
+    columns: Vec<f64>,
+}
+
+impl Router<'_> {
+    /// A way from one bar to another. `follows` if the second begins after the first has ended; the numbers spread
+    /// ways that share both ends, a beginning or an end.
+    fn route(&mut self, a: Rect, b: Rect, follows: bool, (fan, starts, lands): (f64, f64, f64)) -> Arrow {
+        let shared = (a.x.max(b.x), a.right().min(b.right()));
+        let (x1, x2) = if follows || shared.0 > shared.1 {
+            let leave = if a.x < b.x { a.right() - 8.0 - starts * 11.0 } else { a.x + 30.0 + starts * 11.0 };
+            let land = if a.x < b.x { b.x + 34.0 + lands * 13.0 } else { b.right() - 8.0 - lands * 13.0 };
+            (leave.min(a.right() - 4.0).max(a.x + 4.0), land.min(b.right() - 4.0).max(b.x + 4.0))
+        } else {
+            let x = ((shared.0 + shared.1) / 2.0 + fan * 64.0).min(shared.1).max(shared.0);
+            (x, x)
+        };
+        let rows = (b.y - a.y) / (BAR + ROOM);
+        if rows.abs() < 0.5 {
+            let lift = a.y - ROOM * 0.7;
+            return Arrow::Curve([(x1, a.y), (x1, lift), (x2, lift), (x2, b.y)]);
+        }
+        let down = if rows > 0.0 { 1.0 } else { -1.0 };
+        let (y1, y2) = if down > 0.0 { (a.bottom(), b.y) } else { (a.y, b.bottom()) };
+        if rows.abs() > 1.5
+            && let Some(column) = self.column(y1.min(y2), y1.max(y2), x1, x2)
+        {
+            self.columns.push(column);
+            let spread = (self.columns.len() % 4) as f64 * 6.0;
+            let (out, into) = (y1 + down * (10.0 + spread), y2 - down * (14.0 + spread));
+            let below = (a.x + 4.0..a.right() - 4.0).contains(&column);
+            let x1 = if below { column } else { x1 };
+            let points = [(x1, y1), (x1, out), (column, out), (column, into), (x2, into), (x2, y2)];
+            return Arrow::Bent(points.to_vec());
+        }
+        let bend = (y2 - y1) * 0.5;
+        Arrow::Curve([(x1, y1), (x1, y1 + bend), (x2, y2 - bend), (x2, y2)])
+    }
+
+    /// A column free of bars and of other ways between two heights, the nearest to both ends.
+    fn column(&self, top: f64, bottom: f64, x1: f64, x2: f64) -> Option<f64> {
+        let free = |x: &f64| {
+            let way = Rect::new(x - 7.0, top + 1.0, 14.0, bottom - top - 2.0);
+            !self.bars.iter().any(|bar| bar.overlaps(&way))
+                && self.columns.iter().all(|taken| (taken - x).abs() >= 9.0)
+        };
+        let steps = ((WIDTH - MARGIN - LEFT) / 4.0) as usize;
+        let candidates = (1..steps).map(|i| LEFT + 4.0 * i as f64).filter(free);
+        candidates.min_by(|a, b| {
+            let way = |x: f64| (x - x1).abs() + (x - x2).abs();
+            way(*a).total_cmp(&way(*b))
+        })
+    }
 }
 
 fn edge_labels(canvas: &mut Canvas, arrows: &[(Arrow, String)], bars: &[Rect], top: f64) {
@@ -288,11 +344,12 @@ fn words(
     let end = end_ns(record);
     let mut y = top + 10.0;
     let room = WIDTH - 2.0 * MARGIN - 34.0;
+    let widest = exhibits.iter().map(|e| SMALL.bold().width(&e.words)).fold(0.0, f64::max).min(room * 0.5);
+    let x = MARGIN + 34.0 + widest + 14.0;
     for (number, exhibit) in exhibits.iter().enumerate() {
         canvas.text(MARGIN + 24.0, y, &(number + 1).to_string(), &SMALL.bold().end());
         let what = fit(&exhibit.words, SMALL.size, true, room * 0.5);
         canvas.text(MARGIN + 34.0, y, &what, &SMALL.bold());
-        let x = MARGIN + 34.0 + SMALL.bold().width(&what) + 14.0;
         let rest = circumstances(exhibit.entry, record, end);
         canvas.text(x, y, &fit(&rest, SMALL.size, false, WIDTH - MARGIN - x), &SMALL.color(MUTED));
         y += 21.0;
