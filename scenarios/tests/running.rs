@@ -2,6 +2,7 @@
 
 use std::sync::atomic::AtomicBool;
 
+use scenarios::shard::Part;
 use scenarios::explore::{ExploreOptions, explore};
 use scenarios::load;
 use scenarios::load::Loaded;
@@ -64,7 +65,7 @@ fn a_replay_can_tell_a_part() {
 
 #[test]
 fn a_violation_that_is_expected_is_as_expected() {
-    let seeds = ExploreOptions { seeds: 1..9, jobs: 1 };
+    let seeds = ExploreOptions { seeds: 1..9, part: Part::WHOLE, jobs: 1 };
     let stop = AtomicBool::new(false);
     let found = explore(&solo(&FORGETFUL), &seeds, &(), &stop);
     assert!(found.failed() >= 4 && found.as_expected, "{:?}", found.unexpected);
@@ -88,7 +89,7 @@ fn a_violation_that_is_expected_is_as_expected() {
 fn commands_survive_the_shell() {
     let overrides = ["model.durable=false".to_string(), "about=it's so".to_string()];
     assert_eq!(
-        command("my file.ron", &overrides, 7),
+        command("replay", "my file.ron", &overrides, 7),
         "squall replay 'my file.ron' --seed 7 --set model.durable=false --set 'about=it'\\''s so'"
     );
 }
