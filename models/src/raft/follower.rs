@@ -6,12 +6,24 @@ use sim_core::peer::Peer;
 use std::sync::Arc;
 
 use super::config::Bug;
-use super::entry::{Entry, Index, Payload, Term};
+use super::entry::{Batch, Entry, Index, Payload, Term};
 use super::message::{Message, Timer};
 use super::node::RaftNode;
 use super::storage::Deferred;
 
 type Ctx<'a> = Context<'a, Message, Timer>;
+
+/// How many appends wait for those that they overtook.
+const EARLY_MAX: usize = 64;
+
+/// An append that overtook those before it.
+#[derive(Debug)]
+pub(super) struct Early {
+    previous: (Index, Term),
+    entries: Batch,
+    commit: Index,
+    round: u64,
+}
 
 impl RaftNode {
     /// AppendEntries of the leader of this term.
@@ -19,17 +31,25 @@ impl RaftNode {
         &mut self,
         from: Peer,
         previous: (Index, Term),
-        entries: &[Arc<Entry>],
+        entries: Option<Batch>,
         commit: Index,
         round: u64,
         ctx: &mut Ctx<'_>,
     ) {
         let (previous_index, previous_term) = previous;
         if let Some((conflict_index, conflict_term)) = self.conflict(previous_index, previous_term) {
+            // Entries that overtook those before them wait a little; a heartbeat finds out if those are lost.
+            if let Some(entries) = entries
+                && conflict_term == 0
+                && self.early.len() < EARLY_MAX
+            {
+                return self.early.push(Early { previous, entries, commit, round });
+            }
             let term = self.term;
             let refusal = Message::Refused { term, previous_index, conflict_term, conflict_index, round };
             return self.defer(Deferred::Send(from, refusal), ctx);
         }
+        let entries: &[Arc<Entry>] = entries.as_deref().unwrap_or(&[]);
         let fresh = self.first_unknown(entries);
         if fresh < entries.len() {
             self.take(&entries[fresh..], ctx);
@@ -47,6 +67,11 @@ impl RaftNode {
         }
         if entries.is_empty() {
             self.storage.mark(ctx);
+        }
+        let last = self.log.last_index();
+        if let Some(place) = self.early.iter().position(|early| early.previous.0 <= last) {
+            let Early { previous, entries, commit, round } = self.early.swap_remove(place);
+            self.on_append(from, previous, Some(entries), commit, round, ctx);
         }
     }
 
