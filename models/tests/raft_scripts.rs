@@ -18,4 +18,36 @@ macro_rules! scripts {
     };
 }
 
-scripts!(figure_7, figure_8, figure_8_by_counting, figure_8_overwritten,);
+scripts!(
+    add_server,
+    change_in_time,
+    check_quorum,
+    disruption,
+    early_change,
+    figure_7,
+    figure_8,
+    figure_8_by_counting,
+    figure_8_overwritten,
+    flexible_quorums,
+    follower_read,
+    forgotten_vote,
+    group_commit,
+    joint_change,
+    kept_vote,
+    lease_read,
+    loyalty,
+    overwritten_request,
+    pre_vote,
+    read_index,
+    remove_leader,
+    reordered_appends,
+    retried_write,
+    retried_write_without_session,
+    snapshot,
+    snapshot_with_membership,
+    stale_read,
+    torn_log,
+    torn_log_unchecked,
+    transfer,
+    transfer_given_up,
+);

@@ -1,6 +1,7 @@
 //! The follower's side of replication (§5.3), and what every server does with what is committed: it applies it, and
 //! answers those who asked for it.
 
+use sim_core::history::Answer;
 use sim_core::node::{Context, Reply};
 use sim_core::peer::Peer;
 use std::sync::Arc;
@@ -41,6 +42,7 @@ impl RaftNode {
             // Entries that overtook those before them wait a little; a heartbeat finds out if those are lost.
             if let Some(entries) = entries
                 && conflict_term == 0
+                && self.agreed
                 && self.early.len() < EARLY_MAX
             {
                 return self.early.push(Early { previous, entries, commit, round });
@@ -54,15 +56,13 @@ impl RaftNode {
         if fresh < entries.len() {
             self.take(&entries[fresh..], ctx);
         }
+        self.agreed = true;
         let matched = previous_index + entries.len() as u64;
         let term = self.term;
         self.defer(Deferred::Send(from, Message::Accepted { term, matched, round }), ctx);
-        let known = match self.shared.raft.bug {
-            Some(Bug::AppliesEarly) => matched,
-            _ => commit.min(matched),
-        };
-        if known > self.commit {
-            self.commit = known;
+        let known = commit.min(matched);
+        if known > self.commit || self.shared.raft.bug == Some(Bug::AppliesEarly) {
+            self.commit = self.commit.max(known);
             self.apply(ctx);
         }
         if entries.is_empty() {
@@ -112,9 +112,9 @@ impl RaftNode {
             ctx.mark("log truncated");
             self.log.cut(first);
             self.storage.cut(first);
-            while self.pending.back().is_some_and(|(index, ..)| *index >= first) {
-                self.pending.pop_back();
-            }
+            // Other logs may still hold them; what is committed in their places will tell.
+            let kept = self.pending.partition_point(|(index, ..)| *index < first);
+            self.orphans.extend(self.pending.drain(kept..));
             while self.memberships.len() > 1 && self.memberships.last().is_some_and(|(at, _)| *at >= first) {
                 self.memberships.pop();
             }
@@ -131,26 +131,44 @@ impl RaftNode {
 
     /// Applies what is committed, and answers whoever waits for it.
     pub(super) fn apply(&mut self, ctx: &mut Ctx<'_>) {
-        while self.applied < self.commit {
+        let early = self.shared.raft.bug == Some(Bug::AppliesEarly);
+        let end = if early { self.log.last_index() } else { self.commit };
+        while self.applied < end {
             let Some(entry) = self.log.get(self.applied + 1).cloned() else { break };
             self.applied += 1;
             let answer = match &entry.payload {
                 Payload::Command(command) => self.machine.apply(command),
                 _ => None,
             };
-            while let Some(&(index, term, id)) = self.pending.front()
+            if !self.orphans.is_empty() {
+                self.settle_orphans(&entry, answer.as_ref(), ctx);
+            }
+            while let Some(&(index, _, id)) = self.pending.front()
                 && index <= entry.index
             {
                 self.pending.pop_front();
-                if (index, term) != (entry.index, entry.term) {
-                    // Another entry was committed in its place: this one never will be.
-                    ctx.reply(id, Reply::Redirect(self.leader.filter(|leader| *leader != ctx.me())));
-                } else if let Some(answer) = &answer {
+                if let Some(answer) = answer.as_ref().filter(|_| index == entry.index) {
                     ctx.reply(id, Reply::Done(answer.clone()));
                 }
             }
         }
         self.serve_reads(ctx);
         self.compact_if_due(ctx);
+    }
+
+    /// Answers those whose entries were cut from this log, once something is committed in their places: if it is
+    /// another entry, theirs never will be.
+    fn settle_orphans(&mut self, entry: &Entry, answer: Option<&Answer>, ctx: &mut Ctx<'_>) {
+        let elsewhere = self.leader.filter(|leader| *leader != ctx.me());
+        self.orphans.retain(|&(index, term, id)| {
+            if index == entry.index {
+                match answer {
+                    _ if term != entry.term => ctx.reply(id, Reply::Redirect(elsewhere)),
+                    Some(answer) => ctx.reply(id, Reply::Done(answer.clone())),
+                    None => {}
+                }
+            }
+            index > entry.index
+        });
     }
 }

@@ -77,7 +77,11 @@ pub struct RaftNode {
     pub(super) leading: Option<Box<Leading>>,
     /// Requests in the log that are not answered yet, in the order of their places.
     pub(super) pending: VecDeque<(Index, Term, RequestId)>,
+    /// Likewise, of entries that were cut from its log and may be in others.
+    pub(super) orphans: Vec<(Index, Term, RequestId)>,
     pub(super) asked: Asked,
+    /// Whether its log has agreed with that of this term's leader somewhere.
+    pub(super) agreed: bool,
     /// Appends of this term that overtook those before them.
     pub(super) early: Vec<Early>,
     pub(super) scratch: Vec<Index>,
@@ -233,7 +237,9 @@ impl RaftNode {
             votes: Vec::new(),
             leading: None,
             pending: VecDeque::new(),
+            orphans: Vec::new(),
             asked: Asked::default(),
+            agreed: false,
             early: Vec::new(),
             scratch: Vec::new(),
         }

@@ -5,13 +5,14 @@
 //! | `nodes 5`, `settings (…)` | the cluster; the settings in RON |
 //! | `stand n1` | n1's election timer runs out |
 //! | `beat n1` | n1's heartbeat timer runs out |
-//! | `write n1 x5 7`, `read n1 x5` | a client asks n1 |
+//! | `write n1 x5 7`, `add n1 x5 1`, `read n1 x5` | a client asks n1 |
 //! | `retry n1` | the latest request again, at n1 |
 //! | `deliver`, `deliver n1 n2 [kind]` | everything under way until nothing is; what is under way from n1 to n2 |
 //! | `drop`, `drop n1 n2` | what is under way is lost |
-//! | `again n1 n2` | the last message from n1 to n2 that was delivered arrives once more |
+//! | `again n1 n2 [kind]` | the last message from n1 to n2 that was delivered arrives once more |
 //! | `crash n1`, `boot n1` | the power fails; it comes back |
-//! | `hold n1`, `sync n1` | its syncs wait; those that wait complete |
+//! | `tear n1 5`, `rot n1 5` | while it is down: 5 bytes of a record that was never finished stand at its log's end; a bit 5 from its end flips |
+//! | `hold n1`, `sync n1` | its syncs wait from now on; those that wait complete |
 //! | `wait 300ms` | all clocks go on |
 //! | `show`, `view n1` | every server in a line; one in full |
 
@@ -135,9 +136,11 @@ impl Stage {
                 let (from, to) = (peer(from), peer(to));
                 self.mail.retain(|(f, t, _)| (*f, *t) != (from, to));
             }
-            ("again", [from, to]) => {
+            ("again", [from, to, kind @ ..]) => {
                 let (from, to) = (peer(from), peer(to));
-                let last = self.delivered.iter().rev().find(|(f, t, _)| (*f, *t) == (from, to));
+                let fits = |m: &Message| kind.first().is_none_or(|kind| m.kind() == *kind);
+                let mut late = self.delivered.iter().rev();
+                let last = late.find(|(f, t, m)| (*f, *t) == (from, to) && fits(m));
                 let (from, to, message) = last.cloned().expect("something was delivered");
                 self.hand_over(from, to, message);
             }
@@ -147,11 +150,23 @@ impl Stage {
                 self.held[node.index()] = None;
                 self.mail.retain(|(_, to, _)| *to != node);
             }
+            ("tear", [node, bytes]) => {
+                let bytes: u8 = bytes.parse().expect("a number of bytes");
+                self.damage(peer(node), |file| file.extend((1..=bytes).map(|byte| byte.wrapping_mul(37))));
+            }
+            ("rot", [node, bytes]) => {
+                let bytes: usize = bytes.parse().expect("a number of bytes");
+                self.damage(peer(node), |file| {
+                    let at = file.len() - bytes;
+                    file[at] ^= 0x04;
+                });
+            }
             ("boot", [node]) => self.boot(peer(node)),
             ("hold", [node]) => self.held[peer(node).index()] = Some(Vec::new()),
             ("sync", [node]) => {
                 let node = peer(node);
-                for sync in self.held[node.index()].take().unwrap_or_default() {
+                let waiting = self.held[node.index()].as_mut().map(std::mem::take);
+                for sync in waiting.unwrap_or_default() {
                     self.act(node, |lone| lone.synced(sync, SyncResult::Durable));
                 }
             }
@@ -172,6 +187,14 @@ impl Stage {
         let config = self.config.clone();
         self.boots[node.index()] += 1;
         self.act(node, |lone| lone.boot(&config));
+    }
+
+    /// Changes the log's file on the disk of a server that is down.
+    fn damage(&mut self, node: Peer, change: impl FnOnce(&mut Vec<u8>)) {
+        let lone = &mut self.nodes[node.index()];
+        let length = |file: u32| lone.disk().map_or(0, |disk| disk.read_durable(file).len());
+        let file = u32::from(length(1) > length(0));
+        lone.damage(file, change);
     }
 
     fn ask(&mut self, node: Peer, key: &str, call: Call) {
@@ -226,6 +249,7 @@ impl Stage {
                 return;
             }
         }
+        let mut syncs = Vec::new();
         for effect in effects {
             match effect {
                 Effect::Send { to, message } => self.mail.push((node, to, message)),
@@ -241,10 +265,13 @@ impl Stage {
                 }
                 Effect::Sync(sync) => match &mut self.held[node.index()] {
                     Some(held) => held.push(sync),
-                    None => self.act(node, |lone| lone.synced(sync, SyncResult::Durable)),
+                    None => syncs.push(sync),
                 },
                 Effect::Arm { .. } | Effect::Disarm { .. } | Effect::Measure(..) => {}
             }
+        }
+        for sync in syncs {
+            self.act(node, |lone| lone.synced(sync, SyncResult::Durable));
         }
     }
 
