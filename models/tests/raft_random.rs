@@ -12,8 +12,11 @@ fn nothing_is_violated_over_many_seeds() {
     for seed in 0..150 {
         let raft = Raft { pre_vote: seed % 2 == 0, check_quorum: seed % 3 != 0, ..Raft::default() };
         let raft = Raft { leader_stickiness: seed % 5 != 0, no_op: seed % 7 != 0, ..raft };
-        let raft =
-            Raft { in_flight_max: 1 + (seed % 4) as u32, batch_entries_max: 1 + (seed % 3) as u32, ..raft };
+        let raft = Raft {
+            in_flight_max: [8, 1, 2, 16][(seed % 4) as usize],
+            batch_entries_max: [4, 8, 64][(seed % 3) as usize],
+            ..raft
+        };
         let reads = [Reads::Log, Reads::ReadIndex, Reads::Follower, Reads::Log][(seed % 4) as usize];
         let raft = Raft { reads, ..raft };
         sum.add(seed, run(cluster(raft, 5, seed, chaos())));

@@ -214,6 +214,8 @@ impl RaftNode {
             self.storage.promise(term, None, ctx);
             self.storage.sync(ctx);
             self.incoming = None;
+            self.agreed = false;
+            self.early.clear();
         }
         let led = self.role == Role::Leader;
         self.role = Role::Follower;

@@ -63,10 +63,15 @@ type Flow = ControlFlow<Violation>;
 pub const PROPERTIES: [&str; 5] =
     ["election safety", "leader append-only", "log matching", "leader completeness", "state machine safety"];
 
-struct Moment<'a> {
-    at: Time,
-    node: Peer,
-    state: &'a RaftNode,
+/// A server right after it did something.
+#[derive(Debug)]
+pub struct Moment<'a> {
+    /// When.
+    pub at: Time,
+    /// Which.
+    pub node: Peer,
+    /// What it is now.
+    pub state: &'a RaftNode,
 }
 
 impl Moment<'_> {
@@ -82,49 +87,13 @@ impl Moment<'_> {
 impl Observer<RaftNode> for Invariants {
     fn after(&mut self, step: &Step<'_, RaftNode>) -> Flow {
         let Some(state) = step.states.get(step.node) else { return ControlFlow::Continue(()) };
-        let place = step.node.index();
-        if place >= self.nodes.len() {
-            self.nodes.resize_with(place + 1, Seen::default);
-        }
-        let seen = &self.nodes[place];
         let now = Moment { at: step.at, node: step.node, state };
-        let leads = (state.role() == Role::Leader).then_some(state.term());
-        let boots = step.states.boots(step.node);
-        let elected = leads.is_some() && (leads != seen.led || boots != seen.boots);
-        if elected {
-            self.election_safety(&now)?;
-        }
-        let seen = &self.nodes[place];
-        let last = state.log().last();
-        if seen.base + seen.chain.len() as u64 != last.index
-            || seen.base != state.log().base().index
-            || seen.chain.last().is_some_and(|chain| *chain != last.chain)
-        {
-            self.log_changed(&now, leads.is_some() && !elected)?;
-        }
-        let seen = &mut self.nodes[place];
-        (seen.led, seen.boots) = (leads, boots);
-        if boots_back(seen, state) {
-            (seen.committed, seen.applied) = (0, 0);
-        }
-        let (committed, applied) = (seen.committed, seen.applied);
-        if elected {
-            self.leader_completeness(&now)?;
-        }
-        if state.committed() > committed {
-            self.nodes[place].committed = state.committed();
-            self.committed_more(step, &now)?;
-        }
-        if state.applied() > applied {
-            self.nodes[place].applied = state.applied();
-            self.state_machine_safety(&now)?;
-        }
-        ControlFlow::Continue(())
+        self.look(&now, step.states.boots(step.node), |peer| step.states.get(peer))
     }
 }
 
 /// Whether a node is further back than it was: it has restarted.
-fn boots_back(seen: &Seen, state: &RaftNode) -> bool {
+fn is_back(seen: &Seen, state: &RaftNode) -> bool {
     state.committed() < seen.committed || state.applied() < seen.applied
 }
 
@@ -133,6 +102,53 @@ impl Invariants {
     #[must_use]
     pub fn new() -> Invariants {
         Invariants::default()
+    }
+
+    /// Looks at what changed. `boots` is how often the server has booted, `others` finds another one that is up.
+    ///
+    /// # Errors
+    /// Breaks with the property that is violated.
+    pub fn look<'a>(
+        &mut self,
+        now: &Moment<'_>,
+        boots: u32,
+        others: impl Fn(Peer) -> Option<&'a RaftNode>,
+    ) -> Flow {
+        let (place, state) = (now.node.index(), now.state);
+        if place >= self.nodes.len() {
+            self.nodes.resize_with(place + 1, Seen::default);
+        }
+        let seen = &self.nodes[place];
+        let leads = (state.role() == Role::Leader).then_some(state.term());
+        let elected = leads.is_some() && (leads != seen.led || boots != seen.boots);
+        let last = state.log().last();
+        let changed = seen.base + seen.chain.len() as u64 != last.index
+            || seen.base != state.log().base().index
+            || seen.chain.last().is_some_and(|chain| *chain != last.chain);
+        if elected {
+            self.election_safety(now)?;
+        }
+        if changed {
+            self.log_changed(now, leads.is_some() && !elected)?;
+        }
+        let seen = &mut self.nodes[place];
+        (seen.led, seen.boots) = (leads, boots);
+        if is_back(seen, state) {
+            (seen.committed, seen.applied) = (0, 0);
+        }
+        let (committed, applied) = (seen.committed, seen.applied);
+        if elected {
+            self.leader_completeness(now)?;
+        }
+        if state.committed() > committed {
+            self.nodes[place].committed = state.committed();
+            self.committed_more(now, others)?;
+        }
+        if state.applied() > applied {
+            self.nodes[place].applied = state.applied();
+            self.state_machine_safety(now)?;
+        }
+        ControlFlow::Continue(())
     }
 
     /// At most one leader can be elected in a given term (§5.2).
@@ -238,7 +254,11 @@ impl Invariants {
     }
 
     /// A node knows more to be committed than it did: what nobody knew is remembered with the term.
-    fn committed_more(&mut self, step: &Step<'_, RaftNode>, now: &Moment<'_>) -> Flow {
+    fn committed_more<'a>(
+        &mut self,
+        now: &Moment<'_>,
+        others: impl Fn(Peer) -> Option<&'a RaftNode>,
+    ) -> Flow {
         let (known, end) = (self.committed.len(), now.state.committed());
         if end <= known {
             return ControlFlow::Continue(());
@@ -249,7 +269,7 @@ impl Invariants {
         }
         // A leader of a later term may have been elected already.
         let Some((&term, &leader)) = self.leaders.last_key_value() else { return ControlFlow::Continue(()) };
-        let state = step.states.get(leader).filter(|state| state.role() == Role::Leader);
+        let state = others(leader).filter(|state| state.role() == Role::Leader);
         match state {
             Some(state) if state.term() == term && term > now.state.term() => {
                 self.has_committed(&Moment { at: now.at, node: leader, state }, self.committed.len())

@@ -1,6 +1,8 @@
 //! Worlds of Raft servers for the tests: a cluster, clients, and faults of every kind.
 #![allow(dead_code, reason = "each test file uses a part of it")]
 
+pub mod script;
+
 use std::collections::BTreeMap;
 
 use models::model::{Cluster, Model};
