@@ -7,8 +7,8 @@ use sim_core::history::Entry;
 use sim_core::record::Record;
 use sim_core::time::Span;
 
-use crate::metrics::summary::percentile;
 use crate::metrics::{Phases, elections_won, share_ok, sustained_recovery};
+use crate::statistics::summary::percentile;
 use crate::verdict::{Verdict, Witness};
 
 /// A verdict with the figure it stands on, in a line.

@@ -3,8 +3,8 @@
 use indexmap::IndexMap;
 use sim_core::record::Record;
 
-use crate::metrics::summary::percentile;
 use crate::metrics::{Metrics, Phases};
+use crate::statistics::summary::percentile;
 
 pub(super) fn measure(record: &Record, _: &Phases, metrics: &mut Metrics) {
     let mut all: Vec<u64> = Vec::new();

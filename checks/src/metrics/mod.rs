@@ -4,9 +4,9 @@
 //! absent: judgement ([`crate::property`]) and wall-clock figures.
 
 mod availability;
+pub mod direction;
 mod latency;
 mod recovery;
-pub mod summary;
 #[cfg(test)]
 mod tests;
 mod traffic;

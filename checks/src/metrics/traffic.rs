@@ -5,7 +5,7 @@ use sim_core::record::{Life, Record};
 use sim_core::time::{Span, Time};
 
 use crate::metrics::Metrics;
-use crate::metrics::summary::percentile;
+use crate::statistics::summary::percentile;
 
 /// The roles that mean "the one in charge", whatever the protocol.
 const LEADING: [&str; 2] = ["leader", "primary"];
