@@ -12,7 +12,7 @@ fn every_scenario_goes_as_it_says() {
     let mut complaints = Vec::new();
     for name in library::names() {
         let loaded = load(name, &[]).unwrap_or_else(|error| panic!("{error}"));
-        let options = ExploreOptions { seeds: 1..4, jobs: 2 };
+        let options = ExploreOptions { seeds: 1..4, jobs: 2, part: None };
         let found = explore(&loaded, &options, &(), &AtomicBool::new(false));
         complaints.extend(found.unexpected.iter().map(|why| format!("{name}: {why}")));
     }
