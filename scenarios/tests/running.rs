@@ -7,6 +7,7 @@ use scenarios::load;
 use scenarios::load::Loaded;
 use scenarios::replay::{Form, TellOptions, command, tell};
 use scenarios::run::{RunOptions, run};
+use scenarios::shard::Part;
 use sim_core::time::{Span, Time};
 
 fn solo(overrides: &[&str]) -> Loaded {
@@ -64,7 +65,7 @@ fn a_replay_can_tell_a_part() {
 
 #[test]
 fn a_violation_that_is_expected_is_as_expected() {
-    let seeds = ExploreOptions { seeds: 1..9, jobs: 1 };
+    let seeds = ExploreOptions { seeds: 1..9, part: Part::WHOLE, jobs: 1 };
     let stop = AtomicBool::new(false);
     let found = explore(&solo(&FORGETFUL), &seeds, &(), &stop);
     assert!(found.failed() >= 4 && found.as_expected, "{:?}", found.unexpected);
