@@ -89,7 +89,7 @@ fn a_violation_that_is_expected_is_as_expected() {
 fn commands_survive_the_shell() {
     let overrides = ["model.durable=false".to_string(), "about=it's so".to_string()];
     assert_eq!(
-        command("my file.ron", &overrides, 7),
+        command("replay", "my file.ron", &overrides, 7),
         "squall replay 'my file.ron' --seed 7 --set model.durable=false --set 'about=it'\\''s so'"
     );
 }
