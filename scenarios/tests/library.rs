@@ -5,6 +5,7 @@ use std::sync::atomic::AtomicBool;
 
 use scenarios::explore::{ExploreOptions, explore};
 use scenarios::run::{RunOptions, run};
+use scenarios::shard::Part;
 use scenarios::{library, load};
 
 #[test]
@@ -12,7 +13,7 @@ fn every_scenario_goes_as_it_says() {
     let mut complaints = Vec::new();
     for name in library::names() {
         let loaded = load(name, &[]).unwrap_or_else(|error| panic!("{error}"));
-        let options = ExploreOptions { seeds: 1..4, jobs: 2 };
+        let options = ExploreOptions { seeds: 1..4, jobs: 2, part: Part::WHOLE };
         let found = explore(&loaded, &options, &(), &AtomicBool::new(false));
         complaints.extend(found.unexpected.iter().map(|why| format!("{name}: {why}")));
     }

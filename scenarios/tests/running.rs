@@ -8,6 +8,7 @@ use scenarios::load;
 use scenarios::load::Loaded;
 use scenarios::replay::{Form, TellOptions, command, tell};
 use scenarios::run::{RunOptions, run};
+use scenarios::shard::Part;
 use sim_core::time::{Span, Time};
 
 fn solo(overrides: &[&str]) -> Loaded {
@@ -77,7 +78,7 @@ fn a_violation_that_is_expected_is_as_expected() {
             && replay.contains("--set model.durable=false")
     );
     let sound =
-        explore(&solo(&["expect=Violates(check: \"linearizable\", share: (50%, 100%))"]), &seeds, &(), &stop);
+        explore(&solo(&["expect=Violates(check: \"linearizable\", share: (80%, 100%))"]), &seeds, &(), &stop);
     assert!(!sound.as_expected, "it holds, and that was not expected");
     let broken = explore(&solo(&FORGETFUL[..1]), &seeds, &(), &stop);
     assert!(!broken.as_expected, "it was expected to hold");
