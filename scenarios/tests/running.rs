@@ -2,7 +2,6 @@
 
 use std::sync::atomic::AtomicBool;
 
-use scenarios::shard::Part;
 use scenarios::explore::{ExploreOptions, explore};
 use scenarios::load;
 use scenarios::load::Loaded;
