@@ -1,3 +1,57 @@
-//! The command line.
+//! The command line. One file a subcommand; [`cli`] is the grammar, [`output`] what they share in printing and writing.
+//!
+//! Results go to standard output; progress and wall-clock figures to standard error. Exit codes: 0 what was expected
+//! came, 1 it did not, 2 it cannot run, 3 an internal fault or nondeterminism.
 
-fn main() {}
+mod check;
+mod cli;
+mod compare;
+mod explore;
+mod merge;
+mod names;
+mod output;
+mod pictures;
+mod progress;
+mod replay;
+mod report;
+mod run;
+mod stop;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::cli::{Cli, Command};
+use crate::output::Trouble;
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let result = std::panic::catch_unwind(|| dispatch(cli.command));
+    match result {
+        Ok(Ok(code)) => code,
+        Ok(Err(trouble)) => trouble.report(),
+        // The panic's message and place are on standard error already.
+        Err(_) => {
+            eprintln!("squall: this is a fault in squall itself; please report it with the command you ran");
+            ExitCode::from(3)
+        }
+    }
+}
+
+fn dispatch(command: Command) -> Result<ExitCode, Trouble> {
+    match command {
+        Command::Run(args) => run::run(&args),
+        Command::Explore(args) => explore::explore(&args),
+        Command::Compare(args) => compare::compare(&args),
+        Command::Check(args) => check::run(&args),
+        Command::Merge(args) => merge::merge(&args),
+        Command::Replay(args) => replay::replay(&args),
+        Command::List(args) => names::list(&args),
+        Command::Show(args) => names::show(&args),
+        Command::Explain(args) => names::explain(&args),
+        Command::New(args) => names::new(&args),
+        Command::Report(args) => report::report(&args),
+        Command::Completions(args) => names::completions(&args),
+        Command::Man => names::man(),
+    }
+}

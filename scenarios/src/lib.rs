@@ -1,1 +1,31 @@
-//! Nothing yet.
+//! Squall's scenarios: the file format, the library of files, and what runs them.
+//!
+//! [`load()`] reads a scenario from a file or the library, with overrides; [`run`] runs it once, [`explore`] with many
+//! seeds, [`determinism`] twice; [`replay`] tells a run event by event; [`capsule`] is a run that fits in a file.
+//! Deliberately absent: printing for people, and pictures (`reports`, and the command line).
+
+mod assemble;
+pub mod capsule;
+pub mod catalogue;
+pub mod compare;
+pub mod determinism;
+pub mod error;
+pub mod explore;
+mod judge;
+pub mod library;
+pub mod load;
+pub mod log;
+mod registry;
+pub mod replay;
+pub mod run;
+pub mod schema;
+pub mod shard;
+pub mod text;
+
+pub use checks;
+pub use checks::verdict;
+pub use sim_core::{time, units};
+
+pub use error::ScenarioError;
+pub use load::{Loaded, load};
+pub use schema::Scenario;

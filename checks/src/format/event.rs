@@ -1,0 +1,193 @@
+//! One line of a history before it is paired: an invocation or an end, with what the file says beside it.
+//!
+//! Deliberately absent: what the operation means ([`super::calls`]) and which end belongs to which invocation
+//! ([`super::assemble`]).
+
+use sim_core::history::Reason;
+use sim_core::peer::Peer;
+use sim_core::value::Micro;
+
+use super::datum::Datum;
+
+/// What kind of event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    Invoke,
+    Ok,
+    Fail,
+    Info,
+}
+
+/// Who did it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Process {
+    /// The file does not say: one nameless process.
+    #[default]
+    Unstated,
+    Client(u32),
+    /// Jepsen's nemesis and whatever else is no client. Its events are passed over.
+    Other,
+}
+
+/// What is in `:value`.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) enum Payload {
+    #[default]
+    Absent,
+    Plain(Datum),
+    Steps(Vec<Micro>),
+}
+
+/// One event.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Event {
+    /// Its offset in the file.
+    pub(super) at: usize,
+    pub(super) kind: Option<Kind>,
+    pub(super) process: Process,
+    pub(super) function: Option<Box<str>>,
+    pub(super) payload: Payload,
+    pub(super) key: Option<Datum>,
+    pub(super) time: Option<u64>,
+    pub(super) index: Option<u64>,
+    pub(super) error: Option<Box<str>>,
+    /// Only in files of our own: the exact answer where `:value` leaves it open.
+    pub(super) answer: Option<Datum>,
+    pub(super) attempts: u32,
+    pub(super) node: Option<Peer>,
+}
+
+/// The fields that are read; others are passed over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Field {
+    Process,
+    Type,
+    Function,
+    Value,
+    Key,
+    Time,
+    Index,
+    Error,
+    Answer,
+    Attempts,
+    Node,
+}
+
+impl Field {
+    #[inline]
+    pub(super) fn named(name: &[u8]) -> Option<Field> {
+        Some(match name {
+            b"process" => Field::Process,
+            b"type" => Field::Type,
+            b"f" => Field::Function,
+            b"value" => Field::Value,
+            b"key" => Field::Key,
+            b"time" => Field::Time,
+            b"index" => Field::Index,
+            b"error" => Field::Error,
+            b"answer" => Field::Answer,
+            b"attempts" => Field::Attempts,
+            b"node" => Field::Node,
+            _ => return None,
+        })
+    }
+}
+
+impl Event {
+    /// An event of which nothing is known but where it begins.
+    pub(super) fn at(at: usize) -> Event {
+        Event { at, ..Event::default() }
+    }
+
+    /// Takes in one field other than `:value`.
+    pub(super) fn set(&mut self, field: Field, datum: Datum) -> Result<(), String> {
+        match field {
+            Field::Process => self.process = process(&datum)?,
+            Field::Type => self.kind = Some(kind(&datum)?),
+            Field::Function => self.function = datum.text().map(Into::into),
+            Field::Value => self.payload = Payload::Plain(datum),
+            Field::Key => self.key = (datum != Datum::Nil).then_some(datum),
+            Field::Time => self.time = count(&datum),
+            Field::Index => self.index = count(&datum),
+            Field::Error => self.error = error(datum),
+            Field::Answer => self.answer = Some(datum),
+            Field::Attempts => self.attempts = count(&datum).and_then(|n| u32::try_from(n).ok()).unwrap_or(0),
+            Field::Node => self.node = node(&datum),
+        }
+        Ok(())
+    }
+
+    /// Why it did not end well, in the words of the vocabulary.
+    pub(super) fn reason(&self) -> Reason {
+        match self.error.as_deref() {
+            Some("timeout" | "timed-out") => Reason::Timeout,
+            Some("end-of-run") => Reason::EndOfRun,
+            Some("rejected") => Reason::Rejected,
+            Some("unreachable" | "connection-refused" | "conn-refused") => Reason::Unreachable,
+            Some("aborted") => Reason::Aborted,
+            _ => Reason::Unstated,
+        }
+    }
+}
+
+/// The word by which [`Event::reason`] finds the reason again.
+pub(super) fn reason_word(reason: Reason) -> &'static str {
+    match reason {
+        Reason::Timeout => "timeout",
+        Reason::EndOfRun => "end-of-run",
+        Reason::Rejected => "rejected",
+        Reason::Unreachable => "unreachable",
+        Reason::Aborted => "aborted",
+        Reason::Unstated => "unstated",
+    }
+}
+
+fn process(datum: &Datum) -> Result<Process, String> {
+    match datum {
+        Datum::Int(n) => u32::try_from(*n)
+            .map(Process::Client)
+            .map_err(|_| format!("expected a process from 0 to {}, found {n}", u32::MAX)),
+        Datum::Nil => Ok(Process::Unstated),
+        Datum::Text(_) | Datum::Word(_) => Ok(Process::Other),
+        _ => Err("expected a process: a number, or a name such as :nemesis".to_owned()),
+    }
+}
+
+fn kind(datum: &Datum) -> Result<Kind, String> {
+    match datum.text() {
+        Some("invoke") => Ok(Kind::Invoke),
+        Some("ok") => Ok(Kind::Ok),
+        Some("fail") => Ok(Kind::Fail),
+        Some("info") => Ok(Kind::Info),
+        Some(other) => Err(format!("expected a type :invoke, :ok, :fail or :info, found :{other}")),
+        None => Err("expected a type :invoke, :ok, :fail or :info".to_owned()),
+    }
+}
+
+fn count(datum: &Datum) -> Option<u64> {
+    match datum {
+        Datum::Int(n) => Some(u64::try_from(*n).unwrap_or(0)),
+        Datum::Text(text) | Datum::Word(text) => text.parse().ok(),
+        _ => None,
+    }
+}
+
+/// The first word of an error: Jepsen's are keywords, or vectors that begin with one.
+fn error(datum: Datum) -> Option<Box<str>> {
+    match datum {
+        Datum::Text(text) | Datum::Word(text) => Some(text),
+        Datum::List(items) => items.into_iter().next().and_then(error),
+        _ => None,
+    }
+}
+
+/// A node or a client, as [`Peer`] prints it.
+fn node(datum: &Datum) -> Option<Peer> {
+    let text = datum.text()?;
+    let index: u32 = text.get(1..)?.parse().ok()?;
+    match text.as_bytes()[0] {
+        b'n' if index < 1 << 31 => Some(Peer::node(index)),
+        b'c' if index < (1 << 31) - 1 => Some(Peer::client(index)),
+        _ => None,
+    }
+}

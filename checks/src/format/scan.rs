@@ -1,0 +1,124 @@
+//! A cursor over a file's bytes: white space, numbers and faults that know where they are.
+//!
+//! Deliberately absent: line counting while reading. A fault keeps its offset, and the line is counted when it is told.
+
+/// What is wrong, and at which byte.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Fault {
+    pub(super) at: usize,
+    pub(super) reason: String,
+}
+
+/// A position in a file's bytes.
+#[derive(Clone, Debug)]
+pub(super) struct Scanner<'a> {
+    pub(super) bytes: &'a [u8],
+    pub(super) at: usize,
+    /// How many values enclose the one being read.
+    pub(super) depth: usize,
+}
+
+/// How deep lists and maps may be nested.
+pub(super) const DEPTH_MAX: usize = 64;
+
+impl Fault {
+    pub(super) fn new(at: usize, reason: impl Into<String>) -> Fault {
+        Fault { at, reason: reason.into() }
+    }
+}
+
+impl<'a> Scanner<'a> {
+    pub(super) fn new(bytes: &'a [u8]) -> Scanner<'a> {
+        Scanner { bytes, at: 0, depth: 0 }
+    }
+
+    /// One value deeper; whoever enters takes it back from `depth`.
+    pub(super) fn enter(&mut self) -> Result<(), Fault> {
+        if self.depth >= DEPTH_MAX {
+            return Err(Fault::new(self.at, "nested deeper than a history can be"));
+        }
+        self.depth += 1;
+        Ok(())
+    }
+
+    /// The byte here, without passing it.
+    #[inline]
+    pub(super) fn peek(&self) -> Option<u8> {
+        self.bytes.get(self.at).copied()
+    }
+
+    /// The byte this many places ahead.
+    #[inline]
+    pub(super) fn ahead(&self, places: usize) -> Option<u8> {
+        self.bytes.get(self.at.checked_add(places)?).copied()
+    }
+
+    /// Passes this byte if it is here.
+    #[inline]
+    pub(super) fn eat(&mut self, byte: u8) -> bool {
+        let here = self.peek() == Some(byte);
+        self.at += usize::from(here);
+        here
+    }
+
+    /// The bytes from here while they satisfy this.
+    #[inline]
+    pub(super) fn take_while(&mut self, wanted: impl Fn(u8) -> bool) -> &'a [u8] {
+        let rest = &self.bytes[self.at..];
+        let length = rest.iter().position(|&byte| !wanted(byte)).unwrap_or(rest.len());
+        self.at += length;
+        &rest[..length]
+    }
+
+    /// A short, printable piece of what is here, for a message.
+    pub(super) fn excerpt(&self) -> String {
+        if self.at >= self.bytes.len() {
+            return "the end of the file".to_owned();
+        }
+        let rest = &self.bytes[self.at..self.bytes.len().min(self.at + 24)];
+        let line = rest.split(|&byte| byte == b'\n').next().unwrap_or(rest);
+        if line.is_empty() {
+            "the end of the line".to_owned()
+        } else {
+            format!("\"{}\"", String::from_utf8_lossy(line))
+        }
+    }
+
+    /// A fault here: this was expected.
+    pub(super) fn expected(&self, what: &str) -> Fault {
+        Fault::new(self.at, format!("expected {what}, found {}", self.excerpt()))
+    }
+}
+
+/// The line of a byte, counted from 1.
+pub(super) fn line_of(bytes: &[u8], at: usize) -> usize {
+    1 + bytes[..at.min(bytes.len())].iter().filter(|&&byte| byte == b'\n').count()
+}
+
+/// The whole number that this text is, if it is one and fits.
+#[inline]
+pub(super) fn whole_number(text: &[u8]) -> Option<i64> {
+    let (negative, digits) = match text {
+        [b'-', digits @ ..] => (true, digits),
+        [b'+', digits @ ..] => (false, digits),
+        digits => (false, digits),
+    };
+    if digits.is_empty() {
+        return None;
+    }
+    let mut number: i64 = 0;
+    for &digit in digits {
+        if !digit.is_ascii_digit() {
+            return None;
+        }
+        let digit = i64::from(digit - b'0');
+        number = number.checked_mul(10)?;
+        number = if negative { number.checked_sub(digit)? } else { number.checked_add(digit)? };
+    }
+    Some(number)
+}
+
+/// This text as UTF-8; what is not is replaced.
+pub(super) fn text_of(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}

@@ -1,0 +1,446 @@
+//! The search for a linearization, for any object: Wing & Gong's, with Lowe's memory of configurations already tried
+//! ("Testing for linearizability", 2017, §2–3), driven by the ends of operations in their order (ibid. §4).
+//!
+//! A configuration is: the next end to satisfy, which of the operations open there have taken effect, the object's
+//! state, and which pending operations were used. Four things keep it small. An operation that only
+//! observes takes effect as soon as it can, for it is in nobody's way. A pending operation is used only for an
+//! effect that the next operation sees. Equal pending operations are used in the order of their invocation. And a
+//! configuration is given up if one like it, which had used fewer pending operations, was tried before.
+//!
+//! Deliberately absent: time limits. A budget counts configurations, so that a verdict is a function of the history.
+
+use super::memory::Memory;
+use super::problem::{Deed, PENDING, Solved, Spec};
+
+/// No operation.
+const NONE: u32 = u32::MAX;
+
+/// How many configurations the first, short search may try, and four for each operation beside.
+const SHORT: u64 = 20_000;
+
+/// How many words of memory the states of one object may take.
+const WEIGHT_MAX: u64 = 1 << 26;
+
+/// How far back an equal pending operation is sought.
+const TWINS_MAX: usize = 1024;
+
+/// One operation that must take effect.
+#[derive(Clone, Copy, Debug)]
+struct Required<A> {
+    invoked: u64,
+    /// Its end among the ends, in their order.
+    end: u32,
+    /// Its bit among the operations open at one time.
+    slot: u32,
+    action: A,
+}
+
+/// One pending operation.
+#[derive(Clone, Copy, Debug)]
+struct Optional<A> {
+    invoked: u64,
+    /// The operation of equal action invoked just before it.
+    twin: u32,
+    action: A,
+}
+
+/// The operations as the search needs them.
+#[derive(Clone)]
+struct Plan<A> {
+    required: Vec<Required<A>>,
+    optional: Vec<Optional<A>>,
+    /// The required operations in the order of their ends.
+    ends: Vec<u32>,
+    /// The positions of the ends.
+    positions: Vec<u64>,
+    slots: u32,
+    /// For every end, the next end of an operation that sees the whole state.
+    observers: Vec<u32>,
+    /// For every end, the earliest invocation of a reset that may not have taken effect before it.
+    resets: Vec<u64>,
+}
+
+/// One decision on the way, to be taken back.
+struct Frame {
+    /// How much of the trail stood before it.
+    trail: usize,
+    end: u32,
+    state: u32,
+    /// The state before the pending operation just used, if one was.
+    shadow: u32,
+    /// Where among the candidates the next one is sought.
+    cursor: Cursor,
+    /// The pending operation used to come here.
+    used: u32,
+}
+
+/// Candidates in their order: the operation whose end is next, the others open, the pending ones.
+#[derive(Clone, Copy)]
+enum Cursor {
+    Target,
+    Open(u32),
+    Pending(u32),
+}
+
+/// The search under way.
+struct Search<'s, S: Spec> {
+    spec: &'s mut S,
+    plan: Plan<S::Action>,
+    /// Links over the required operations that have not taken effect, in the order of invocation; the last place is
+    /// the head.
+    next: Vec<u32>,
+    previous: Vec<u32>,
+    done: Vec<bool>,
+    used: Vec<bool>,
+    /// Whether pending operations may happen again and again.
+    generous: bool,
+    /// The required operations that took effect, in order, to be taken back; an advance past an end is `NONE`.
+    trail: Vec<u32>,
+    memory: Memory,
+    end: u32,
+    furthest: u32,
+    steps: u64,
+}
+
+/// Whether these operations on one object have a linearization.
+///
+/// A short search settles most. Where it does not, what can be refuted without one is, and where operations are
+/// pending the question is first put as if each of them could happen again and again: that is far quicker, and if
+/// there is no linearization even so, there is none.
+pub(crate) fn solve<S: Spec>(spec: &mut S, deeds: &[Deed<'_>], budget: u64) -> Solved {
+    let plan = match plan(spec, deeds) {
+        Ok(plan) => plan,
+        Err(reason) => return Solved::Unfit(reason),
+    };
+    let state = spec.initial();
+    let short = budget.min(SHORT + 4 * deeds.len() as u64);
+    let solved = Search::new(spec, plan.clone(), false).run(state, short);
+    if solved != Solved::Spent || short == budget {
+        return solved;
+    }
+    if let Some(position) = spec.refute(deeds) {
+        return Solved::No(position);
+    }
+    if !plan.optional.is_empty() {
+        let generous = Search::new(spec, plan.clone(), true).run(state, budget);
+        if matches!(generous, Solved::No(_)) {
+            return generous;
+        }
+    }
+    Search::new(spec, plan, false).run(state, budget)
+}
+
+fn plan<S: Spec>(spec: &mut S, deeds: &[Deed<'_>]) -> Result<Plan<S::Action>, String> {
+    let mut required: Vec<(Required<S::Action>, u64)> = Vec::with_capacity(deeds.len());
+    let mut optional: Vec<Optional<S::Action>> = Vec::new();
+    for deed in deeds {
+        let Some(action) = spec.action(deed)? else { continue };
+        if deed.is_required() {
+            required.push((Required { invoked: deed.invoked, end: 0, slot: 0, action }, deed.returned));
+        } else {
+            optional.push(Optional { invoked: deed.invoked, twin: NONE, action });
+        }
+    }
+    required.sort_unstable_by_key(|(operation, _)| operation.invoked);
+    optional.sort_by_key(|operation| operation.invoked);
+    for index in 0..optional.len() {
+        let action = optional[index].action;
+        let near = index.saturating_sub(TWINS_MAX);
+        let twin = optional[near..index].iter().rposition(|other| other.action == action);
+        optional[index].twin = twin.map_or(NONE, |twin| (near + twin) as u32);
+    }
+    let mut ends: Vec<u32> = (0..required.len() as u32).collect();
+    ends.sort_unstable_by_key(|&index| required[index as usize].1);
+    let positions: Vec<u64> = ends.iter().map(|&index| required[index as usize].1).collect();
+    let mut required: Vec<Required<S::Action>> =
+        required.into_iter().map(|(operation, _)| operation).collect();
+    for (end, &index) in ends.iter().enumerate() {
+        required[index as usize].end = end as u32;
+    }
+    let slots = give_slots(&mut required, &ends, &positions);
+    let (observers, resets) = foresight(spec, &required, &optional, &ends);
+    Ok(Plan { required, optional, ends, positions, slots, observers, resets })
+}
+
+/// Gives each operation a bit that no other has while it is open, and tells how many bits there are.
+fn give_slots<A>(required: &mut [Required<A>], ends: &[u32], positions: &[u64]) -> u32 {
+    let mut free: Vec<u32> = Vec::new();
+    let mut slots = 0;
+    let mut next = 0;
+    for (&index, &position) in ends.iter().zip(positions) {
+        while next < required.len() && required[next].invoked < position {
+            required[next].slot = free.pop().unwrap_or_else(|| {
+                slots += 1;
+                slots - 1
+            });
+            next += 1;
+        }
+        free.push(required[index as usize].slot);
+    }
+    slots
+}
+
+/// What [`Spec::leads_to`] needs: who sees the whole state next, and from where on a reset may come between.
+fn foresight<S: Spec>(
+    spec: &S,
+    required: &[Required<S::Action>],
+    optional: &[Optional<S::Action>],
+    ends: &[u32],
+) -> (Vec<u32>, Vec<u64>) {
+    if !S::FORESEES {
+        return (Vec::new(), Vec::new());
+    }
+    let mut observers = vec![NONE; ends.len() + 1];
+    let mut resets = vec![PENDING; ends.len() + 1];
+    for operation in optional {
+        if spec.resets(operation.action) {
+            resets[ends.len()] = resets[ends.len()].min(operation.invoked);
+        }
+    }
+    for end in (0..ends.len()).rev() {
+        let operation = &required[ends[end] as usize];
+        observers[end] = if spec.observes(operation.action) { end as u32 } else { observers[end + 1] };
+        resets[end] = resets[end + 1];
+        if spec.resets(operation.action) {
+            resets[end] = resets[end].min(operation.invoked);
+        }
+    }
+    (observers, resets)
+}
+
+impl<'s, S: Spec> Search<'s, S> {
+    fn new(spec: &'s mut S, mut plan: Plan<S::Action>, generous: bool) -> Search<'s, S> {
+        if generous {
+            plan.optional.retain(|operation| operation.twin == NONE);
+        }
+        let count = plan.required.len() as u32;
+        let next = (0..=count).map(|index| if index == count { 0 } else { index + 1 }).collect();
+        let previous = (0..=count).map(|index| if index == 0 { count } else { index - 1 }).collect();
+        let memory = Memory::new(plan.slots, plan.optional.len() as u32);
+        let (done, used) = (vec![false; count as usize], vec![false; plan.optional.len()]);
+        Search {
+            spec,
+            plan,
+            next,
+            previous,
+            done,
+            used,
+            generous,
+            trail: Vec::new(),
+            memory,
+            end: 0,
+            furthest: 0,
+            steps: 0,
+        }
+    }
+
+    fn run(&mut self, initial: u32, budget: u64) -> Solved {
+        let mut frames: Vec<Frame> = Vec::new();
+        let mut arrival = Some((initial, NONE, NONE, 0));
+        loop {
+            if let Some((state, mut shadow, used, trail)) = arrival.take() {
+                self.steps += 1;
+                if self.steps > budget || self.steps.is_multiple_of(1024) && self.spec.weight() > WEIGHT_MAX {
+                    return Solved::Spent;
+                }
+                let open = self.settle(state, &mut shadow);
+                if self.end as usize == self.plan.ends.len() {
+                    return Solved::Yes;
+                }
+                let cursor = if open && self.memory.is_new(self.end, state) {
+                    Cursor::Target
+                } else {
+                    Cursor::Pending(self.plan.optional.len() as u32)
+                };
+                frames.push(Frame { trail, end: self.end, state, shadow, cursor, used });
+            }
+            let Some(frame) = frames.last_mut() else {
+                return Solved::No(self.plan.positions[self.furthest as usize]);
+            };
+            let (state, shadow, mut cursor) = (frame.state, frame.shadow, frame.cursor);
+            self.end = frame.end;
+            let trail = self.trail.len();
+            let found = self.candidate(state, shadow, &mut cursor);
+            frame.cursor = cursor;
+            match found {
+                Some(Choice::Required(index, state)) => {
+                    self.lift(index);
+                    arrival = Some((state, NONE, NONE, trail));
+                }
+                Some(Choice::Optional(index, after)) => {
+                    self.use_pending(index);
+                    arrival = Some((after, state, index, trail));
+                }
+                None => {
+                    let (trail, used) = (frame.trail, frame.used);
+                    frames.pop();
+                    self.take_back(trail);
+                    if used != NONE {
+                        self.unuse(used);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Lets everything take effect that may at once, and passes the ends that are satisfied. Whether the
+    /// configuration may still lead anywhere. `shadow` goes once something saw what the pending operation did.
+    fn settle(&mut self, state: u32, shadow: &mut u32) -> bool {
+        loop {
+            while let Some(&index) = self.plan.ends.get(self.end as usize)
+                && self.done[index as usize]
+            {
+                self.memory.flip(self.plan.required[index as usize].slot);
+                self.trail.push(NONE);
+                self.end += 1;
+            }
+            let Some(&position) = self.plan.positions.get(self.end as usize) else { return true };
+            self.furthest = self.furthest.max(self.end);
+            let mut index = self.next[self.head()];
+            while (index as usize) < self.head() && self.plan.required[index as usize].invoked < position {
+                let action = self.plan.required[index as usize].action;
+                let mut following = self.next[index as usize];
+                if S::is_observation(action) && self.spec.step(state, action).is_some() {
+                    self.lift(index);
+                    if *shadow != NONE {
+                        *shadow = NONE;
+                        following = self.next[self.head()];
+                    }
+                }
+                index = following;
+            }
+            let target = self.plan.ends[self.end as usize];
+            if !self.done[target as usize] {
+                return !S::FORESEES || self.foresee(state);
+            }
+        }
+    }
+
+    /// Whether the next operations that see the whole state still can, unless a reset may come before them.
+    fn foresee(&self, state: u32) -> bool {
+        let reset = self.plan.resets[self.end as usize];
+        let mut observer = self.plan.observers[self.end as usize];
+        while observer != NONE && self.plan.positions[observer as usize] < reset {
+            let index = self.plan.ends[observer as usize] as usize;
+            if !self.done[index] {
+                return self.spec.leads_to(state, self.plan.required[index].action);
+            }
+            observer = self.plan.observers[observer as usize + 1];
+        }
+        true
+    }
+
+    /// The next operation that may take effect, and the state it leaves.
+    fn candidate(&mut self, state: u32, shadow: u32, cursor: &mut Cursor) -> Option<Choice> {
+        let position = self.plan.positions[self.end as usize];
+        let target = self.plan.ends[self.end as usize];
+        loop {
+            match *cursor {
+                Cursor::Target => {
+                    *cursor = Cursor::Open(self.next[self.head()]);
+                    if let Some(after) =
+                        self.effect(state, shadow, self.plan.required[target as usize].action)
+                    {
+                        return Some(Choice::Required(target, after));
+                    }
+                }
+                Cursor::Open(index) => {
+                    if index as usize >= self.head() || self.plan.required[index as usize].invoked >= position
+                    {
+                        *cursor = Cursor::Pending(0);
+                        continue;
+                    }
+                    *cursor = Cursor::Open(self.next[index as usize]);
+                    let action = self.plan.required[index as usize].action;
+                    if index != target
+                        && let Some(after) = self.effect(state, shadow, action)
+                    {
+                        return Some(Choice::Required(index, after));
+                    }
+                }
+                Cursor::Pending(index) => {
+                    let operation = *self.plan.optional.get(index as usize)?;
+                    if operation.invoked >= position {
+                        return None;
+                    }
+                    *cursor = Cursor::Pending(index + 1);
+                    let in_turn = operation.twin == NONE || self.used[operation.twin as usize];
+                    if self.used[index as usize] || !in_turn {
+                        continue;
+                    }
+                    if let Some(after) = self.effect(state, shadow, operation.action)
+                        && after != state
+                    {
+                        return Some(Choice::Optional(index, after));
+                    }
+                }
+            }
+        }
+    }
+
+    /// The state after this action, unless it is impossible or made the pending operation before it useless.
+    fn effect(&mut self, state: u32, shadow: u32, action: S::Action) -> Option<u32> {
+        let after = self.spec.step(state, action)?;
+        if shadow != NONE && self.spec.step(shadow, action) == Some(after) {
+            return None;
+        }
+        Some(after)
+    }
+
+    fn head(&self) -> usize {
+        self.plan.required.len()
+    }
+
+    /// A required operation takes effect.
+    fn lift(&mut self, index: u32) {
+        let (before, after) = (self.previous[index as usize], self.next[index as usize]);
+        self.next[before as usize] = after;
+        self.previous[after as usize] = before;
+        self.done[index as usize] = true;
+        self.memory.flip(self.plan.required[index as usize].slot);
+        self.trail.push(index);
+    }
+
+    /// Takes everything back until the trail is this long.
+    fn take_back(&mut self, length: usize) {
+        while self.trail.len() > length {
+            match self.trail.pop() {
+                Some(NONE) => {
+                    self.end -= 1;
+                    let index = self.plan.ends[self.end as usize];
+                    self.memory.flip(self.plan.required[index as usize].slot);
+                }
+                Some(index) => {
+                    let (before, after) = (self.previous[index as usize], self.next[index as usize]);
+                    self.next[before as usize] = index;
+                    self.previous[after as usize] = index;
+                    self.done[index as usize] = false;
+                    self.memory.flip(self.plan.required[index as usize].slot);
+                }
+                None => return,
+            }
+        }
+    }
+
+    fn use_pending(&mut self, index: u32) {
+        if self.generous {
+            return;
+        }
+        self.used[index as usize] = true;
+        self.memory.flip_used(index);
+    }
+
+    fn unuse(&mut self, index: u32) {
+        if self.generous {
+            return;
+        }
+        self.used[index as usize] = false;
+        self.memory.flip_used(index);
+    }
+}
+
+/// What is tried next.
+enum Choice {
+    Required(u32, u32),
+    Optional(u32, u32),
+}

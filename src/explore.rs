@@ -1,0 +1,166 @@
+//! `squall explore`: many seeds, what failed, and how the metrics are distributed.
+
+use std::fmt::Write as _;
+use std::io::Write as _;
+use std::path::Path;
+use std::process::ExitCode;
+use std::sync::Mutex;
+
+use scenarios::Loaded;
+use scenarios::explore::{Exploration, ExploreOptions, Progress, SeedRun};
+use scenarios::log;
+use scenarios::shard::{self, Manifest, Part};
+
+use crate::cli::ExploreArgs;
+use crate::output::{self, Trouble, cannot};
+use crate::pictures;
+use crate::progress::Meter;
+use crate::stop::{on_ctrl_c, quietly};
+
+/// Runs a scenario with many seeds.
+pub fn explore(args: &ExploreArgs) -> Result<ExitCode, Trouble> {
+    let loaded = scenarios::load(&args.scenario.scenario, &args.scenario.set)?;
+    let seeds = args.seeds.from..args.seeds.until;
+    eprintln!("squall: {} with seeds {} to {}", loaded.name, seeds.start, seeds.end - 1);
+    let stop = on_ctrl_c()?;
+    let watch = Watch::new(
+        seeds.clone().filter(|seed| args.shard.unwrap_or(Part::WHOLE).has(seeds.start, *seed)).count() as u64,
+        args.out.as_deref(),
+    )?;
+    let part = args.shard.unwrap_or(Part::WHOLE);
+    let options = ExploreOptions { seeds, part, jobs: args.jobs };
+    let found = quietly(|| scenarios::explore::explore(&loaded, &options, &watch, stop));
+    watch.meter.end();
+    if let Some(dir) = &args.out {
+        watch.finish(dir, &found)?;
+        if part != Part::WHOLE {
+            let manifest = Manifest::explore(&args.scenario.scenario, &loaded, options.seeds, part);
+            output::write_whole(&dir.join(shard::MANIFEST), manifest.to_text().as_bytes())?;
+            // A scheduler must not take a finding for a failure of the machine and try again.
+            return Ok(ExitCode::SUCCESS);
+        }
+        write_result(dir, &found)?;
+        pictures::write_exploration(&loaded, &found, dir)?;
+    }
+    print(&loaded, &found, args.out.as_deref(), args.json)?;
+    let panicked = found.runs.iter().any(|run| run.result.is_err());
+    Ok(ExitCode::from(if panicked { 3 } else { u8::from(!found.as_expected) }))
+}
+
+/// Writes the document of an exploration into a directory.
+pub fn write_result(dir: &Path, found: &Exploration) -> Result<(), Trouble> {
+    output::write_whole(&dir.join("explore.json"), format!("{:#}\n", found.to_json()).as_bytes())
+}
+
+/// Prints an exploration, in words or as a document.
+pub fn print(loaded: &Loaded, found: &Exploration, out: Option<&Path>, json: bool) -> Result<(), Trouble> {
+    if json { output::print_json(&found.to_json()) } else { output::print(&summary(loaded, found, out)) }
+}
+
+/// Shows progress and writes each run down as it ends.
+struct Watch {
+    meter: Meter,
+    log: Option<Mutex<std::fs::File>>,
+}
+
+/// The runs in the order in which they ended, while the exploration is under way.
+const UNDER_WAY: &str = "runs.under-way.jsonl";
+
+impl Watch {
+    fn new(total: u64, out: Option<&Path>) -> Result<Watch, Trouble> {
+        let log = match out {
+            None => None,
+            Some(dir) => {
+                output::make_dir(dir)?;
+                let path = dir.join(UNDER_WAY);
+                let file = std::fs::File::create(&path)
+                    .map_err(|why| cannot(format!("{}: {why}", path.display())))?;
+                Some(Mutex::new(file))
+            }
+        };
+        let meter = Meter::new("seeds");
+        meter.add(total);
+        Ok(Watch { meter, log })
+    }
+
+    fn finish(&self, dir: &Path, found: &Exploration) -> Result<(), Trouble> {
+        let lines: String = found.runs.iter().map(|run| format!("{}\n", log::line(run))).collect();
+        output::write_whole(&dir.join(shard::RUNS), lines.as_bytes())?;
+        let path = dir.join(UNDER_WAY);
+        std::fs::remove_file(&path).map_err(|why| cannot(format!("{}: {why}", path.display())))
+    }
+}
+
+impl Progress for Watch {
+    fn ended(&self, run: &SeedRun) {
+        self.meter.tick(run.is_failure());
+        if let Some(Ok(mut file)) = self.log.as_ref().map(Mutex::lock)
+            && let Err(why) = writeln!(file, "{}", log::line(run))
+        {
+            // The final files tell for certain whether writing works; this one is for a run that is cut off.
+            eprintln!("squall: {UNDER_WAY}: {why}");
+        }
+    }
+}
+
+/// How many failures are listed before the rest is only counted.
+const FAILURES_SHOWN: usize = 10;
+
+fn summary(loaded: &Loaded, found: &Exploration, out: Option<&Path>) -> String {
+    let mut text = String::new();
+    let expected = if found.as_expected { "as expected" } else { "not what the scenario expects" };
+    // Writing to a string does not fail.
+    let _ =
+        writeln!(text, "{}: {} runs, {} failed ({expected})", loaded.name, found.runs.len(), found.failed());
+    for why in &found.unexpected {
+        let _ = writeln!(text, "  {why}");
+    }
+    if found.stopped {
+        let _ = writeln!(text, "stopped early: these are the runs that had finished");
+    }
+    for run in found.runs.iter().filter(|run| run.is_failure()).take(FAILURES_SHOWN) {
+        let reasons = match &run.result {
+            Err(panic) => vec![format!("panic: {panic}")],
+            Ok(summary) => {
+                let failed = summary.failed.iter().filter(|check| check.verdict.is_fail());
+                failed.map(|check| format!("{}: {}", check.name, check.detail)).collect()
+            }
+        };
+        let _ = writeln!(
+            text,
+            "  seed {}: {}\n    {}",
+            run.seed,
+            reasons.join("; "),
+            found.replay_command(run.seed)
+        );
+    }
+    if found.failed() > FAILURES_SHOWN as u64 {
+        let _ = writeln!(
+            text,
+            "  … and {} more (all are in --json and in --out)",
+            found.failed() - FAILURES_SHOWN as u64
+        );
+    }
+    let width = found.metrics.keys().map(String::len).max().unwrap_or(0).max(6);
+    let _ = writeln!(
+        text,
+        "\n{:<width$}  {:>12} {:>10} {:>12} {:>12} {:>12} {:>12}",
+        "metric", "mean", "± 95%", "p50", "p90", "p99", "max"
+    );
+    for (name, s) in &found.metrics {
+        let cells = [s.mean, s.ci95, s.p50, s.p90, s.p99, s.max].map(output::number);
+        let _ = writeln!(
+            text,
+            "{name:<width$}  {:>12} {:>10} {:>12} {:>12} {:>12} {:>12}",
+            cells[0], cells[1], cells[2], cells[3], cells[4], cells[5]
+        );
+    }
+    let marks: Vec<String> = found.marks.iter().map(|(name, count)| format!("{name} {count}")).collect();
+    if !marks.is_empty() {
+        let _ = writeln!(text, "\nmarks  {}", marks.join(", "));
+    }
+    if let Some(dir) = out {
+        let _ = writeln!(text, "\nWritten: {}", dir.display());
+    }
+    text
+}

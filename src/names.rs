@@ -1,0 +1,110 @@
+//! The commands that answer what there is: `list`, `show`, `explain`, `new`, `completions`, `man`.
+
+use std::process::ExitCode;
+
+use clap::CommandFactory;
+use scenarios::catalogue::{self, Kind};
+use scenarios::{ScenarioError, library};
+
+use crate::cli::{Cli, CompletionsArgs, ExplainArgs, ListArgs, Listing, NewArgs, ShowArgs};
+use crate::output::{self, Trouble, cannot};
+
+/// Lists the things of a kind.
+pub fn list(args: &ListArgs) -> Result<ExitCode, Trouble> {
+    let kind = match args.what {
+        Listing::Models => Kind::Models,
+        Listing::Faults => Kind::Faults,
+        Listing::Checks => Kind::Checks,
+        Listing::Scenarios => Kind::Scenarios,
+        Listing::Metrics => Kind::Metrics,
+        Listing::Fields => Kind::Fields,
+    };
+    let items = catalogue::list(kind);
+    if args.json {
+        let items: Vec<serde_json::Value> =
+            items.iter().map(|item| serde_json::json!({ "name": item.name, "about": item.about })).collect();
+        output::print_json(&serde_json::json!({ "schema": 1, "items": items }))?;
+    } else {
+        let pairs: Vec<(String, String)> = items.into_iter().map(|item| (item.name, item.about)).collect();
+        output::print(&output::rows("", &pairs))?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Prints a library scenario's file.
+pub fn show(args: &ShowArgs) -> Result<ExitCode, Trouble> {
+    output::print(library_text(&args.name)?)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn library_text(name: &str) -> Result<&'static str, Trouble> {
+    library::text(name).ok_or_else(|| ScenarioError::not_in_library(name).into())
+}
+
+/// Explains a thing by its name.
+pub fn explain(args: &ExplainArgs) -> Result<ExitCode, Trouble> {
+    match catalogue::explain(&args.name) {
+        Ok(text) => output::print(&format!("{}\n", text.trim_end()))?,
+        Err(nearest) if nearest.is_empty() => {
+            return Err(cannot(format!("there is nothing called \"{}\"; see `squall list`", args.name)));
+        }
+        Err(nearest) => {
+            let nearest = nearest.join("\", \"");
+            return Err(cannot(format!(
+                "there is nothing called \"{}\"; did you mean \"{nearest}\"?",
+                args.name
+            )));
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Writes a scenario file to start from. Never over a file that is there.
+pub fn new(args: &NewArgs) -> Result<ExitCode, Trouble> {
+    let path = if args.name.extension().is_some_and(|ending| ending == "ron") {
+        args.name.clone()
+    } else {
+        let mut name = args.name.clone().into_os_string();
+        name.push(".ron");
+        name.into()
+    };
+    let text = library_text(&args.from)?;
+    if path.exists() {
+        return Err(cannot(format!("{}: there is such a file already", path.display())));
+    }
+    if let Some(dir) = path.parent().filter(|dir| !dir.as_os_str().is_empty()) {
+        output::make_dir(dir)?;
+    }
+    output::write_whole(&path, text.as_bytes())?;
+    output::print(&format!(
+        "{} is a copy of {}; change it and run\n  squall run {}\n",
+        path.display(),
+        args.from,
+        path.display()
+    ))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Prints a completion script.
+pub fn completions(args: &CompletionsArgs) -> Result<ExitCode, Trouble> {
+    let mut script = Vec::new();
+    clap_complete::generate(args.shell, &mut Cli::command(), "squall", &mut script);
+    output::print(&String::from_utf8_lossy(&script))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Prints the manual page, with every subcommand after the first part.
+pub fn man() -> Result<ExitCode, Trouble> {
+    let mut page = Vec::new();
+    let command = Cli::command();
+    let render = |command: clap::Command, page: &mut Vec<u8>| {
+        clap_mangen::Man::new(command).render(page).map_err(|why| cannot(format!("the manual: {why}")))
+    };
+    render(command.clone(), &mut page)?;
+    for sub in command.get_subcommands() {
+        let name = format!("squall-{}", sub.get_name());
+        render(sub.clone().name(name), &mut page)?;
+    }
+    output::print(&String::from_utf8_lossy(&page))?;
+    Ok(ExitCode::SUCCESS)
+}
