@@ -70,4 +70,8 @@ impl Model for Raft {
     fn invariants(&self, _cluster: &Cluster) -> Invariants {
         Invariants::new()
     }
+
+    fn view(node: &RaftNode) -> String {
+        node.view()
+    }
 }
