@@ -1,4 +1,5 @@
-//! Draws every picture in many cases into a folder, for eyes: `cargo run -p reports --example gallery -- DIR`.
+//! Draws every picture in many cases into a folder, for eyes: `cargo run -p reports --example gallery -- DIR`. Names of
+//! cases after it draw only those; paths of `record.json` files draw those records.
 //!
 //! Deliberately absent: judgement; look at them.
 
@@ -92,6 +93,17 @@ fn cases() -> Vec<(&'static str, Record)> {
 fn main() {
     let folder = PathBuf::from(std::env::args().nth(1).expect("a folder to draw into"));
     let only: Vec<String> = std::env::args().skip(2).collect();
+    let (files, only): (Vec<String>, Vec<String>) =
+        only.into_iter().partition(|name| name.ends_with(".json"));
+    for (i, file) in files.iter().enumerate() {
+        let text = std::fs::read_to_string(file).expect("a readable record");
+        let record: Record = serde_json::from_str(&text).expect("a record");
+        reports::write_run(&Run::of(&record), &folder.join(format!("record-{i}")))
+            .expect("a folder to write to");
+    }
+    if !files.is_empty() {
+        return;
+    }
     for (name, record) in cases() {
         if !only.is_empty() && !only.iter().any(|wanted| wanted == name) {
             continue;

@@ -24,8 +24,8 @@ pub struct Run<'a> {
     pub record: &'a Record,
     /// What each check said, in the order to be shown.
     pub findings: &'a [Finding],
-    /// The metrics by name, in the order to be shown. A name's ending is its unit: `_ns`, `_ms`, `_bytes`,
-    /// `_per_second`.
+    /// The metrics by name, in the order to be shown. A name holds its unit at its end or before its last words:
+    /// `recover_ns`, `latency_ms_p99`, `sent_bytes`, `ops_per_second`.
     pub metrics: &'a [(String, f64)],
     /// The command that replays it; empty if there is none.
     pub replay: &'a str,
@@ -91,7 +91,7 @@ pub struct Failure {
 /// One metric's value in every run.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct MetricOverSeeds {
-    /// Its name; its ending is its unit, as in [`Run::metrics`].
+    /// Its name, with its unit as in [`Run::metrics`].
     pub name: String,
     /// The values by position in [`Distributions::seeds`]; NaN or missing where a run has none.
     pub values: Vec<f64>,

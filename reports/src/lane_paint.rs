@@ -166,7 +166,12 @@ impl LanePaint<'_> {
             let hatched = matches!(look.fill, Fill::Hatched(..));
             let strong = leads(role) && segment.running == Running::Up;
             let type_ = if strong { type_ } else { SMALL };
-            let type_ = if hatched { type_.halo() } else { type_ };
+            if hatched {
+                // Words on a hatch need a plate.
+                let extent = type_.extent(text_x + indent, baseline, text);
+                let plate = Rect::new(extent.x - 3.0, extent.y - 1.0, extent.w + 6.0, extent.h + 2.0);
+                canvas.rounded(plate, 3.0, &Paint::solid(PAPER).faded(0.85));
+            }
             let type_ = if is_down(segment) { type_.halo() } else { type_ };
             canvas.text(text_x + indent, baseline, text, &type_.color(look.ink));
         }

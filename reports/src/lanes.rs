@@ -2,7 +2,7 @@
 //!
 //! Deliberately absent: drawing, and any protocol's meaning of a role.
 
-use sim_core::history::{Entry, Outcome};
+use sim_core::history::{Entry, Outcome, Reason};
 use sim_core::record::{Life, Record};
 use sim_core::time::Time;
 
@@ -203,10 +203,12 @@ pub fn end_ns(record: &Record) -> u64 {
     last.into_iter().chain(lived).chain(turned).max().unwrap_or(0).max(1)
 }
 
-/// When an operation's end was known; its invocation where it never was.
+/// When an operation's end was known; its invocation where it never was, or where only the run's end ended it: those
+/// would pile up at one instant that means nothing.
 #[must_use]
 pub fn ended(entry: &Entry) -> Time {
-    if entry.completed == Time::NEVER { entry.invoked } else { entry.completed }
+    let cut_off = entry.outcome == Outcome::Failed(Reason::EndOfRun);
+    if entry.completed == Time::NEVER || cut_off { entry.invoked } else { entry.completed }
 }
 
 /// How an operation ended, as pictures tell it.

@@ -99,7 +99,7 @@ pub fn coordinate(value: f64) -> String {
     if rest == 0 { format!("{sign}{whole}") } else { format!("{sign}{whole}.{rest}") }
 }
 
-/// A metric by the unit its name ends in: `recover_ns` becomes a length of time. Answers the name in words, the
+/// A metric by the unit in its name: `recover_ns` and `latency_ms_p99` become lengths of time. Answers the name in words, the
 /// unit for an axis, and what to divide by for that axis.
 #[must_use]
 pub fn unit_of(name: &str, greatest: f64) -> (String, &'static str, f64) {
@@ -113,12 +113,18 @@ pub fn unit_of(name: &str, greatest: f64) -> (String, &'static str, f64) {
         };
         (plain(stem), unit, size / ns)
     };
-    for (suffix, ns) in [("_ns", 1.0), ("_us", 1e3), ("_ms", 1e6), ("_seconds", 1e9), ("_s", 1e9)] {
-        if let Some(stem) = name.strip_suffix(suffix) {
+    if let Some(stem) = name.strip_suffix("_per_second").or_else(|| name.strip_suffix("_per_s")) {
+        return (format!("{} per second", plain(stem)), "/s", 1.0);
+    }
+    for (infix, ns) in [("_ns", 1.0), ("_us", 1e3), ("_ms", 1e6), ("_seconds", 1e9), ("_s", 1e9)] {
+        if let Some(stem) = name.strip_suffix(infix) {
             return time(stem, ns);
         }
+        if let Some((before, after)) = name.split_once(&format!("{infix}_")) {
+            return time(&format!("{before} {after}"), ns);
+        }
     }
-    if let Some(stem) = name.strip_suffix("_bytes").or_else(|| name.strip_prefix("bytes_")) {
+    if let Some(stem) = name.strip_suffix("_bytes") {
         let (unit, size) = match greatest.abs() {
             n if n >= 2e9 => ("GB", 1e9),
             n if n >= 2e6 => ("MB", 1e6),
@@ -126,9 +132,6 @@ pub fn unit_of(name: &str, greatest: f64) -> (String, &'static str, f64) {
             _ => ("B", 1.0),
         };
         return (plain(stem), unit, size);
-    }
-    if let Some(stem) = name.strip_suffix("_per_second").or_else(|| name.strip_suffix("_per_s")) {
-        return (format!("{} per second", plain(stem)), "/s", 1.0);
     }
     (plain(name), "", 1.0)
 }
@@ -165,6 +168,8 @@ mod tests {
         assert_eq!(duration(999_600.0), "1 ms");
         assert_eq!(percent(0.5), "50.0 %");
         assert_eq!(metric("recover_ns", 2.5e9), "2.5 s");
+        assert_eq!(metric("latency_ms_p99", 2.5), "2.5 ms");
+        assert_eq!(metric("bytes_per_operation", 250.0), "250");
         assert_eq!(metric("ops_per_second", 999.0), "999/s");
     }
 

@@ -1,7 +1,7 @@
 //! Operations counted by the time of their end, for strips and rates.
 //!
-//! An operation that ended ok or failed counts when its end was known; one that ended unknown counts when it was
-//! invoked, because there is no other time. Deliberately absent: drawing.
+//! An operation that ended ok or failed counts when its end was known; one that ended unknown, or that the run's end cut
+//! off, counts when it was invoked, because there is no other time. Deliberately absent: drawing.
 
 use sim_core::record::Record;
 
