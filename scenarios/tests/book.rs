@@ -82,7 +82,10 @@ fn every_fragment_of_the_page_is_taken() {
         }
     }
     assert!(complaints.is_empty(), "\n{}\n", complaints.join("\n"));
-    assert!(fragments >= 8 && values >= 60, "{fragments} fragments and {values} values: has the page lost its blocks?");
+    assert!(
+        fragments >= 8 && values >= 60,
+        "{fragments} fragments and {values} values: has the page lost its blocks?"
+    );
 }
 
 #[test]
