@@ -1,9 +1,12 @@
-//! The book's page on the format says nothing that the parser does not take: every RON block of it is read.
+//! The book says nothing that the program does not: every RON block of the page on the format is read, and what the
+//! page on checkers shows is what they say.
 //!
 //! A block marked `ron` holds top-level fields, which replace those of [`BASE`]; one marked `ron,each=PATH` a value a
 //! line, each of which is set at that path. Whole scenarios are included from the library, which has its own tests.
 
 use scenarios::Loaded;
+use scenarios::checks::foreign::{Question, Words};
+use scenarios::checks::format::{ReadOptions, read_file};
 
 const PAGE: &str = include_str!("../../book/src/scenario-format.md");
 
@@ -83,4 +86,24 @@ fn every_fragment_of_the_page_is_taken() {
         fragments >= 8 && values >= 60,
         "{fragments} fragments and {values} values: has the page lost its blocks?"
     );
+}
+
+#[test]
+fn the_page_on_checkers_shows_what_they_say() {
+    const CHECKERS: &str = include_str!("../../book/src/checkers.md");
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../book/src/histories");
+    for (file, model, word) in [
+        ("passing.edn", "register", "PASS"),
+        ("stale.edn", "register", "FAIL"),
+        ("skew.jsonl", "list-append", "FAIL"),
+    ] {
+        let read = read_file(&folder.join(file), &ReadOptions::default());
+        let foreign = read.unwrap_or_else(|error| panic!("{error}"));
+        let initial = (model == "register").then(Default::default);
+        let question = Question::new(&Words { model, initial, ..Words::default() }).expect("a question");
+        let answer = question.ask(&foreign).answer();
+        assert_eq!(answer.verdict.word().to_uppercase(), word, "{file}");
+        let told = format!("{word} {file} ({} operations)\n{answer}", foreign.history.entries.len());
+        assert!(CHECKERS.contains(told.trim_end()), "the page does not show this:\n{told}");
+    }
 }

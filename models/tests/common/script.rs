@@ -144,6 +144,13 @@ impl Stage {
                 let (from, to, message) = last.cloned().expect("something was delivered");
                 self.hand_over(from, to, message);
             }
+            _ => self.trouble(word, words),
+        }
+    }
+
+    /// The lines that are about machines and time rather than about the protocol.
+    fn trouble(&mut self, word: &str, words: &[&str]) {
+        match (word, words) {
             ("crash", [node]) => {
                 let node = peer(node);
                 self.nodes[node.index()].crash();
