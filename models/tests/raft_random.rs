@@ -7,7 +7,7 @@ use common::{Config, Sum, chaos, clients, cluster, network_chaos, not_linearizab
 use models::raft::{Action, Admin, Persistence, Raft, Reads, Scheme, Snapshots};
 use sim_core::client::Routing;
 use sim_core::client::workload::Ask;
-use sim_core::fault::{Crash, Fault, FaultLine};
+use sim_core::fault::{Crash, Fault, FaultLine, Shape, Target, Trigger};
 use sim_core::time::Span;
 
 /// The core with its options in many combinations.
@@ -139,6 +139,29 @@ fn wrong_reads_and_lost_sessions_are_found() {
         config
     };
     assert!(found(20, forgetful) > 10);
+}
+
+/// A leader whose clock runs at a tenth of the true rate thinks that its lease lasts while another is elected
+/// (D 6.4.1): beyond the bound the checker finds stale reads, within it none.
+#[test]
+fn a_lease_beyond_its_bound_is_found() {
+    let with = |drift_ppm: f64| {
+        move |seed| {
+            let leader = || Target::Role("leader".into());
+            let at = |ms| Trigger::At(Span::ms(ms));
+            let slow = Fault::ClockDrift { ppm: -900_000.0 };
+            let faults = vec![
+                FaultLine::new(at(2_000), leader(), slow).lasting(Span::secs(4)),
+                FaultLine::new(at(3_000), leader(), Fault::partition(Shape::Isolate)).lasting(Span::secs(2)),
+            ];
+            let raft = Raft { reads: Reads::Lease { drift_ppm }, check_quorum: false, ..Raft::default() };
+            let mut config = cluster(raft, 3, seed, faults);
+            config.clients[0].routing = Routing::Own;
+            config
+        }
+    };
+    assert!(found(20, with(200.0)) > 10);
+    assert_eq!(found(20, with(950_000.0)), 0);
 }
 
 #[test]
