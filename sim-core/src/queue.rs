@@ -1,16 +1,19 @@
-//! The event queue: a monotone radix heap (Ahuja, Mehlhorn, Orlin & Tarjan 1990) over instants, with a small binary
-//! heap in front for what is due now.
+//! The event queue: a monotone radix heap (Ahuja, Mehlhorn, Orlin & Tarjan 1990) with sixteen digits a level, and a
+//! short sorted run of what is due soon in front of it.
 //!
-//! Simulated time only grows, which is what a radix heap needs: an entry moves at most once for each bit in which
-//! its instant differs from the present, always in long sequential runs. Entries due at the same instant are ordered
-//! by their tie word, exactly as a sorted list would have them; the twin in the tests is that list.
+//! Simulated time only grows, which is what a radix heap needs: an entry moves at most once for each hexadecimal digit
+//! in which its instant differs from the present, always in long sequential runs, and not at all once its bucket is
+//! small enough to be sorted whole. A queue of a few entries is the sorted run alone. Entries due at the same instant
+//! are ordered by their tie word, exactly as a sorted list would have them; the twin in the tests is that list.
+//!
+//! Deliberately absent: removal. What is no longer wanted stays, and whoever takes it out knows that it is stale.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
 use crate::time::Time;
 
-/// A key and the slab slot of its event. Entries compare by (at, tie): the total order of events.
+/// A key and what it stands for. Entries compare by (at, tie): the total order of events.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Entry {
     /// When it is due.
@@ -19,29 +22,57 @@ pub struct Entry {
     pub tie: u64,
     /// Where the event is.
     pub slot: u32,
+    /// Whom it is for, if that is known here.
+    pub target: u32,
 }
+
+/// Bits of a digit.
+const DIGIT: u32 = 4;
+/// Levels of digits in 64 bits.
+const LEVELS: usize = 16;
+/// A bucket of no more entries than this is sorted whole.
+const RUN: usize = 64;
+/// A queue of no more entries than this is one run.
+const SMALL: usize = 32;
+/// A run of more entries than this takes no new ones.
+const INSERT: usize = 64;
 
 /// What is pending, by (at, tie).
 #[derive(Debug)]
 pub struct Queue {
-    /// Due at `base`, least tie first.
-    front: BinaryHeap<Reverse<(u64, u32)>>,
-    /// Bucket b holds what differs from `base` first in bit b.
-    buckets: [Vec<Entry>; 64],
-    /// Which buckets are not empty.
-    filled: u64,
-    /// The instant of the last entry taken; nothing is earlier.
+    /// What is due soonest, ascending; those before `head` have been taken.
+    run: Vec<Entry>,
+    head: usize,
+    /// Of the same instant as a long run, but come after it was sorted. Empty if the run is.
+    late: BinaryHeap<Reverse<Entry>>,
+    /// Entries whose instants differ from `base` by no more than this belong to the run: all ones, or as many hexadecimal
+    /// digits of ones as the run is wide, none for a single instant.
+    reach: u64,
+    /// Nothing in a bucket is earlier; its digits say which bucket an entry is in.
     base: u64,
+    /// The instant of the last entry taken. At or after `base`, and within reach of it.
+    last: u64,
+    /// Bucket (l, d) holds what differs from `base` first in digit l, which is d. Made when first needed.
+    buckets: Vec<Vec<Entry>>,
+    /// Which digits of a level are not empty.
+    digits: [u16; LEVELS],
+    /// Which levels are not empty.
+    levels: u16,
     len: usize,
 }
 
 impl Default for Queue {
     fn default() -> Queue {
         Queue {
-            front: BinaryHeap::new(),
-            buckets: std::array::from_fn(|_| Vec::new()),
-            filled: 0,
+            run: Vec::new(),
+            head: 0,
+            late: BinaryHeap::new(),
+            reach: u64::MAX,
             base: 0,
+            last: 0,
+            buckets: Vec::new(),
+            digits: [0; LEVELS],
+            levels: 0,
             len: 0,
         }
     }
@@ -54,56 +85,198 @@ impl Queue {
     /// If it is due before the last entry taken: time only grows.
     #[inline]
     pub fn push(&mut self, entry: Entry) {
-        assert!(entry.at.0 >= self.base, "an event was scheduled in the past");
+        assert!(entry.at.0 >= self.last, "an event was scheduled in the past");
         self.len += 1;
-        self.place(entry);
+        if entry.at.0 ^ self.base > self.reach {
+            self.push_bucket(entry);
+        } else if self.run.len() - self.head < INSERT {
+            self.insert(entry);
+        } else {
+            self.overflow(entry);
+        }
+    }
+
+    /// Adds to the run, where it belongs.
+    #[inline]
+    fn insert(&mut self, entry: Entry) {
+        // What is new is mostly later than what is there.
+        let before = self.run[self.head..].iter().rposition(|other| *other < entry);
+        let place = self.head + before.map_or(0, |before| before + 1);
+        if place == self.head && self.head > 0 {
+            self.head -= 1;
+            self.run[self.head] = entry;
+            return;
+        }
+        self.run.insert(place, entry);
+        if self.run.len() >= 4 * INSERT {
+            self.run.drain(..self.head);
+            self.head = 0;
+        }
+    }
+
+    /// The run is full. If it is of more than one instant, it is sent back to the buckets but for the present one.
+    #[cold]
+    fn overflow(&mut self, entry: Entry) {
+        if self.reach == 0 {
+            return self.late.push(Reverse(entry));
+        }
+        // The base may move to the present: nothing in the buckets differs from it in a lower digit.
+        (self.base, self.reach) = (self.last, 0);
+        let mut moving = std::mem::take(&mut self.run);
+        for entry in moving.drain(..).skip(self.head).chain([entry]) {
+            self.place(entry);
+        }
+        self.head = 0;
+        moving.append(&mut self.run);
+        moving.sort_unstable();
+        self.run = moving;
+    }
+
+    /// Adds to the end of the run, to be sorted, or to a bucket.
+    #[inline]
+    fn place(&mut self, entry: Entry) {
+        if entry.at.0 ^ self.base <= self.reach {
+            self.run.push(entry);
+        } else {
+            self.push_bucket(entry);
+        }
     }
 
     #[inline]
-    fn place(&mut self, entry: Entry) {
-        let differing = entry.at.0 ^ self.base;
-        if differing == 0 {
-            self.front.push(Reverse((entry.tie, entry.slot)));
-        } else {
-            let bucket = differing.ilog2();
-            self.filled |= 1 << bucket;
-            self.buckets[bucket as usize].push(entry);
+    fn push_bucket(&mut self, entry: Entry) {
+        let level = (entry.at.0 ^ self.base).ilog2() / DIGIT;
+        let digit = (entry.at.0 >> (level * DIGIT)) & 15;
+        self.levels |= 1 << level;
+        self.digits[level as usize] |= 1 << digit;
+        let index = (level as usize) << DIGIT | digit as usize;
+        if index >= self.buckets.len() {
+            self.buckets.resize_with(LEVELS << DIGIT, Vec::new);
         }
+        self.buckets[index].push(entry);
     }
 
     /// Takes the least entry if it is due at `until` or before.
     #[inline]
     pub fn pop_until(&mut self, until: Time) -> Option<Entry> {
-        if self.front.is_empty() {
-            self.advance(until)?;
+        loop {
+            if let Some(entry) = self.pop_soon(until) {
+                return Some(entry);
+            }
+            if !self.advance(until) {
+                return None;
+            }
         }
-        if self.base > until.0 {
-            return None;
-        }
-        let Reverse((tie, slot)) = self.front.pop()?;
-        self.len -= 1;
-        Some(Entry { at: Time(self.base), tie, slot })
     }
 
-    /// Moves the base to the earliest pending instant, unless that is after `until`.
-    fn advance(&mut self, until: Time) -> Option<()> {
-        if self.filled == 0 {
+    /// Takes the least entry of the run if it is due at `until` or before. There may be one in the buckets if there is
+    /// none here: see [`Queue::advance`].
+    #[inline]
+    pub(crate) fn pop_soon(&mut self, until: Time) -> Option<Entry> {
+        let entry = *self.run.get(self.head)?;
+        if !self.late.is_empty() {
+            return self.pop_either(entry, until);
+        }
+        if entry.at > until {
             return None;
         }
-        let bucket = self.filled.trailing_zeros() as usize;
-        let least = self.buckets[bucket].iter().map(|entry| entry.at.0).min()?;
-        if least > until.0 {
+        self.head += 1;
+        if self.head == self.run.len() {
+            self.run.clear();
+            self.head = 0;
+        }
+        self.len -= 1;
+        self.last = entry.at.0;
+        Some(entry)
+    }
+
+    /// Takes the lesser of the run's first entry and the one beside it.
+    #[cold]
+    fn pop_either(&mut self, first: Entry, until: Time) -> Option<Entry> {
+        let beside = self.late.peek().map_or(first, |Reverse(entry)| *entry);
+        let least = first.min(beside);
+        if least.at > until {
             return None;
         }
-        self.base = least;
-        self.filled &= !(1 << bucket);
-        // Everything here now differs from the base in a lower bit. The vector keeps its memory.
-        let mut moving = std::mem::take(&mut self.buckets[bucket]);
-        for entry in moving.drain(..) {
-            self.place(entry);
+        if least == first {
+            self.head += 1;
+        } else {
+            self.late.pop();
         }
-        self.buckets[bucket] = moving;
-        Some(())
+        if self.head == self.run.len() {
+            self.run.clear();
+            self.head = 0;
+            // The run must not be empty while there is something beside it.
+            self.run.extend(self.late.drain().map(|Reverse(entry)| entry));
+            self.run.sort_unstable();
+        }
+        self.len -= 1;
+        self.last = least.at.0;
+        Some(least)
+    }
+
+    /// Refills an empty run with what is due next, if that is at `until` or before; answers whether it did.
+    pub(crate) fn advance(&mut self, until: Time) -> bool {
+        if self.levels == 0 || self.head < self.run.len() {
+            return false;
+        }
+        loop {
+            let level = self.levels.trailing_zeros();
+            let digit = self.digits[level as usize].trailing_zeros();
+            let index = (level as usize) << DIGIT | digit as usize;
+            let least = self.buckets[index].iter().map(|entry| entry.at.0).min();
+            if least.is_none_or(|least| least > until.0) {
+                return false;
+            }
+            if self.len <= SMALL {
+                self.take_all();
+                return true;
+            }
+            let shift = level * DIGIT;
+            // The digits above stay; this one becomes the bucket's; those below are zero.
+            self.base = (self.base >> shift & !15 | u64::from(digit)) << shift;
+            self.reach = (1 << shift) - 1;
+            self.digits[level as usize] &= !(1 << digit);
+            if self.digits[level as usize] == 0 {
+                self.levels &= !(1 << level);
+            }
+            if level == 0 {
+                std::mem::swap(&mut self.run, &mut self.buckets[index]);
+            } else if self.buckets[index].len() <= RUN {
+                self.run.append(&mut self.buckets[index]);
+            } else {
+                self.reach = 0;
+                let mut moving = std::mem::take(&mut self.buckets[index]);
+                for entry in moving.drain(..) {
+                    self.place(entry);
+                }
+                self.buckets[index] = moving;
+            }
+            if !self.run.is_empty() {
+                self.run.sort_unstable();
+                return true;
+            }
+        }
+    }
+
+    /// All that is pending becomes the run.
+    fn take_all(&mut self) {
+        while self.levels != 0 {
+            let level = self.levels.trailing_zeros() as usize;
+            let mut digits = std::mem::take(&mut self.digits[level]);
+            while digits != 0 {
+                self.run.append(&mut self.buckets[level << DIGIT | digits.trailing_zeros() as usize]);
+                digits &= digits - 1;
+            }
+            self.levels &= self.levels - 1;
+        }
+        self.run.sort_unstable();
+        self.reach = u64::MAX;
+    }
+
+    /// What is due soon, in order: the part of the run that has not been taken.
+    #[inline]
+    pub(crate) fn soon(&self) -> &[Entry] {
+        &self.run[self.head..]
     }
 
     /// How many are pending.
@@ -148,7 +321,7 @@ mod tests {
             for (slot, step) in steps.into_iter().enumerate() {
                 match step {
                     Step::Push(delay, tie) => {
-                        let entry = Entry { at: Time(now.saturating_add(delay)), tie, slot: slot as u32 };
+                        let entry = Entry { at: Time(now.saturating_add(delay)), tie, slot: slot as u32, target: 0 };
                         queue.push(entry);
                         list.push(entry);
                         list.sort_unstable();
@@ -169,8 +342,8 @@ mod tests {
     #[should_panic(expected = "scheduled in the past")]
     fn the_past_is_closed() {
         let mut queue = Queue::default();
-        queue.push(Entry { at: Time(10), tie: 0, slot: 0 });
+        queue.push(Entry { at: Time(10), tie: 0, slot: 0, target: 0 });
         queue.pop_until(Time(10)).expect("due");
-        queue.push(Entry { at: Time(9), tie: 0, slot: 0 });
+        queue.push(Entry { at: Time(9), tie: 0, slot: 0, target: 0 });
     }
 }

@@ -293,7 +293,7 @@ impl<N: Node> World<N> {
         let plain = (u64::from(source.raw()) << 32) | u64::from(seq);
         let tie = self.tie_break.map_or(plain, |seed| mix(plain ^ seed));
         let slot = self.events.insert(event);
-        self.queue.push(Entry { at, tie, slot });
+        self.queue.push(Entry { at, tie, slot, target: 0 });
     }
 
     /// Puts an event on the queue on behalf of a node.
