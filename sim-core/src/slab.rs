@@ -21,9 +21,15 @@ impl<T> Slab<T> {
             self.slots[slot as usize] = Some(value);
             return slot;
         }
-        assert!(self.slots.len() < u32::MAX as usize, "more than 2^32 events pending");
+        assert!(self.slots.len() < 1 << 30, "more than 2^30 events of a kind pending");
         self.slots.push(Some(value));
         (self.slots.len() - 1) as u32
+    }
+
+    /// Whether a value is in a slot.
+    #[inline]
+    pub(crate) fn holds(&self, slot: u32) -> bool {
+        self.slots.get(slot as usize).is_some_and(Option::is_some)
     }
 
     /// Takes the value out of a slot.
@@ -47,6 +53,7 @@ mod tests {
         let mut slab = Slab::default();
         let (a, b) = (slab.insert("a"), slab.insert("b"));
         assert_eq!(slab.take(a), "a");
+        assert!(slab.holds(b) && !slab.holds(a) && !slab.holds(9));
         assert_eq!(slab.insert("c"), a);
         assert_eq!((slab.take(b), slab.take(a)), ("b", "c"));
     }

@@ -101,5 +101,16 @@ fn worlds_are_what_they_always_were() {
             format!("{} {} {name}", record.fingerprint, record.events)
         })
         .collect();
-    insta::assert_snapshot!(lines.join("\n"), @"");
+    insta::assert_snapshot!(lines.join("\n"), @"
+    83d0cd9a10c4161c4089351561a83c28 17825 plain
+    04c147b45beebee26262f2b4e6542be3 760401 many nodes
+    01a5559c5713b2f6a849e49cad303701 17825 tie-break
+    45be38cae4570737f0fe779e3d6ecd7e 17145 fixed latency
+    ce61228c7a47df2cdffb7032614caac5 17879 by sender
+    b6ab764999a3056c96dc2540b93ea9af 18510 loss, duplication
+    d07dc4026be3ad1870de8a1f7a7f7bbd 18844 reordered, corrupted
+    cf22495a09262e70bd2dc6e346b3b65b 25653 a narrow link
+    9699f8c0d8a9ac3575b088d170ad44ef 17970 slow processors, wrong clocks
+    372e32bb91500cf359227c70cff3464c 16111 faults
+    ");
 }

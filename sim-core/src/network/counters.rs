@@ -1,6 +1,6 @@
 //! How many messages each stream of fates has seen.
 //!
-//! A small cluster's links are counted in a dense square, a large one's in an open-addressed table of the links in
+//! A small cluster's links are counted in a dense square (of which only the pages in use take memory), a large one's in an open-addressed table of the links in
 //! use; both count the same, so the choice cannot be seen from outside.
 
 use crate::network::Draws;
@@ -8,7 +8,7 @@ use crate::peer::Peer;
 use crate::random::mix;
 
 /// Up to this many nodes, the square is dense.
-const DENSE: u32 = 64;
+const DENSE: u32 = 1024;
 
 pub(super) enum Counters {
     Links { side: u32, dense: Vec<u32>, sparse: Table },
@@ -23,6 +23,15 @@ impl Counters {
                 Counters::Links { side, dense: vec![0; (side * side) as usize], sparse: Table::default() }
             }
             Draws::PerSender => Counters::Senders { nodes: vec![0; nodes as usize], clients: Vec::new() },
+        }
+    }
+
+    /// Looks at what a message from this node will need, if it hangs on the node alone.
+    #[inline]
+    pub(super) fn touch(&self, from: Peer) -> u32 {
+        match self {
+            Counters::Links { .. } => 0,
+            Counters::Senders { nodes, .. } => nodes.get(from.index()).copied().unwrap_or(0),
         }
     }
 
@@ -105,7 +114,7 @@ mod tests {
     #[test]
     fn dense_and_sparse_count_the_same() {
         let mut small = Counters::new(Draws::PerLink, 10);
-        let mut large = Counters::new(Draws::PerLink, 1_000);
+        let mut large = Counters::new(Draws::PerLink, 10_000);
         let mut twin = std::collections::BTreeMap::new();
         for i in 0..20_000u32 {
             let from = if i % 7 == 0 { Peer::client(i % 3) } else { Peer::node(i * 31 % 10) };

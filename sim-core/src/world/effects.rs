@@ -11,7 +11,8 @@ use crate::random::Purpose;
 use crate::record::{Life, Measure, StatusChange};
 use crate::time::{Span, Time};
 use crate::world::inject::Occurrence;
-use crate::world::{Armed, Event, Flow, World};
+use crate::world::timers::{Armed, next_arming};
+use crate::world::{Event, Flow, World};
 
 impl<N: Node> World<N> {
     pub(super) fn carry_out<O: Observer<N>>(&mut self, node: Peer, observer: &mut O) -> Flow {
@@ -22,9 +23,7 @@ impl<N: Node> World<N> {
                 Effect::Send { to, message } => self.send(node, to, message, observer)?,
                 Effect::Reply { id, reply } => self.send_reply(node, id, reply),
                 Effect::Arm { timer, after } => self.arm(node, timer, after),
-                Effect::Disarm { timer } => {
-                    self.slots[node.index()].timers.retain(|armed| armed.timer != timer)
-                }
+                Effect::Disarm { timer } => self.slots[node.index()].timers.disarm(timer),
                 Effect::Sync(sync) => self.sync(node, sync),
                 Effect::Mark(name) => {
                     *self.counts.marks.entry(name).or_insert(0) += 1;
@@ -66,12 +65,12 @@ impl<N: Node> World<N> {
         };
         match fate {
             Fate::Deliver(after) => {
-                self.schedule_node(self.now + after, from, Event::Deliver { from, to, message })
+                self.schedule_message(self.now + after, from, to, message);
             }
             Fate::Twice(after, again) => {
                 let copy = message.clone();
-                self.schedule_node(self.now + after, from, Event::Deliver { from, to, message });
-                self.schedule_node(self.now + again, from, Event::Deliver { from, to, message: copy });
+                self.schedule_message(self.now + after, from, to, message);
+                self.schedule_message(self.now + again, from, to, copy);
             }
             Fate::Drop(why) => {
                 self.tell(observer, &Happening::Dropped { from, to, kind, why: Some(why) })?;
@@ -94,7 +93,7 @@ impl<N: Node> World<N> {
     fn arm(&mut self, node: Peer, timer: N::Timer, after: Span) {
         let now = self.now;
         let slot = &mut self.slots[node.index()];
-        slot.armings = slot.armings.wrapping_add(1);
+        slot.armings = next_arming(slot.armings);
         let arming = slot.armings;
         let (due, at) = match &slot.body {
             None => (now + after, now + after),
@@ -103,35 +102,32 @@ impl<N: Node> World<N> {
                 (due, body.clock.when(now, due))
             }
         };
-        let armed = Armed { timer, due, arming };
-        match slot.timers.iter_mut().find(|old| old.timer == timer) {
-            Some(old) => *old = armed,
-            None => slot.timers.push(armed),
-        }
-        self.schedule_node(at, node, Event::Timer { node, arming });
+        slot.timers.arm(Armed { timer, due, arming });
+        self.schedule_timer(at, node, arming);
     }
 
     /// A node's clock changed its rate: its timers are due at other true times.
     pub(super) fn rearm_all(&mut self, node: Peer) {
-        for place in 0..self.slots[node.index()].timers.len() {
+        for place in 0..self.slots[node.index()].timers.list().len() {
             let slot = &mut self.slots[node.index()];
-            slot.armings = slot.armings.wrapping_add(1);
-            let (arming, due) = (slot.armings, slot.timers[place].due);
-            slot.timers[place].arming = arming;
+            slot.armings = next_arming(slot.armings);
+            let (arming, armed) = (slot.armings, &mut slot.timers.list_mut()[place]);
+            armed.arming = arming;
+            let due = armed.due;
             let at = slot.body.as_ref().map_or(due, |body| body.clock.when(self.now, due));
-            self.schedule_node(at, node, Event::Timer { node, arming });
+            self.schedule_timer(at, node, arming);
         }
     }
 
     fn sync(&mut self, node: Peer, sync: crate::disk::SyncId) {
-        let slot = &mut self.slots[node.index()];
-        let config = &self.groups[usize::from(slot.group)].disk;
+        let rest = &mut self.rests[node.index()];
+        let config = &self.groups[usize::from(rest.group)].disk;
         // The n-th sync of a node, over all its lives, takes the n-th draw of its disk's stream.
-        let mut rng = self.streams.block(Purpose::Disk, u64::from(node.raw()), u64::from(slot.syncs_ever));
-        slot.syncs_ever = slot.syncs_ever.wrapping_add(1);
+        let mut rng = self.streams.block(Purpose::Disk, u64::from(node.raw()), u64::from(rest.syncs_ever));
+        rest.syncs_ever = rest.syncs_ever.wrapping_add(1);
         let base = config.sync.sample(&mut rng);
-        let boot = slot.boot;
-        let Some(disk) = &mut slot.disk else { return };
+        let boot = rest.boot;
+        let Some(disk) = &mut rest.disk else { return };
         let takes = config.sync_time(base, disk.dirty_bytes(sync), disk.slowdown());
         let done: Time = disk.busy_until.max(self.now) + takes;
         disk.busy_until = done;
@@ -140,12 +136,12 @@ impl<N: Node> World<N> {
     }
 
     fn status(&mut self, node: Peer, role: &'static str, epoch: u64) {
-        let slot = &mut self.slots[node.index()];
-        if (slot.role, slot.epoch) == (role, epoch) {
+        let rest = &mut self.rests[node.index()];
+        if (rest.role, rest.epoch) == (role, epoch) {
             return;
         }
-        let turned = slot.role != role;
-        (slot.role, slot.epoch) = (role, epoch);
+        let turned = rest.role != role;
+        (rest.role, rest.epoch) = (role, epoch);
         self.record.statuses.push(StatusChange { at: self.now, node, role: role.to_string(), epoch });
         if turned && self.plan.listens() {
             self.happened(Occurrence::Becomes(role), node);
