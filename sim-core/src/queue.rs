@@ -26,6 +26,14 @@ pub struct Entry {
     pub target: u32,
 }
 
+impl Entry {
+    /// The order as one number.
+    #[inline]
+    fn key(&self) -> u128 {
+        u128::from(self.at.0) << 64 | u128::from(self.tie)
+    }
+}
+
 /// Bits of a digit.
 const DIGIT: u32 = 4;
 /// Levels of digits in 64 bits.
@@ -100,7 +108,8 @@ impl Queue {
     #[inline]
     fn insert(&mut self, entry: Entry) {
         // What is new is mostly later than what is there.
-        let before = self.run[self.head..].iter().rposition(|other| *other < entry);
+        let key = entry.key();
+        let before = self.run[self.head..].iter().rposition(|other| other.key() < key);
         let place = self.head + before.map_or(0, |before| before + 1);
         if place == self.head && self.head > 0 {
             self.head -= 1;
@@ -128,7 +137,7 @@ impl Queue {
         }
         self.head = 0;
         moving.append(&mut self.run);
-        moving.sort_unstable();
+        moving.sort_unstable_by_key(Entry::key);
         self.run = moving;
     }
 
@@ -207,7 +216,7 @@ impl Queue {
             self.head = 0;
             // The run must not be empty while there is something beside it.
             self.run.extend(self.late.drain().map(|Reverse(entry)| entry));
-            self.run.sort_unstable();
+            self.run.sort_unstable_by_key(Entry::key);
         }
         self.len -= 1;
         self.last = least.at.0;
@@ -252,7 +261,7 @@ impl Queue {
                 self.buckets[index] = moving;
             }
             if !self.run.is_empty() {
-                self.run.sort_unstable();
+                self.run.sort_unstable_by_key(Entry::key);
                 return true;
             }
         }
@@ -269,7 +278,7 @@ impl Queue {
             }
             self.levels &= self.levels - 1;
         }
-        self.run.sort_unstable();
+        self.run.sort_unstable_by_key(Entry::key);
         self.reach = u64::MAX;
     }
 

@@ -162,8 +162,22 @@ impl Network {
         }
     }
 
+    /// Decides the fate of a client's request or of the answer to it.
+    #[inline(never)]
+    pub(crate) fn fate_of_call(
+        &mut self,
+        streams: &Streams,
+        from: Peer,
+        to: Peer,
+        bytes: u32,
+        kind: &'static str,
+        now: Time,
+    ) -> Fate {
+        self.fate(streams, from, to, bytes, kind, now)
+    }
+
     /// Decides a message's fate and counts it.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn fate(
         &mut self,
         streams: &Streams,
