@@ -30,8 +30,13 @@ impl Entry {
     /// The order as one number.
     #[inline]
     fn key(&self) -> u128 {
-        u128::from(self.at.0) << 64 | u128::from(self.tie)
+        key(self.at.0, self.tie)
     }
+}
+
+#[inline]
+fn key(at: u64, tie: u64) -> u128 {
+    u128::from(at) << 64 | u128::from(tie)
 }
 
 /// Bits of a digit.
@@ -39,11 +44,11 @@ const DIGIT: u32 = 4;
 /// Levels of digits in 64 bits.
 const LEVELS: usize = 16;
 /// A bucket of no more entries than this is sorted whole.
-const RUN: usize = 64;
+const RUN: usize = 32;
 /// A queue of no more entries than this is one run.
-const SMALL: usize = 32;
+const SMALL: usize = 16;
 /// A run of more entries than this takes no new ones.
-const INSERT: usize = 64;
+const INSERT: usize = 32;
 
 /// What is pending, by (at, tie).
 #[derive(Debug)]
@@ -91,41 +96,50 @@ impl Queue {
     ///
     /// # Panics
     /// If it is due before the last entry taken: time only grows.
-    #[inline]
+    #[inline(always)]
     pub fn push(&mut self, entry: Entry) {
-        assert!(entry.at.0 >= self.last, "an event was scheduled in the past");
+        // By its parts from here on, so that the entry never has to be put together in memory on its way.
+        let Entry { at: Time(at), tie, slot, target } = entry;
+        assert!(at >= self.last, "an event was scheduled in the past");
         self.len += 1;
-        if entry.at.0 ^ self.base > self.reach {
-            self.push_bucket(entry);
-        } else if self.run.len() - self.head < INSERT {
-            self.insert(entry);
+        if at ^ self.base > self.reach {
+            self.push_bucket(at, tie, slot, target);
+        } else if self.run.len() - self.head < INSERT && self.run.len() < self.run.capacity() {
+            self.insert(at, tie, slot, target);
         } else {
-            self.overflow(entry);
+            self.overflow(at, tie, slot, target);
         }
     }
 
     /// Adds to the run, where it belongs.
-    #[inline]
-    fn insert(&mut self, entry: Entry) {
+    #[inline(always)]
+    fn insert(&mut self, at: u64, tie: u64, slot: u32, target: u32) {
+        self.run.push(Entry { at: Time(at), tie, slot, target });
+        let (key, run) = (key(at, tie), &mut self.run[self.head..]);
         // What is new is mostly later than what is there.
-        let key = entry.key();
-        let before = self.run[self.head..].iter().rposition(|other| other.key() < key);
-        let place = self.head + before.map_or(0, |before| before + 1);
-        if place == self.head && self.head > 0 {
-            self.head -= 1;
-            self.run[self.head] = entry;
+        let mut place = run.len() - 1;
+        if place == 0 || run[place - 1].key() <= key {
             return;
         }
-        self.run.insert(place, entry);
-        if self.run.len() >= 4 * INSERT {
-            self.run.drain(..self.head);
-            self.head = 0;
+        while place > 0 && run[place - 1].key() > key {
+            run[place] = run[place - 1];
+            place -= 1;
         }
+        run[place] = Entry { at: Time(at), tie, slot, target };
     }
 
-    /// The run is full. If it is of more than one instant, it is sent back to the buckets but for the present one.
+    /// The run has no room. If that is so because it is long, and of more than one instant, it is sent back to the
+    /// buckets but for the present one.
     #[cold]
-    fn overflow(&mut self, entry: Entry) {
+    #[inline(never)]
+    fn overflow(&mut self, at: u64, tie: u64, slot: u32, target: u32) {
+        let entry = Entry { at: Time(at), tie, slot, target };
+        if self.run.len() - self.head < INSERT {
+            self.run.drain(..self.head);
+            self.head = 0;
+            self.run.reserve(4 * INSERT);
+            return self.insert(at, tie, slot, target);
+        }
         if self.reach == 0 {
             return self.late.push(Reverse(entry));
         }
@@ -147,21 +161,26 @@ impl Queue {
         if entry.at.0 ^ self.base <= self.reach {
             self.run.push(entry);
         } else {
-            self.push_bucket(entry);
+            self.push_bucket(entry.at.0, entry.tie, entry.slot, entry.target);
         }
     }
 
     #[inline]
-    fn push_bucket(&mut self, entry: Entry) {
-        let level = (entry.at.0 ^ self.base).ilog2() / DIGIT;
-        let digit = (entry.at.0 >> (level * DIGIT)) & 15;
+    fn push_bucket(&mut self, at: u64, tie: u64, slot: u32, target: u32) {
+        let level = (at ^ self.base).ilog2() / DIGIT;
+        let digit = (at >> (level * DIGIT)) & 15;
         self.levels |= 1 << level;
         self.digits[level as usize] |= 1 << digit;
         let index = (level as usize) << DIGIT | digit as usize;
         if index >= self.buckets.len() {
-            self.buckets.resize_with(LEVELS << DIGIT, Vec::new);
+            self.make_buckets();
         }
-        self.buckets[index].push(entry);
+        self.buckets[index].push(Entry { at: Time(at), tie, slot, target });
+    }
+
+    #[cold]
+    fn make_buckets(&mut self) {
+        self.buckets.resize_with(LEVELS << DIGIT, Vec::new);
     }
 
     /// Takes the least entry if it is due at `until` or before.

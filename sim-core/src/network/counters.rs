@@ -40,8 +40,9 @@ impl Counters {
     pub(super) fn next(&mut self, from: Peer, to: Peer) -> u64 {
         let counter = match self {
             Counters::Links { side, dense, sparse } => {
-                if from.raw() < *side && to.raw() < *side {
-                    &mut dense[(from.raw() * *side + to.raw()) as usize]
+                let place = from.raw() as usize * *side as usize + to.raw() as usize;
+                if to.raw() < *side && place < dense.len() {
+                    &mut dense[place]
                 } else {
                     sparse.entry((u64::from(from.raw()) << 32) | u64::from(to.raw()))
                 }
@@ -49,7 +50,7 @@ impl Counters {
             Counters::Senders { nodes, clients } => {
                 let of = if from.is_client() { clients } else { nodes };
                 if of.len() <= from.index() {
-                    of.resize(from.index() + 1, 0);
+                    grow(of, from.index());
                 }
                 &mut of[from.index()]
             }
@@ -58,6 +59,11 @@ impl Counters {
         *counter = counter.wrapping_add(1);
         u64::from(number)
     }
+}
+
+#[cold]
+fn grow(counters: &mut Vec<u32>, index: usize) {
+    counters.resize(index + 1, 0);
 }
 
 /// Counters by a 64-bit key: linear probing, at most two thirds full.
@@ -69,7 +75,7 @@ pub(super) struct Table {
 }
 
 impl Table {
-    #[inline]
+    #[inline(never)]
     fn entry(&mut self, key: u64) -> &mut u32 {
         if self.used * 3 >= self.slots.len() * 2 {
             self.grow();

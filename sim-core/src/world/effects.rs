@@ -15,44 +15,85 @@ use crate::world::timers::{Armed, next_arming};
 use crate::world::{Event, Flow, World};
 
 impl<N: Node> World<N> {
+    /// Carries out what is in the buffer, and empties it.
+    #[inline]
     pub(super) fn carry_out<O: Observer<N>>(&mut self, node: Peer, observer: &mut O) -> Flow {
-        // Taken from the end of the reversed list: that is cheaper than draining it, and most lists are of one.
-        if self.effects.len() > 1 {
-            self.effects.reverse();
+        if self.effects.len() == 1 {
+            self.carry_out_at(0, node, observer)?;
+        } else {
+            self.carry_out_many(node, observer)?;
         }
-        let mut halted = None;
-        while let Some(effect) = self.effects.pop() {
-            match effect {
-                Effect::Send { to, message } => self.send(node, to, message, observer)?,
-                Effect::Reply { id, reply } => self.send_reply(node, id, reply),
-                Effect::Arm { timer, after } => self.arm(node, timer, after),
-                Effect::Disarm { timer } => self.slots[node.index()].timers.disarm(timer),
-                Effect::Sync(sync) => self.sync(node, sync),
-                Effect::Mark(name) => {
-                    *self.counts.marks.entry(name).or_insert(0) += 1;
-                    if self.plan.listens() {
-                        self.happened(Occurrence::Mark(name), node);
-                    }
-                }
-                Effect::Status(status) => self.status(node, status.role, status.epoch),
-                Effect::Measure(name, value) => {
-                    let measure = Measure { at: self.now, node, value };
-                    match self.record.measures.get_mut(name) {
-                        Some(list) => list.push(measure),
-                        None => drop(self.record.measures.insert(name.to_string(), vec![measure])),
-                    }
-                }
-                Effect::Halt(reason) => halted = Some(reason),
-            }
+        self.effects.clear();
+        match self.halting.take() {
+            None => ControlFlow::Continue(()),
+            Some(reason) => self.halt(reason, node, observer),
         }
-        if let Some(reason) = halted {
-            *self.counts.marks.entry(reason).or_insert(0) += 1;
-            return self.crash(node, Crash::LoseUnsynced, Life::Halted, observer);
-        }
-        ControlFlow::Continue(())
     }
 
-    #[inline]
+    #[inline(never)]
+    fn carry_out_many<O: Observer<N>>(&mut self, node: Peer, observer: &mut O) -> Flow {
+        (0..self.effects.len()).try_for_each(|place| self.carry_out_at(place, node, observer))
+    }
+
+    /// Carries out the effect at a place of the buffer.
+    #[inline(never)]
+    fn carry_out_at<O: Observer<N>>(&mut self, place: usize, node: Peer, observer: &mut O) -> Flow {
+        match &self.effects[place] {
+            // A message without anything on the heap is read where it stands; taking the effect out would copy it whole.
+            Effect::Send { to, message } if !std::mem::needs_drop::<N::Message>() => {
+                let (to, message) = (*to, message.clone());
+                self.send(node, to, message, observer)
+            }
+            Effect::Arm { timer, after } => {
+                let (timer, after) = (*timer, *after);
+                self.arm(node, timer, after);
+                ControlFlow::Continue(())
+            }
+            _ => match std::mem::replace(&mut self.effects[place], Effect::Mark("")) {
+                Effect::Send { to, message } if std::mem::needs_drop::<N::Message>() => {
+                    self.send(node, to, message, observer)
+                }
+                effect => {
+                    self.carry_out_rarer(node, effect);
+                    ControlFlow::Continue(())
+                }
+            },
+        }
+    }
+
+    #[cold]
+    fn halt<O: Observer<N>>(&mut self, reason: &'static str, node: Peer, observer: &mut O) -> Flow {
+        *self.counts.marks.entry(reason).or_insert(0) += 1;
+        self.crash(node, Crash::LoseUnsynced, Life::Halted, observer)
+    }
+
+    /// The effects that are not in every handler.
+    #[inline(never)]
+    fn carry_out_rarer(&mut self, node: Peer, effect: Effect<N::Message, N::Timer>) {
+        match effect {
+            Effect::Send { .. } | Effect::Arm { .. } => {}
+            Effect::Halt(reason) => self.halting = Some(reason),
+            Effect::Reply { id, reply } => self.send_reply(node, id, reply),
+            Effect::Disarm { timer } => self.slots[node.index()].timers.disarm(timer),
+            Effect::Sync(sync) => self.sync(node, sync),
+            Effect::Mark(name) => {
+                *self.counts.marks.entry(name).or_insert(0) += 1;
+                if self.plan.listens() {
+                    self.happened(Occurrence::Mark(name), node);
+                }
+            }
+            Effect::Status(status) => self.status(node, status.role, status.epoch),
+            Effect::Measure(name, value) => {
+                let measure = Measure { at: self.now, node, value };
+                match self.record.measures.get_mut(name) {
+                    Some(list) => list.push(measure),
+                    None => drop(self.record.measures.insert(name.to_string(), vec![measure])),
+                }
+            }
+        }
+    }
+
+    #[inline(always)]
     fn send<O: Observer<N>>(&mut self, from: Peer, to: Peer, message: N::Message, observer: &mut O) -> Flow {
         assert!(
             to.index() < self.slots.len() && !to.is_client(),
@@ -70,15 +111,20 @@ impl<N: Node> World<N> {
                 self.schedule_message(self.now + after, from, to, message);
             }
             Fate::Twice(after, again) => {
-                let copy = message.clone();
-                self.schedule_message(self.now + after, from, to, message);
-                self.schedule_message(self.now + again, from, to, copy);
+                for after in [after, again] {
+                    self.send_copy(self.now + after, from, to, message.clone());
+                }
             }
             Fate::Drop(why) => {
                 self.tell(observer, &Happening::Dropped { from, to, kind, why: Some(why) })?;
             }
         }
         ControlFlow::Continue(())
+    }
+
+    #[inline(never)]
+    fn send_copy(&mut self, at: Time, from: Peer, to: Peer, message: N::Message) {
+        self.schedule_message(at, from, to, message);
     }
 
     /// Sends an answer on its way to the client.

@@ -54,6 +54,8 @@ pub struct World<N: Node> {
     clients: Clients,
     plan: inject::Plan,
     effects: Vec<Effect<N::Message, N::Timer>>,
+    /// Why the node that is being handled stops itself, if it does.
+    halting: Option<&'static str>,
     tie_break: Option<u64>,
     engine_seq: u32,
     record: Record,
@@ -343,7 +345,7 @@ impl<N: Node> World<N> {
     }
 
     /// Puts an entry on the queue, as the `seq`-th of its source.
-    #[inline]
+    #[inline(always)]
     fn enqueue(&mut self, at: Time, source: Peer, seq: u32, slot: u32, target: u32) {
         let plain = (u64::from(source.raw()) << 32) | u64::from(seq);
         let tie = self.tie_break.map_or(plain, |seed| mix(plain ^ seed));
@@ -372,7 +374,7 @@ impl<N: Node> World<N> {
     }
 
     /// Puts a message on the queue.
-    #[inline]
+    #[inline(always)]
     fn schedule_message(&mut self, at: Time, from: Peer, to: Peer, message: N::Message) {
         let seq = self.node_seq(from);
         if at != Time::NEVER {
@@ -382,7 +384,7 @@ impl<N: Node> World<N> {
     }
 
     /// Puts a timer on the queue.
-    #[inline]
+    #[inline(always)]
     fn schedule_timer(&mut self, at: Time, node: Peer, arming: u32) {
         let seq = self.node_seq(node);
         if at != Time::NEVER {
