@@ -67,6 +67,9 @@ pub struct Queue {
     last: u64,
     /// Bucket (l, d) holds what differs from `base` first in digit l, which is d. Made when first needed.
     buckets: Vec<Vec<Entry>>,
+    /// The memory of buckets that have been emptied, for those of their level that fill next: time goes through ever new
+    /// buckets, and those of one level grow to much the same size.
+    spare: [Vec<Vec<Entry>>; LEVELS],
     /// Which digits of a level are not empty.
     digits: [u16; LEVELS],
     /// Which levels are not empty.
@@ -84,6 +87,7 @@ impl Default for Queue {
             base: 0,
             last: 0,
             buckets: Vec::new(),
+            spare: [const { Vec::new() }; LEVELS],
             digits: [0; LEVELS],
             levels: 0,
             len: 0,
@@ -172,15 +176,25 @@ impl Queue {
         self.levels |= 1 << level;
         self.digits[level as usize] |= 1 << digit;
         let index = (level as usize) << DIGIT | digit as usize;
-        if index >= self.buckets.len() {
-            self.make_buckets();
+        if self.buckets.get(index).is_none_or(|bucket| bucket.capacity() == 0) {
+            self.make_bucket(index);
         }
         self.buckets[index].push(Entry { at: Time(at), tie, slot, target });
     }
 
+    /// Gives a bucket memory.
     #[cold]
-    fn make_buckets(&mut self) {
-        self.buckets.resize_with(LEVELS << DIGIT, Vec::new);
+    fn make_bucket(&mut self, index: usize) {
+        if self.buckets.is_empty() {
+            self.buckets.resize_with(LEVELS << DIGIT, Vec::new);
+        }
+        self.buckets[index] = self.spare[index >> DIGIT].pop().unwrap_or_else(|| Vec::with_capacity(RUN));
+    }
+
+    /// Takes back the memory of a bucket that has been emptied.
+    #[inline]
+    fn free_bucket(&mut self, index: usize) {
+        self.spare[index >> DIGIT].push(std::mem::take(&mut self.buckets[index]));
     }
 
     /// Takes the least entry if it is due at `until` or before.
@@ -269,15 +283,17 @@ impl Queue {
             }
             if level == 0 {
                 std::mem::swap(&mut self.run, &mut self.buckets[index]);
+                self.free_bucket(index);
             } else if self.buckets[index].len() <= RUN {
                 self.run.append(&mut self.buckets[index]);
+                self.free_bucket(index);
             } else {
                 self.reach = 0;
                 let mut moving = std::mem::take(&mut self.buckets[index]);
                 for entry in moving.drain(..) {
                     self.place(entry);
                 }
-                self.buckets[index] = moving;
+                self.spare[level as usize].push(moving);
             }
             if !self.run.is_empty() {
                 self.run.sort_unstable_by_key(Entry::key);
@@ -292,7 +308,9 @@ impl Queue {
             let level = self.levels.trailing_zeros() as usize;
             let mut digits = std::mem::take(&mut self.digits[level]);
             while digits != 0 {
-                self.run.append(&mut self.buckets[level << DIGIT | digits.trailing_zeros() as usize]);
+                let index = level << DIGIT | digits.trailing_zeros() as usize;
+                self.run.append(&mut self.buckets[index]);
+                self.free_bucket(index);
                 digits &= digits - 1;
             }
             self.levels &= self.levels - 1;
