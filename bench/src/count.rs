@@ -88,7 +88,11 @@ pub fn compare(home: &Path) -> Result<(), String> {
             worse.push(name);
         }
     }
-    if worse.is_empty() { Ok(()) } else { Err(format!("more instructions than the baseline: {}", worse.join(", "))) }
+    if worse.is_empty() {
+        Ok(())
+    } else {
+        Err(format!("more instructions than the baseline: {}", worse.join(", ")))
+    }
 }
 
 /// Writes the baseline anew.

@@ -22,7 +22,8 @@ use plan::{CASES, Case, Engine};
 use report::Results;
 use worker::Measured;
 
-const USAGE: &str = "squall-bench [--rounds N] [--seconds S] [--only H,P,S,S*] [--engines a,b] [--full] [--json FILE]
+const USAGE: &str =
+    "squall-bench [--rounds N] [--seconds S] [--only H,P,S,S*] [--engines a,b] [--full] [--json FILE]
 squall-bench count [--write]
 
 --seconds is the time of one measurement. --full includes the sizes that take a peer gigabytes or minutes.";
@@ -95,7 +96,9 @@ fn compare(options: &Options) -> Result<(), String> {
     let mut results = Results::default();
     for round in 1..=options.rounds {
         for (c, case) in CASES.iter().enumerate().filter(|(_, case)| wanted(&options.only, case.workload)) {
-            for (e, engine) in engines.iter().enumerate().filter(|(_, engine)| engine.takes(*case, options.full)) {
+            for (e, engine) in
+                engines.iter().enumerate().filter(|(_, engine)| engine.takes(*case, options.full))
+            {
                 eprintln!("round {round}: {} {} on {}", case.workload, case.size, engine.name);
                 match measure(engine, *case, options.seconds) {
                     Ok(measured) => results.add(c, e, measured),

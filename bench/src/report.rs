@@ -72,7 +72,10 @@ pub fn table(rows: &[Row]) -> String {
             rows.iter().filter(|row| row.workload == case.workload && row.size == case.size).collect();
         let Some(first) = here.first() else { continue };
         let unit = if case.workload.starts_with('S') { "worlds a second" } else { "million events a second" };
-        text += &format!("\n{} {}: {unit}, median of {} (least to greatest)\n", case.workload, case.size, first.rounds);
+        text += &format!(
+            "\n{} {}: {unit}, median of {} (least to greatest)\n",
+            case.workload, case.size, first.rounds
+        );
         for row in &here {
             let [median, least, greatest] = row.rate.map(|value| rate(row.workload, value));
             let mib = row.peak_kib as f64 / 1024.0;

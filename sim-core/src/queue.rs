@@ -50,6 +50,9 @@ const SMALL: usize = 16;
 /// A run of more entries than this takes no new ones.
 const INSERT: usize = 32;
 
+/// The memory of a bucket of no more entries than this is kept for others.
+const KEPT: usize = 4096;
+
 /// What is pending, by (at, tie).
 #[derive(Debug)]
 pub struct Queue {
@@ -191,10 +194,14 @@ impl Queue {
         self.buckets[index] = self.spare[index >> DIGIT].pop().unwrap_or_else(|| Vec::with_capacity(RUN));
     }
 
-    /// Takes back the memory of a bucket that has been emptied.
+    /// Takes back the memory of a bucket that has been emptied. What is large is given back, or in time every bucket
+    /// would keep as much as the largest ever needed.
     #[inline]
     fn free_bucket(&mut self, index: usize) {
-        self.spare[index >> DIGIT].push(std::mem::take(&mut self.buckets[index]));
+        let bucket = std::mem::take(&mut self.buckets[index]);
+        if bucket.capacity() <= KEPT {
+            self.spare[index >> DIGIT].push(bucket);
+        }
     }
 
     /// Takes the least entry if it is due at `until` or before.
@@ -265,35 +272,37 @@ impl Queue {
             let level = self.levels.trailing_zeros();
             let digit = self.digits[level as usize].trailing_zeros();
             let index = (level as usize) << DIGIT | digit as usize;
-            let least = self.buckets[index].iter().map(|entry| entry.at.0).min();
-            if least.is_none_or(|least| least > until.0) {
+            let instants = self.buckets[index].iter().map(|entry| entry.at.0);
+            let (least, most) = instants.fold((u64::MAX, 0), |(a, b), at| (a.min(at), b.max(at)));
+            if least > until.0 {
                 return false;
             }
             if self.len <= SMALL {
                 self.take_all();
                 return true;
             }
-            let shift = level * DIGIT;
-            // The digits above stay; this one becomes the bucket's; those below are zero.
-            self.base = (self.base >> shift & !15 | u64::from(digit)) << shift;
-            self.reach = (1 << shift) - 1;
+            // The base moves to the start of what is there, whose common digits need no bucket of their own.
+            let shift = (least ^ most).checked_ilog2().map_or(0, |bit| bit / DIGIT * DIGIT);
+            let short = self.buckets[index].len() <= RUN;
+            self.base = least >> shift << shift;
+            self.reach = if least == most || !short { 0 } else { !(u64::MAX << shift << (DIGIT - 1) << 1) };
             self.digits[level as usize] &= !(1 << digit);
             if self.digits[level as usize] == 0 {
                 self.levels &= !(1 << level);
             }
-            if level == 0 {
+            if least == most {
                 std::mem::swap(&mut self.run, &mut self.buckets[index]);
                 self.free_bucket(index);
-            } else if self.buckets[index].len() <= RUN {
+            } else if short {
                 self.run.append(&mut self.buckets[index]);
                 self.free_bucket(index);
             } else {
-                self.reach = 0;
                 let mut moving = std::mem::take(&mut self.buckets[index]);
                 for entry in moving.drain(..) {
                     self.place(entry);
                 }
-                self.spare[level as usize].push(moving);
+                self.buckets[index] = moving;
+                self.free_bucket(index);
             }
             if !self.run.is_empty() {
                 self.run.sort_unstable_by_key(Entry::key);

@@ -9,10 +9,10 @@ use crate::node::{Context, Node, Reply, Work};
 use crate::observer::{Happening, Observer, Step};
 use crate::peer::Peer;
 use crate::processor::{Overflow, Task};
+use crate::queue::Entry;
 use crate::record::{Life, LifeChange};
 use crate::time::Span;
 use crate::world::inject::Occurrence;
-use crate::queue::Entry;
 use crate::world::{Event, Flow, Kind, MESSAGE, World};
 
 impl<N: Node> World<N> {
@@ -331,6 +331,6 @@ impl<N: Node> World<N> {
             let step = Step { at: self.now, node, effects: &self.effects, states: self.states() };
             observer.after(&step)?;
         }
-        if self.effects.is_empty() { ControlFlow::Continue(()) } else { self.carry_out(node, observer) }
+        self.carry_out(node, observer)
     }
 }
