@@ -106,14 +106,17 @@ fn compare(options: &Options) -> Result<(), String> {
                 }
             }
         }
+        write_json(options, &results.rows(&engines))?;
     }
-    let rows = results.rows(&engines);
-    println!("{}", report::table(&rows));
-    if let Some(path) = &options.json {
-        let text = serde_json::to_string_pretty(&rows).map_err(|error| error.to_string())?;
-        std::fs::write(path, text + "\n").map_err(|error| format!("{}: {error}", path.display()))?;
-    }
+    println!("{}", report::table(&results.rows(&engines)));
     Ok(())
+}
+
+/// Writes what is known so far, so that a run cut short leaves its whole rounds.
+fn write_json(options: &Options, rows: &[report::Row]) -> Result<(), String> {
+    let Some(path) = &options.json else { return Ok(()) };
+    let text = serde_json::to_string_pretty(rows).map_err(|error| error.to_string())?;
+    std::fs::write(path, text + "\n").map_err(|error| format!("{}: {error}", path.display()))
 }
 
 /// Runs one worker to its end.

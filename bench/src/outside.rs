@@ -64,14 +64,15 @@ fn ns3_flags() -> Vec<String> {
     let folders = ["/usr/lib/x86_64-linux-gnu", "/usr/lib/aarch64-linux-gnu", "/usr/lib"];
     let names = folders.iter().filter_map(|folder| std::fs::read_dir(folder).ok()).flatten();
     let mut names = names.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
-    let library = names
-        .find_map(|name| Some(name.strip_prefix("lib")?.strip_suffix(".so")?.to_string()).filter(is_core));
+    let library = names.find_map(|name| {
+        Some(name.strip_prefix("lib")?.strip_suffix(".so")?.to_string()).filter(|name| is_core(name))
+    });
     let library = library.unwrap_or_else(|| "ns3-core".into());
     let version = library.split('-').next().unwrap_or("ns3").to_string();
     vec![format!("-I/usr/include/{version}"), format!("-l{library}")]
 }
 
-fn is_core(name: &String) -> bool {
+fn is_core(name: &str) -> bool {
     name.starts_with("ns3") && name.contains("-core")
 }
 
