@@ -69,7 +69,12 @@ fn ns3_flags() -> Vec<String> {
     });
     let library = library.unwrap_or_else(|| "ns3-core".into());
     let version = library.split('-').next().unwrap_or("ns3").to_string();
-    vec![format!("-I/usr/include/{version}"), format!("-l{library}")]
+    let mut flags = vec![format!("-l{library}")];
+    // `ns3` itself must not be searched: it has a `string.h`.
+    if Path::new("/usr/include").join(&version).join("ns3").is_dir() {
+        flags.push(format!("-I/usr/include/{version}"));
+    }
+    flags
 }
 
 fn is_core(name: &str) -> bool {

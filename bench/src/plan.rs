@@ -76,8 +76,8 @@ pub fn inside(program: &Path) -> Vec<Engine> {
 pub fn outside(programs: Vec<(&'static str, Vec<PathBuf>)>) -> Vec<Engine> {
     let workloads = |name: &str| -> &'static [(&'static str, u32, u32)] {
         match name {
-            "madsim" => &[("H", ALL, ALL), ("P", 100_000, ALL), ("S", ALL, ALL)],
-            "simpy" => &[("H", 10_000, ALL), ("P", 100_000, ALL), ("S", ALL, ALL)],
+            "madsim" => &[("H", ALL, ALL), ("P", 1_000, ALL), ("S", ALL, ALL)],
+            "simpy" => &[("H", 10_000, ALL), ("P", 10_000, ALL), ("S", ALL, ALL)],
             "ns-3" => &[("H", ALL, ALL)],
             // Routes are its users' to give, a square of them.
             _ => &[("H", ALL, ALL), ("P", 1_000, 1_000)],

@@ -106,7 +106,7 @@ pub fn ping_world(seed: u64, nodes: u32, hops: u32, draws: Draws) -> World<Passe
 }
 
 /// From this many nodes on, P draws fates by sender, as the documentation of [`Draws`] advises.
-const BY_SENDER: u32 = 10_000;
+const BY_SENDER: u32 = 1_000;
 
 /// Runs on for a stretch of simulated time; answers how many events it held.
 pub fn advance<N: Node>(world: &mut World<N>, span_ns: u64) -> u64 {
