@@ -355,37 +355,47 @@ mod tests {
 
     #[derive(Clone, Debug)]
     enum Step {
-        Push(u64, u64),
-        Pop(u64),
+        /// This many with these ties, one after another, each so much later than the one before.
+        Push(u64, Vec<u64>, u64),
+        /// Up to this many, due within so long.
+        Pop(u64, usize),
     }
 
     fn steps() -> impl Strategy<Value = Vec<Step>> {
         let delay = prop_oneof![Just(0), 0u64..4, 0u64..1000, 0u64..10_000_000_000, Just(u64::MAX)];
+        let apart = prop_oneof![Just(0), 0u64..3, 0u64..100_000];
+        let ties = proptest::collection::vec(any::<u64>(), 1..120);
         let step = prop_oneof![
-            (delay.clone(), any::<u64>()).prop_map(|(delay, tie)| Step::Push(delay, tie)),
-            delay.prop_map(Step::Pop),
+            (delay.clone(), any::<u64>()).prop_map(|(delay, tie)| Step::Push(delay, vec![tie], 0)),
+            (delay.clone(), ties, apart).prop_map(|(delay, ties, apart)| Step::Push(delay, ties, apart)),
+            (delay, 1usize..200).prop_map(|(delay, count)| Step::Pop(delay, count)),
         ];
-        proptest::collection::vec(step, 0..400)
+        proptest::collection::vec(step, 0..60)
     }
 
     proptest::proptest! {
         /// The dumb twin: a list that is sorted at every step.
         #[test]
         fn it_does_what_a_sorted_list_does(steps in steps()) {
-            let (mut queue, mut list, mut now) = (Queue::default(), Vec::<Entry>::new(), 0u64);
-            for (slot, step) in steps.into_iter().enumerate() {
+            let (mut queue, mut list, mut now, mut slot) = (Queue::default(), Vec::<Entry>::new(), 0u64, 0u32);
+            for step in steps {
                 match step {
-                    Step::Push(delay, tie) => {
-                        let entry = Entry { at: Time(now.saturating_add(delay)), tie, slot: slot as u32, target: 0 };
-                        queue.push(entry);
-                        list.push(entry);
+                    Step::Push(delay, ties, apart) => {
+                        for (i, tie) in ties.into_iter().enumerate() {
+                            let at = Time(now.saturating_add(delay).saturating_add(apart * i as u64));
+                            slot += 1;
+                            queue.push(Entry { at, tie, slot, target: 0 });
+                            list.push(Entry { at, tie, slot, target: 0 });
+                        }
                         list.sort_unstable();
                     }
-                    Step::Pop(ahead) => {
+                    Step::Pop(ahead, count) => {
                         let until = Time(now.saturating_add(ahead));
-                        let expected = (list.first().is_some_and(|e| e.at <= until)).then(|| list.remove(0));
-                        assert_eq!(queue.pop_until(until), expected);
-                        now = expected.map_or(now, |e| e.at.0);
+                        for _ in 0..count {
+                            let expected = (list.first().is_some_and(|e| e.at <= until)).then(|| list.remove(0));
+                            assert_eq!(queue.pop_until(until), expected);
+                            now = expected.map_or(now, |e| e.at.0);
+                        }
                     }
                 }
                 assert_eq!(queue.len(), list.len());
