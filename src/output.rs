@@ -113,7 +113,27 @@ pub fn number(value: f64) -> String {
         v if v >= 0.1 => 4,
         _ => 6,
     };
+    if decimals == 1 {
+        let text = format!("{value:.1}");
+        let (whole, tenth) = text.split_once('.').unwrap_or((&text, "0"));
+        return format!("{}.{tenth}", grouped(whole.parse().unwrap_or(value as i64)));
+    }
     format!("{value:.decimals$}")
+}
+
+/// Whether a metric is of one client alone: terminals leave those out, documents and `--metric` have them.
+pub fn of_one_client(metric: &str) -> bool {
+    let digits =
+        metric.strip_prefix("latency_c").and_then(|rest| rest.split_once('_')).map(|(digits, _)| digits);
+    digits.is_some_and(|digits| !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit()))
+}
+
+/// The line under a table of metrics that says how many it leaves out; empty if none.
+pub fn left_out(zero: usize, clients: usize) -> String {
+    let zero = (zero > 0).then(|| format!("{zero} more are 0"));
+    let clients = (clients > 0).then(|| format!("{clients} of single clients are in the JSON document"));
+    let parts: Vec<String> = zero.into_iter().chain(clients).collect();
+    if parts.is_empty() { String::new() } else { format!("  ({})\n", parts.join("; ")) }
 }
 
 fn grouped(value: i64) -> String {
@@ -136,7 +156,7 @@ pub fn rows(indent: &str, pairs: &[(String, String)]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{number, rows, write_whole};
+    use super::{left_out, number, of_one_client, rows, write_whole};
 
     #[test]
     fn numbers_are_short() {
@@ -146,10 +166,20 @@ mod tests {
             (-1000.0, "-1,000"),
             (0.98765, "0.9877"),
             (12.345, "12.35"),
+            (12345.67, "12,345.7"),
+            (-1999.96, "-2,000.0"),
             (0.00012345, "0.000123"),
         ] {
             assert_eq!(number(value), text);
         }
+    }
+
+    #[test]
+    fn metrics_of_one_client_are_known_by_name() {
+        assert!(of_one_client("latency_c12_ms_p50"));
+        assert!(!of_one_client("latency_cas_ms_p50") && !of_one_client("latency_ms_p50"));
+        assert_eq!(left_out(0, 0), "");
+        assert_eq!(left_out(2, 1), "  (2 more are 0; 1 of single clients are in the JSON document)\n");
     }
 
     #[test]

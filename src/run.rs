@@ -136,12 +136,12 @@ fn faults(outcome: &Outcome) -> String {
     format!("\nfaults\n{}{more}", output::rows("  ", &rows))
 }
 
-/// The metrics that are not zero; the others are only counted.
+/// The metrics that are not zero and of more than one client; the others are only counted.
 fn metrics(outcome: &Outcome) -> String {
-    let shown = outcome.metrics.iter().filter(|(_, value)| **value != 0.0);
+    let (zero, other): (Vec<_>, Vec<_>) = outcome.metrics.iter().partition(|(_, value)| **value == 0.0);
+    let (clients, shown): (Vec<_>, Vec<_>) =
+        other.into_iter().partition(|(name, _)| output::of_one_client(name));
     let rows: Vec<(String, String)> =
-        shown.map(|(name, value)| (name.clone(), output::number(*value))).collect();
-    let zero = outcome.metrics.len() - rows.len();
-    let rest = if zero > 0 { format!("  ({zero} more are 0)\n") } else { String::new() };
-    format!("\nmetrics\n{}{rest}", output::rows("  ", &rows))
+        shown.into_iter().map(|(name, value)| (name.clone(), output::number(*value))).collect();
+    format!("\nmetrics\n{}{}", output::rows("  ", &rows), output::left_out(zero.len(), clients.len()))
 }
