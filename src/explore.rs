@@ -7,6 +7,7 @@ use std::process::ExitCode;
 use std::sync::Mutex;
 
 use scenarios::Loaded;
+use scenarios::checks::metrics::of_one_client;
 use scenarios::explore::{Exploration, ExploreOptions, Progress, SeedRun};
 use scenarios::log;
 use scenarios::shard::{self, Manifest, Part};
@@ -156,8 +157,7 @@ fn summary(loaded: &Loaded, found: &Exploration, out: Option<&Path>) -> String {
 fn table(found: &Exploration) -> String {
     let (zero, other): (Vec<_>, Vec<_>) =
         found.metrics.iter().partition(|(_, s)| s.min == 0.0 && s.max == 0.0);
-    let (clients, shown): (Vec<_>, Vec<_>) =
-        other.into_iter().partition(|(name, _)| output::of_one_client(name));
+    let (clients, shown): (Vec<_>, Vec<_>) = other.into_iter().partition(|(name, _)| of_one_client(name));
     let width = shown.iter().map(|(name, _)| name.len()).max().unwrap_or(0).max(6);
     let mut text = format!(
         "\n{:<width$}  {:>12} {:>10} {:>12} {:>12} {:>12} {:>12}\n",

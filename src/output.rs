@@ -121,13 +121,6 @@ pub fn number(value: f64) -> String {
     format!("{value:.decimals$}")
 }
 
-/// Whether a metric is of one client alone: terminals leave those out, documents and `--metric` have them.
-pub fn of_one_client(metric: &str) -> bool {
-    let digits =
-        metric.strip_prefix("latency_c").and_then(|rest| rest.split_once('_')).map(|(digits, _)| digits);
-    digits.is_some_and(|digits| !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit()))
-}
-
 /// The line under a table of metrics that says how many it leaves out; empty if none.
 pub fn left_out(zero: usize, clients: usize) -> String {
     let zero = (zero > 0).then(|| format!("{zero} more are 0"));
@@ -156,7 +149,7 @@ pub fn rows(indent: &str, pairs: &[(String, String)]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{left_out, number, of_one_client, rows, write_whole};
+    use super::{left_out, number, rows, write_whole};
 
     #[test]
     fn numbers_are_short() {
@@ -175,9 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn metrics_of_one_client_are_known_by_name() {
-        assert!(of_one_client("latency_c12_ms_p50"));
-        assert!(!of_one_client("latency_cas_ms_p50") && !of_one_client("latency_ms_p50"));
+    fn what_a_table_leaves_out_is_counted() {
         assert_eq!(left_out(0, 0), "");
         assert_eq!(left_out(2, 1), "  (2 more are 0; 1 of single clients are in the JSON document)\n");
     }

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use scenarios::Loaded;
+use scenarios::checks::metrics::of_one_client;
 use scenarios::determinism;
 use scenarios::replay::{Form, TellOptions, command, tell};
 use scenarios::run::{CheckResult, Injection};
@@ -139,8 +140,7 @@ fn faults(outcome: &Outcome) -> String {
 /// The metrics that are not zero and of more than one client; the others are only counted.
 fn metrics(outcome: &Outcome) -> String {
     let (zero, other): (Vec<_>, Vec<_>) = outcome.metrics.iter().partition(|(_, value)| **value == 0.0);
-    let (clients, shown): (Vec<_>, Vec<_>) =
-        other.into_iter().partition(|(name, _)| output::of_one_client(name));
+    let (clients, shown): (Vec<_>, Vec<_>) = other.into_iter().partition(|(name, _)| of_one_client(name));
     let rows: Vec<(String, String)> =
         shown.into_iter().map(|(name, value)| (name.clone(), output::number(*value))).collect();
     format!("\nmetrics\n{}{}", output::rows("  ", &rows), output::left_out(zero.len(), clients.len()))

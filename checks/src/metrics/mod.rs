@@ -100,7 +100,15 @@ pub const CATALOGUE: &[(&str, &str)] = &[
     ("faults", "faults injected"),
     ("crashes", "processes stopped from outside"),
     ("halts", "processes that stopped themselves"),
-    ("measure_<name>_mean", "mean of a number that nodes keep: a queue's length, a lag"),
+    ("measure_<name>_mean", "mean of a number that nodes keep: a queue's length, a lag (durations in ms)"),
     ("measure_<name>_p99", "its 99th percentile"),
     ("measure_<name>_max", "its maximum"),
 ];
+
+/// Whether a metric is of one client alone: tables and pictures leave those out, documents have them.
+#[must_use]
+pub fn of_one_client(metric: &str) -> bool {
+    let digits =
+        metric.strip_prefix("latency_c").and_then(|rest| rest.split_once('_')).map(|(digits, _)| digits);
+    digits.is_some_and(|digits| !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit()))
+}
