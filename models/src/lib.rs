@@ -3,4 +3,5 @@
 //! A model knows the engine and nothing else: no scenario, no checker, no file.
 
 pub mod model;
+pub mod policy;
 pub mod solo;
