@@ -15,7 +15,8 @@ fn lines(name: &str) -> String {
     for seed in SEEDS {
         let outcome = run(&loaded, seed, &RunOptions::default());
         let record = &outcome.record;
-        writeln!(text, "{seed} {} {} {}", record.fingerprint, record.events, outcome.verdict()).expect("a string");
+        writeln!(text, "{seed} {} {} {}", record.fingerprint, record.events, outcome.verdict())
+            .expect("a string");
     }
     text
 }
@@ -51,7 +52,11 @@ fn no_golden_file_is_left_without_its_scenario() {
         let group = group.expect("an entry").path();
         for entry in std::fs::read_dir(&group).into_iter().flatten() {
             let path = entry.expect("an entry").path().with_extension("");
-            let name = format!("{}/{}", group.file_name().expect("a name").display(), path.file_name().expect("a name").display());
+            let name = format!(
+                "{}/{}",
+                group.file_name().expect("a name").display(),
+                path.file_name().expect("a name").display()
+            );
             assert!(scenarios::library::text(&name).is_some(), "{name} is no scenario of the library");
         }
     }

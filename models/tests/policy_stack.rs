@@ -42,17 +42,25 @@ fn play(layers: &[Layer], calls: &[(u64, u64)], script: &str) -> String {
             number += 1;
             match act {
                 Act::Send { attempt, tag, number: n, deadline } => {
-                    let tells = if deadline == Time::NEVER { String::new() } else { format!("<{}", deadline.0 / 1_000_000) };
+                    let tells = if deadline == Time::NEVER {
+                        String::new()
+                    } else {
+                        format!("<{}", deadline.0 / 1_000_000)
+                    };
                     told.push(format!("{ms}:send{tag}.{n}{tells}"));
                     let item = script[sent.min(script.len() - 1)];
                     sent += 1;
-                    if let Some((after, end)) = item.split_at_checked(item.len() - 1).filter(|(after, _)| !after.is_empty()) {
+                    if let Some((after, end)) =
+                        item.split_at_checked(item.len() - 1).filter(|(after, _)| !after.is_empty())
+                    {
                         let outcome = if end == "+" { Outcome::Ok } else { Outcome::Failed };
                         let at = now + Span::ms(after.parse().expect("a number"));
                         due.insert((at, number), Due::Answer(attempt, outcome));
                     }
                 }
-                Act::Cancel { tied, .. } => told.push(format!("{ms}:{}", if tied { "take back" } else { "leave" })),
+                Act::Cancel { tied, .. } => {
+                    told.push(format!("{ms}:{}", if tied { "take back" } else { "leave" }))
+                }
                 Act::Wake { at, token } => drop(due.insert((at, number), Due::Wake(token))),
                 Act::Done { tag, outcome } => told.push(format!("{ms}:end{tag} {}", outcome.word())),
                 Act::Mark(mark) => told.push(format!("{ms}:({mark})")),
@@ -83,7 +91,12 @@ fn check(layers: &[Layer], calls: &[(u64, u64)], script: &str, expected: &str) {
 #[test]
 fn a_timeout_means_what_it_stands_before() {
     let one = &[(0, 0)];
-    check(&[retry(3, 5), timeout(20)], one, "?", "0:send0.1 20:leave 25:send0.2 45:leave 50:send0.3 70:leave 70:end0 timeout");
+    check(
+        &[retry(3, 5), timeout(20)],
+        one,
+        "?",
+        "0:send0.1 20:leave 25:send0.2 45:leave 50:send0.3 70:leave 70:end0 timeout",
+    );
     check(&[timeout(20), retry(3, 5)], one, "10- ?", "0:send0.1 15:send0.2 20:leave 20:end0 timeout");
     check(&[timeout(12), retry(3, 5)], one, "10-", "0:send0.1 10:end0 failed");
     check(&[retry(3, 5)], one, "1- 1- 1+", "0:send0.1 6:send0.2 12:send0.3 13:end0 ok");
@@ -122,15 +135,30 @@ fn a_bulkhead_lets_some_wait() {
     let calls = [(0, 0), (1, 0), (2, 0)];
     check(&[bulkhead.clone()], &calls, "10+", "0:send0.1 2:end2 limited 10:end0 ok 10:send1.1 20:end1 ok");
     // Who gives up waiting leaves no hole.
-    check(&[timeout(5), bulkhead], &calls, "4+", "0:send0.1 2:end2 limited 4:end0 ok 4:send1.1 6:leave 6:end1 timeout");
+    check(
+        &[timeout(5), bulkhead],
+        &calls,
+        "4+",
+        "0:send0.1 2:end2 limited 4:end0 ok 4:send1.1 6:leave 6:end1 timeout",
+    );
 }
 
 #[test]
 fn calls_for_one_key_share_an_answer() {
     let calls = [(0, 7), (1, 7), (2, 8), (30, 7)];
-    check(&[Layer::Coalesce], &calls, "10+", "0:send0.1 2:send2.1 10:end0 ok 10:end1 ok 12:end2 ok 30:send3.1 40:end3 ok");
+    check(
+        &[Layer::Coalesce],
+        &calls,
+        "10+",
+        "0:send0.1 2:send2.1 10:end0 ok 10:end1 ok 12:end2 ok 30:send3.1 40:end3 ok",
+    );
     // The leader gives up; one who waits takes over.
-    check(&[timeout(5), Layer::Coalesce], &[(0, 7), (3, 7)], "? 2+", "0:send0.1 5:leave 5:end0 timeout 5:send1.1 7:end1 ok");
+    check(
+        &[timeout(5), Layer::Coalesce],
+        &[(0, 7), (3, 7)],
+        "? 2+",
+        "0:send0.1 5:leave 5:end0 timeout 5:send1.1 7:end1 ok",
+    );
 }
 
 #[test]
@@ -144,5 +172,10 @@ fn a_budget_bounds_retries_and_a_fallback_answers_for_the_rest() {
 fn a_leaky_bucket_holds_calls_back() {
     let rate = Rate::per_second(100.0).expect("a rate");
     let layers = [Layer::LeakyBucket(LeakyBucketConfig { rate, holds: 1 })];
-    check(&layers, &[(0, 0), (0, 0), (0, 0)], "1+", "0:send0.1 0:end2 limited 1:end0 ok 10:send1.1 11:end1 ok");
+    check(
+        &layers,
+        &[(0, 0), (0, 0), (0, 0)],
+        "1+",
+        "0:send0.1 0:end2 limited 1:end0 ok 10:send1.1 11:end1 ok",
+    );
 }

@@ -146,7 +146,11 @@ impl Cache {
 
     fn unlink(&mut self, place: u32) {
         let (newer, older) = (self.items[place as usize].newer, self.items[place as usize].older);
-        if newer == NONE { self.newest = older } else { self.items[newer as usize].older = older }
+        if newer == NONE {
+            self.newest = older
+        } else {
+            self.items[newer as usize].older = older
+        }
         if older == NONE { self.oldest = newer } else { self.items[older as usize].newer = newer }
     }
 
@@ -154,7 +158,11 @@ impl Cache {
         let old = self.newest;
         let item = &mut self.items[place as usize];
         (item.newer, item.older) = (NONE, old);
-        if old == NONE { self.oldest = place } else { self.items[old as usize].newer = place }
+        if old == NONE {
+            self.oldest = place
+        } else {
+            self.items[old as usize].newer = place
+        }
         self.newest = place;
     }
 }
@@ -169,7 +177,8 @@ mod tests {
     /// The share of hits of least recently used under Zipf's law, after a warm-up.
     fn hits(items: u64, exponent: f64, room: u32) -> f64 {
         let zipf = Zipf::new(items, exponent);
-        let (mut cache, mut rng) = (Cache::new(CacheConfig { room, ttl: None, early: None }), Rng::from_key(8));
+        let (mut cache, mut rng) =
+            (Cache::new(CacheConfig { room, ttl: None, early: None }), Rng::from_key(8));
         let (mut hits, mut asked) = (0_u32, 0_u32);
         for i in 0..500_000 {
             let key = zipf.sample(&mut rng);

@@ -146,7 +146,9 @@ impl Queue {
                 let first = self.classes.values_mut().find_map(VecDeque::pop_front);
                 first.map_or(Next::Empty, |w| Next::Serve(w.work))
             }
-            Discipline::AdaptiveLifo { above, target, interval } => self.adaptive(above, target, interval, now),
+            Discipline::AdaptiveLifo { above, target, interval } => {
+                self.adaptive(above, target, interval, now)
+            }
             Discipline::CoDel { target, interval } => self.controlled(target, interval, now),
         }
     }
@@ -218,14 +220,12 @@ mod tests {
 
     #[test]
     fn each_discipline_has_its_order() {
-        let serve = |works: [u32; 4]| {
-            works.map(Next::Serve).into_iter().chain([Next::Empty]).collect::<Vec<Next>>()
-        };
+        let serve =
+            |works: [u32; 4]| works.map(Next::Serve).into_iter().chain([Next::Empty]).collect::<Vec<Next>>();
         assert_eq!(order(Discipline::Fifo, 9), serve([0, 1, 2, 3]));
         assert_eq!(order(Discipline::Lifo, 9), serve([3, 2, 1, 0]));
         assert_eq!(order(Discipline::Priority, 9), serve([1, 3, 0, 2]));
-        let adaptive =
-            Discipline::AdaptiveLifo { above: 2, target: Span::ms(5), interval: Span::ms(100) };
+        let adaptive = Discipline::AdaptiveLifo { above: 2, target: Span::ms(5), interval: Span::ms(100) };
         assert_eq!(order(adaptive, 9), serve([3, 2, 0, 1]));
         assert_eq!(order(adaptive, 200)[..2], [Next::Drop(0), Next::Drop(1)]);
     }

@@ -261,7 +261,11 @@ impl Stack {
                 if held { Ok(true) } else { Err(Outcome::ShortCircuit) }
             }
             Running::Throttle(throttle) => {
-                if throttle.admit(now, rng.unit()) { Ok(true) } else { Err(Outcome::Limited) }
+                if throttle.admit(now, rng.unit()) {
+                    Ok(true)
+                } else {
+                    Err(Outcome::Limited)
+                }
             }
             Running::Bulkhead(bulkhead) => match bulkhead.enter(frame) {
                 Entry::Held => {
@@ -276,7 +280,11 @@ impl Stack {
                 if held { Ok(true) } else { Err(Outcome::Limited) }
             }
             Running::TokenBucket(bucket) => {
-                if bucket.take(now) { Ok(true) } else { Err(Outcome::Limited) }
+                if bucket.take(now) {
+                    Ok(true)
+                } else {
+                    Err(Outcome::Limited)
+                }
             }
             Running::LeakyBucket(bucket) => match bucket.take(now) {
                 Some(Span::ZERO) => Ok(true),

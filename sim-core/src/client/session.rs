@@ -160,12 +160,14 @@ impl Clients {
     /// When the client asks again, counted from now; `None` if its time is over.
     pub(crate) fn next_ask(&self, client: usize, now: Time) -> Option<Time> {
         let group = self.group(client);
-        let at = now + group.config.load.gap(&mut self.workload(client, 2 * self.list[client].asked));
+        let asked = self.list[client].asked;
+        let gap = group.config.load.gap(&mut self.workload(client, 2 * asked), asked, now.since(group.start));
+        let at = now + gap;
         (at < group.stop).then_some(at)
     }
 
     pub(crate) fn is_open(&self, client: usize) -> bool {
-        matches!(self.config(client).load, Load::Open { .. })
+        !matches!(self.config(client).load, Load::Closed { .. })
     }
 
     /// The client's next operation, and its number.

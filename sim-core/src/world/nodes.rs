@@ -83,7 +83,11 @@ impl<N: Node> World<N> {
         }
         if self.slots[to.index()].state.is_none() {
             self.network.counts.to_dead += 1;
-            return self.dropped(tie, from, to, N::message_kind(&message), None, observer);
+            self.dropped(tie, from, to, N::message_kind(&message), None, observer)?;
+            return match N::refusal(&message) {
+                Some(refusal) => self.send(to, from, refusal, observer),
+                None => ControlFlow::Continue(()),
+            };
         }
         self.network.counts.delivered += 1;
         self.absorb(tie, Kind::Message, to, content(&message));
@@ -290,6 +294,7 @@ impl<N: Node> World<N> {
             now,
             wall,
             uncertainty,
+            slow: slot.body.as_ref().map_or(&[], |body| &body.processor.slow),
             rng: &mut slot.rng,
             disk: &mut slot.disk,
             effects: &mut self.effects,

@@ -183,7 +183,9 @@ impl Breaker {
             Trip::Consecutive(limit) => self.in_a_row >= limit,
             Trip::Rate { share, least, .. } | Trip::Slow { share, least, .. } => {
                 let seen = self.window.len() as f64;
-                self.window.len() >= least as usize && f64::from(self.bad) >= share.get() * seen && self.bad > 0
+                self.window.len() >= least as usize
+                    && f64::from(self.bad) >= share.get() * seen
+                    && self.bad > 0
             }
         }
     }
