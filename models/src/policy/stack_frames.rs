@@ -23,7 +23,9 @@ impl Token {
     fn new(index: u32, generation: u32) -> Token {
         Token((u64::from(generation) << 32) | u64::from(index))
     }
-    fn index(self) -> u32 {
+    /// A small number that no other living token of the same stack has.
+    #[must_use]
+    pub fn index(self) -> u32 {
         self.0 as u32
     }
     fn generation(self) -> u32 {

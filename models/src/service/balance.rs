@@ -260,13 +260,17 @@ impl Balancer {
             _ => u32::MAX,
         };
         let fits = |i: u32| usable.contains(&i) && self.seen[i as usize].in_flight < bound;
-        ring.walk(key).find(|i| fits(*i)).or_else(|| ring.walk(key).find(|i| usable.contains(i))).unwrap_or(usable[0])
+        ring.walk(key)
+            .find(|i| fits(*i))
+            .or_else(|| ring.walk(key).find(|i| usable.contains(i)))
+            .unwrap_or(usable[0])
     }
 
     /// A call to an instance has ended, or was given up (`None`).
     pub fn ended(&mut self, instance: u32, outcome: Option<Outcome>, took: Span, now: Time) {
         let ejected = self.seen.iter().filter(|seen| now < seen.ejected_until).count() + 1;
-        let room = self.config.outliers.is_some_and(|o| ejected as f64 <= o.at_most.get() * self.seen.len() as f64);
+        let room =
+            self.config.outliers.is_some_and(|o| ejected as f64 <= o.at_most.get() * self.seen.len() as f64);
         let seen = &mut self.seen[instance as usize];
         seen.in_flight = seen.in_flight.saturating_sub(1);
         self.total = self.total.saturating_sub(1);

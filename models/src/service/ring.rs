@@ -24,7 +24,8 @@ impl Ring {
     /// Another ring of the same kind for every salt.
     #[must_use]
     pub fn salted(instances: u32, points: u32, salt: u64) -> Ring {
-        let place = |instance: u32, point: u32| mix(mix((u64::from(instance) << 32) | u64::from(point)) ^ salt);
+        let place =
+            |instance: u32, point: u32| mix(mix((u64::from(instance) << 32) | u64::from(point)) ^ salt);
         let mut points: Vec<(u64, u32)> =
             (0..instances).flat_map(|i| (0..points.max(1)).map(move |p| (place(i, p), i))).collect();
         points.sort_unstable();
