@@ -4,5 +4,7 @@
 
 pub mod model;
 pub mod policy;
+pub mod raft;
 pub mod service;
 pub mod solo;
+pub mod wal;

@@ -105,16 +105,18 @@ fn metastable(rate: f64, outage: Fault) -> (f64, f64) {
     let faults = vec![outage.lasting(Span::secs(10))];
     let record = Run { faults, ..Run::new(poisson(rate), 300) }.record(graph);
     assert!(success(&record, 5, 25) > 0.999, "healthy before the outage");
-    (success(&record, 200, 290), total(&record, "attempts users→db", 200, 290) as f64 / 90.0)
+    (success(&record, 250, 290), total(&record, "attempts users→db", 250, 290) as f64 / 40.0)
 }
 
 #[test]
 fn a_metastable_failure_outlives_its_cause() {
+    // It always recovers when twice the load fits: below 150. At 150 itself a queue, unlike the published model, has
+    // nothing left to drain with.
     let (goodput, load) = metastable(280.0, Fault::Pause);
     assert_eq!(goodput, 0.0);
     close("queries a second", load, 560.0, 0.02);
-    let (goodput, load) = metastable(150.0, Fault::Pause);
-    assert!(goodput > 0.999 && (load / 150.0 - 1.0).abs() < 0.03, "{goodput} {load}");
+    let (goodput, load) = metastable(140.0, Fault::Pause);
+    assert!(goodput > 0.999 && (load / 140.0 - 1.0).abs() < 0.03, "{goodput} {load}");
 }
 
 #[test]

@@ -4,17 +4,27 @@
 //! seeds, [`determinism`] twice; [`replay`] tells a run event by event; [`capsule`] is a run that fits in a file.
 //! Deliberately absent: printing for people, and pictures (`reports`, and the command line).
 
+mod assemble;
 pub mod capsule;
 pub mod catalogue;
+pub mod compare;
 pub mod determinism;
 pub mod error;
 pub mod explore;
+mod judge;
 pub mod library;
-mod load;
+pub mod load;
+pub mod log;
+mod registry;
 pub mod replay;
 pub mod run;
 pub mod schema;
+pub mod shard;
 pub mod text;
+
+pub use checks;
+pub use checks::verdict;
+pub use sim_core::{time, units};
 
 pub use error::ScenarioError;
 pub use load::{Loaded, load};

@@ -5,6 +5,8 @@
 //! fit each other ([`crate::assemble`]).
 
 use models::model::Cluster;
+use models::raft::Raft;
+use models::service::Service;
 use models::solo::Solo;
 use serde::{Deserialize, Serialize};
 use sim_core::client::ClientConfig;
@@ -56,6 +58,10 @@ pub struct Scenario {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub enum ModelSpec {
+    /// A graph of services under load.
+    Service(Service),
+    /// Raft consensus under a replicated map.
+    Raft(Raft),
     /// One server without replication.
     Solo(Solo),
 }
@@ -146,7 +152,33 @@ pub enum CheckSpec {
         /// The bound.
         below: Span,
     },
-    /// This mark is made at least once; a run without it proved little.
+    /// This share of all operations ends ok within this time: an objective. It fails when the error budget is spent.
+    Objective {
+        /// The share: `99.9%` leaves a budget of one in a thousand.
+        share: Ratio,
+        /// The time.
+        within: Span,
+    },
+    /// Of the operations asked in a part of the run, the share that ended ok lies between two bounds.
+    Share {
+        /// From when on.
+        from: Span,
+        /// Until when.
+        until: Span,
+        /// The least share.
+        least: Ratio,
+        /// The greatest.
+        most: Ratio,
+    },
+    /// A metric lies between two bounds: (name, least, most).
+    Metric(String, f64, f64),
+    /// A mark is made between so and so often: (name, least, most).
+    Count(String, u64, u64),
+    /// A leader or primary is elected at most this often in a run.
+    Steady(u32),
+    /// This mark is made at least once in every run.
+    Reaches(String),
+    /// This mark is made in some run of an exploration; a run without it is no violation, but proved little.
     Sometimes(String),
 }
 
@@ -185,6 +217,12 @@ impl CheckSpec {
             CheckSpec::Live(_) => "live".into(),
             CheckSpec::Recovers(_) => "recovers".into(),
             CheckSpec::Latency { .. } => "latency".into(),
+            CheckSpec::Objective { .. } => "objective".into(),
+            CheckSpec::Share { from, until, .. } => format!("share {from} to {until}"),
+            CheckSpec::Metric(name, ..) => format!("metric {name}"),
+            CheckSpec::Count(mark, ..) => format!("count {mark}"),
+            CheckSpec::Steady(_) => "steady".into(),
+            CheckSpec::Reaches(mark) => format!("reaches {mark}"),
             CheckSpec::Sometimes(mark) => format!("sometimes {mark}"),
         }
     }
