@@ -3,6 +3,7 @@
 //! of [`ModelSpec`].
 
 use models::model::Model;
+use models::contention::Contention;
 use models::raft::Raft;
 use models::service::Service;
 use models::solo::Solo;
@@ -52,6 +53,7 @@ macro_rules! models {
 }
 
 models! {
+    Contention: "contention/mod.rs",
     Raft: "raft/config.rs",
     Service: "service/config.rs",
     Solo: "solo/mod.rs",

@@ -4,6 +4,7 @@
 //! fault added there is in the files at once. Deliberately absent: reading ([`crate::text`]), checking that the parts
 //! fit each other ([`crate::assemble`]).
 
+use models::contention::Contention;
 use models::model::Cluster;
 use models::raft::Raft;
 use models::service::Service;
@@ -58,6 +59,8 @@ pub struct Scenario {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub enum ModelSpec {
+    /// Writers of one row under optimistic concurrency.
+    Contention(Contention),
     /// A graph of services under load.
     Service(Service),
     /// Raft consensus under a replicated map.
