@@ -30,8 +30,7 @@ fn study(backoff: Backoff) -> (f64, f64) {
 fn jitter_does_what_the_study_says() {
     // The study counts attempts from 1 and waits base·2ⁿ, so its base of 5 ms is a first wait of 10 ms; decorrelated
     // jitter starts from the base itself.
-    let exponential =
-        |jitter| Backoff::Exponential { base: Span::ms(10), cap: Span::ms(2000), jitter };
+    let exponential = |jitter| Backoff::Exponential { base: Span::ms(10), cap: Span::ms(2000), jitter };
     let decorrelated =
         Backoff::Exponential { base: Span::ms(5), cap: Span::ms(2000), jitter: Jitter::Decorrelated };
     for (name, backoff, ms, calls, tolerance) in [

@@ -2,8 +2,8 @@
 //! compiled for each model, so a run pays for no dispatch. A new model is a line in [`models!`]'s call and a variant
 //! of [`ModelSpec`].
 
-use models::model::Model;
 use models::contention::Contention;
+use models::model::Model;
 use models::raft::Raft;
 use models::service::Service;
 use models::solo::Solo;

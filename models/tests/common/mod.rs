@@ -78,7 +78,12 @@ impl Run {
                 value_bytes: 0,
             },
             routing: self.routing,
-            retry: RetryConfig { timeout: Span::secs(100_000), attempts: 1, backoff: Backoff::None },
+            retry: RetryConfig {
+                timeout: Span::secs(100_000),
+                attempts: 1,
+                backoff: Backoff::None,
+                guards: Vec::new(),
+            },
             place: None,
             start: Span::ZERO,
             stop: None,
