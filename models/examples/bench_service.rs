@@ -51,12 +51,8 @@ fn main() {
         value_bytes: 0,
     };
     let load = Load::Open { rate: Rate::per_second(10_000.0).expect("a rate"), arrivals: Arrivals::Poisson };
-    let retry = RetryConfig {
-        timeout: Span::secs(100_000),
-        attempts: 1,
-        backoff: Backoff::None,
-        guards: Vec::new(),
-    };
+    let retry =
+        RetryConfig { timeout: Span::secs(100_000), attempts: 1, backoff: Backoff::None, guards: Vec::new() };
     let (start, stop, place, routing) = (Span::ZERO, None, None, Routing::Node(0));
     let clients = vec![ClientConfig { count: 1, load, mix, routing, retry, place, start, stop }];
     let link = LinkConfig::with_latency(Distribution::Fixed(Span::us(100)));
@@ -73,5 +69,10 @@ fn main() {
     let mut world: World<<Service as Model>::Node> = World::new(config).expect("a sound world");
     assert!(world.run(Time::ZERO + end_at, &mut ()).is_continue());
     let record = world.finish();
-    println!("{} requests, {:?}, {} events", record.history.entries.len(), record.history.counts(), record.events);
+    println!(
+        "{} requests, {:?}, {} events",
+        record.history.entries.len(),
+        record.history.counts(),
+        record.events
+    );
 }

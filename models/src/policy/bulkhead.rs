@@ -72,7 +72,7 @@ impl Bulkhead {
         self.waiting.retain(|waits| *waits != who);
     }
     /// Gives a free place to who has waited longest.
-    pub fn next(&mut self) -> Option<u32> {
+    pub fn seat(&mut self) -> Option<u32> {
         if self.held >= self.config.places {
             return None;
         }

@@ -229,8 +229,7 @@ impl Stack {
             acts.push(Act::Send { attempt: token, tag: state.tag, number, deadline: state.told });
             return;
         };
-        let mut held = false;
-        let passes = match layer {
+        let (passes, held) = match layer {
             Running::Timeout(span) => {
                 let at = now + *span;
                 let own = self.frames.get_mut(frame);
@@ -239,66 +238,14 @@ impl Stack {
                     own.told = own.told.min(at);
                 }
                 acts.push(Act::Wake { at, token });
-                Ok(true)
+                (Ok(true), false)
             }
             Running::Deadline(margin) => {
                 let told = if state.deadline == Time::NEVER { Time::NEVER } else { state.deadline - *margin };
                 self.frames.get_mut(frame).told = told;
-                if told <= now { Err(Outcome::Timeout) } else { Ok(true) }
+                (if told <= now { Err(Outcome::Timeout) } else { Ok(true) }, false)
             }
-            Running::Retry(_, budget) => {
-                if let Some(budget) = budget {
-                    budget.first_try();
-                }
-                Ok(true)
-            }
-            Running::Hedge(hedge) => {
-                acts.extend(hedge.delay(1).map(|delay| Act::Wake { at: now + delay, token }));
-                Ok(true)
-            }
-            Running::Breaker(breaker) => {
-                held = breaker.admit(now);
-                if held { Ok(true) } else { Err(Outcome::ShortCircuit) }
-            }
-            Running::Throttle(throttle) => {
-                if throttle.admit(now, rng.unit()) {
-                    Ok(true)
-                } else {
-                    Err(Outcome::Limited)
-                }
-            }
-            Running::Bulkhead(bulkhead) => match bulkhead.enter(frame) {
-                Entry::Held => {
-                    held = true;
-                    Ok(true)
-                }
-                Entry::Waits => Ok(false),
-                Entry::Full => Err(Outcome::Limited),
-            },
-            Running::Concurrency(limit) => {
-                held = limit.enter();
-                if held { Ok(true) } else { Err(Outcome::Limited) }
-            }
-            Running::TokenBucket(bucket) => {
-                if bucket.take(now) {
-                    Ok(true)
-                } else {
-                    Err(Outcome::Limited)
-                }
-            }
-            Running::LeakyBucket(bucket) => match bucket.take(now) {
-                Some(Span::ZERO) => Ok(true),
-                Some(wait) => {
-                    acts.push(Act::Wake { at: now + wait, token });
-                    Ok(false)
-                }
-                None => Err(Outcome::Limited),
-            },
-            Running::Coalesce(flights) => {
-                held = true;
-                Ok(flights.join(state.key, frame))
-            }
-            Running::Fallback => Ok(true),
+            gate => passes_in(gate, frame, token, state.key, now, rng, acts),
         };
         self.frames.get_mut(frame).held = held;
         match passes {
@@ -322,7 +269,7 @@ impl Stack {
             } else if std::mem::take(&mut self.vacancy) {
                 for layer in &mut self.layers {
                     let Running::Bulkhead(bulkhead) = layer else { continue };
-                    while let Some(frame) = bulkhead.next() {
+                    while let Some(frame) = bulkhead.seat() {
                         self.frames.get_mut(frame).held = true;
                         self.going.push(self.frames.token(frame));
                     }
@@ -482,6 +429,76 @@ impl Stack {
             _ => {}
         }
     }
+}
+
+/// Whether a call passes a layer inwards (`false` if it waits there), and whether it holds something of the layer's.
+fn passes_in(
+    layer: &mut Running,
+    frame: u32,
+    token: Token,
+    key: u64,
+    now: Time,
+    rng: &mut Rng,
+    acts: &mut Vec<Act>,
+) -> (Result<bool, Outcome>, bool) {
+    let mut held = false;
+    let passes = match layer {
+        Running::Retry(_, budget) => {
+            if let Some(budget) = budget {
+                budget.first_try();
+            }
+            Ok(true)
+        }
+        Running::Hedge(hedge) => {
+            acts.extend(hedge.delay(1).map(|delay| Act::Wake { at: now + delay, token }));
+            Ok(true)
+        }
+        Running::Breaker(breaker) => {
+            held = breaker.admit(now);
+            if held { Ok(true) } else { Err(Outcome::ShortCircuit) }
+        }
+        Running::Throttle(throttle) => {
+            if throttle.admit(now, rng.unit()) {
+                Ok(true)
+            } else {
+                Err(Outcome::Limited)
+            }
+        }
+        Running::Bulkhead(bulkhead) => match bulkhead.enter(frame) {
+            Entry::Held => {
+                held = true;
+                Ok(true)
+            }
+            Entry::Waits => Ok(false),
+            Entry::Full => Err(Outcome::Limited),
+        },
+        Running::Concurrency(limit) => {
+            held = limit.enter();
+            if held { Ok(true) } else { Err(Outcome::Limited) }
+        }
+        Running::TokenBucket(bucket) => {
+            if bucket.take(now) {
+                Ok(true)
+            } else {
+                Err(Outcome::Limited)
+            }
+        }
+        Running::LeakyBucket(bucket) => match bucket.take(now) {
+            Some(Span::ZERO) => Ok(true),
+            Some(wait) => {
+                acts.push(Act::Wake { at: now + wait, token });
+                Ok(false)
+            }
+            None => Err(Outcome::Limited),
+        },
+        Running::Coalesce(flights) => {
+            held = true;
+            Ok(flights.join(key, frame))
+        }
+        Running::Fallback => Ok(true),
+        Running::Timeout(_) | Running::Deadline(_) => Ok(true),
+    };
+    (passes, held)
 }
 
 /// The mark of a breaker's change.
