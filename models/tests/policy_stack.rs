@@ -34,7 +34,7 @@ fn play(layers: &[Layer], calls: &[(u64, u64)], script: &str) -> String {
             Due::Answer(attempt, outcome) => drop(stack.ended(attempt, outcome, now, &mut rng, &mut acts)),
             Due::Wake(token) => stack.wake(token, now, &mut rng, &mut acts),
             Due::Begin(tag, key) => {
-                drop(stack.begin(Call { tag, key, deadline: Time::NEVER }, now, &mut rng, &mut acts));
+                let _ = stack.begin(Call { tag, key, deadline: Time::NEVER }, now, &mut rng, &mut acts);
             }
         }
         for act in std::mem::take(&mut acts) {
@@ -133,7 +133,12 @@ fn a_hedge_takes_the_first_answer() {
 fn a_bulkhead_lets_some_wait() {
     let bulkhead = Layer::Bulkhead(BulkheadConfig { places: 1, waiting: 1 });
     let calls = [(0, 0), (1, 0), (2, 0)];
-    check(&[bulkhead.clone()], &calls, "10+", "0:send0.1 2:end2 limited 10:end0 ok 10:send1.1 20:end1 ok");
+    check(
+        std::slice::from_ref(&bulkhead),
+        &calls,
+        "10+",
+        "0:send0.1 2:end2 limited 10:end0 ok 10:send1.1 20:end1 ok",
+    );
     // Who gives up waiting leaves no hole.
     check(
         &[timeout(5), bulkhead],

@@ -1,8 +1,8 @@
 //! Instances against queueing theory, and fan-out against arithmetic.
 
-mod common;
+mod services;
 
-use common::{Run, close, even, latencies, mark, mean, poisson, quantile};
+use services::{Run, close, even, latencies, mark, mean, poisson, quantile};
 use sim_core::record::Record;
 
 /// A service of unit mean service time (one second), with this many workers.

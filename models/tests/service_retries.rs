@@ -1,8 +1,8 @@
 //! Retry policies against published experiments.
 
-mod common;
+mod services;
 
-use common::{Run, close, mark, poisson, success, total};
+use services::{Run, close, mark, poisson, success, total};
 use sim_core::client::Routing;
 use sim_core::fault::{Crash, Fault, FaultLine, Target, Trigger};
 use sim_core::random::distribution::Distribution;

@@ -7,9 +7,11 @@ use std::ops::ControlFlow;
 use checks::metrics::{self, Metrics};
 use models::model::Model;
 use serde_json::{Value, json};
+use sim_core::fingerprint::Fingerprint;
 use sim_core::node::{Effect, Node};
-use sim_core::observer::{Observer, Step};
-use sim_core::record::{Record, Violation};
+use sim_core::observer::{Happening, Observer, Step};
+use sim_core::peer::Peer;
+use sim_core::record::Violation;
 use sim_core::time::Time;
 use sim_core::world::World;
 
@@ -20,6 +22,7 @@ use crate::registry::{WithModel, with_model};
 use crate::schema::{CheckSpec, Scenario, Stop};
 
 pub use crate::judge::CheckResult;
+pub use sim_core::record::{Injection, Record};
 
 /// What to do besides running.
 #[derive(Clone, Copy, Debug, Default)]
@@ -66,7 +69,7 @@ impl Outcome {
     #[must_use]
     pub fn to_json(&self) -> Value {
         let record = &self.record;
-        let name = |peer: &sim_core::peer::Peer| {
+        let name = |peer: &Peer| {
             let known = if peer.is_client() { None } else { record.nodes.get(peer.index()) };
             known.map_or_else(|| peer.to_string(), |node| node.name.clone())
         };
@@ -166,8 +169,8 @@ pub(crate) fn drive<M: Model, O: Observer<M::Node>>(
     let _ = match (watched, &scenario.run.stop) {
         (false, None) => world.run(end, observer),
         (true, None) => world.run(end, &mut (observer, invariants())),
-        (false, Some(stop)) => world.run(end, &mut (observer, StopAt(stop))),
-        (true, Some(stop)) => world.run(end, &mut (observer, (invariants(), StopAt(stop)))),
+        (false, Some(stop)) => world.run(end, &mut (observer, StopAt { stop, seen: false })),
+        (true, Some(stop)) => world.run(end, &mut (observer, (invariants(), StopAt { stop, seen: false }))),
     };
     let mut record = world.finish();
     record.scenario = loaded.name.clone();
@@ -181,20 +184,27 @@ pub(crate) fn drive<M: Model, O: Observer<M::Node>>(
 /// The name of what is no violation, but ends a run as one does.
 const STOP: &str = "squall: stop";
 
-/// Ends the run when what was waited for has happened.
-struct StopAt<'a>(&'a Stop);
+/// Ends the run at the next event after what was waited for, so that it is in the record.
+struct StopAt<'a> {
+    stop: &'a Stop,
+    seen: bool,
+}
 
 impl<N: Node> Observer<N> for StopAt<'_> {
+    fn before(&mut self, at: Time, _: Fingerprint, _: &Happening<'_, N>) -> ControlFlow<Violation> {
+        if !self.seen {
+            return ControlFlow::Continue(());
+        }
+        let (property, detail) = (STOP.to_string(), String::new());
+        ControlFlow::Break(Violation { at, node: Peer::node(0), property, detail })
+    }
+
     fn after(&mut self, step: &Step<'_, N>) -> ControlFlow<Violation> {
-        let there = step.effects.iter().any(|effect| match (effect, self.0) {
+        self.seen |= step.effects.iter().any(|effect| match (effect, self.stop) {
             (Effect::Mark(mark), Stop::Mark(wanted)) => mark == wanted,
             (Effect::Status(status), Stop::Becomes(role)) => status.role == role,
             _ => false,
         });
-        if !there {
-            return ControlFlow::Continue(());
-        }
-        let (property, detail) = (STOP.to_string(), String::new());
-        ControlFlow::Break(Violation { at: step.at, node: step.node, property, detail })
+        ControlFlow::Continue(())
     }
 }

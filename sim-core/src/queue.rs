@@ -1,16 +1,19 @@
-//! The event queue: a monotone radix heap (Ahuja, Mehlhorn, Orlin & Tarjan 1990) over instants, with a small binary
-//! heap in front for what is due now.
+//! The event queue: a monotone radix heap (Ahuja, Mehlhorn, Orlin & Tarjan 1990) with sixteen digits a level, and a
+//! short sorted run of what is due soon in front of it.
 //!
-//! Simulated time only grows, which is what a radix heap needs: an entry moves at most once for each bit in which
-//! its instant differs from the present, always in long sequential runs. Entries due at the same instant are ordered
-//! by their tie word, exactly as a sorted list would have them; the twin in the tests is that list.
+//! Simulated time only grows, which is what a radix heap needs: an entry moves at most once for each hexadecimal digit
+//! in which its instant differs from the present, always in long sequential runs, and not at all once its bucket is
+//! small enough to be sorted whole. A queue of a few entries is the sorted run alone. Entries due at the same instant
+//! are ordered by their tie word, exactly as a sorted list would have them; the twin in the tests is that list.
+//!
+//! Deliberately absent: removal. What is no longer wanted stays, and whoever takes it out knows that it is stale.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
 use crate::time::Time;
 
-/// A key and the slab slot of its event. Entries compare by (at, tie): the total order of events.
+/// A key and what it stands for. Entries compare by (at, tie): the total order of events.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Entry {
     /// When it is due.
@@ -19,29 +22,77 @@ pub struct Entry {
     pub tie: u64,
     /// Where the event is.
     pub slot: u32,
+    /// Whom it is for, if that is known here.
+    pub target: u32,
 }
+
+impl Entry {
+    /// The order as one number.
+    #[inline]
+    fn key(&self) -> u128 {
+        key(self.at.0, self.tie)
+    }
+}
+
+#[inline]
+fn key(at: u64, tie: u64) -> u128 {
+    u128::from(at) << 64 | u128::from(tie)
+}
+
+/// Bits of a digit.
+const DIGIT: u32 = 4;
+/// Levels of digits in 64 bits.
+const LEVELS: usize = 16;
+/// A bucket of no more entries than this is sorted whole.
+const RUN: usize = 32;
+/// A queue of no more entries than this is one run.
+const SMALL: usize = 16;
+/// A run of more entries than this takes no new ones.
+const INSERT: usize = 32;
+
+/// The memory of a bucket of no more entries than this is kept for others.
+const KEPT: usize = 4096;
 
 /// What is pending, by (at, tie).
 #[derive(Debug)]
 pub struct Queue {
-    /// Due at `base`, least tie first.
-    front: BinaryHeap<Reverse<(u64, u32)>>,
-    /// Bucket b holds what differs from `base` first in bit b.
-    buckets: [Vec<Entry>; 64],
-    /// Which buckets are not empty.
-    filled: u64,
-    /// The instant of the last entry taken; nothing is earlier.
+    /// What is due soonest, ascending; those before `head` have been taken.
+    run: Vec<Entry>,
+    head: usize,
+    /// Of the same instant as a long run, but come after it was sorted. Empty if the run is.
+    late: BinaryHeap<Reverse<Entry>>,
+    /// Entries whose instants differ from `base` by no more than this belong to the run: all ones, or as many hexadecimal
+    /// digits of ones as the run is wide, none for a single instant.
+    reach: u64,
+    /// Nothing in a bucket is earlier; its digits say which bucket an entry is in.
     base: u64,
+    /// The instant of the last entry taken. At or after `base`, and within reach of it.
+    last: u64,
+    /// Bucket (l, d) holds what differs from `base` first in digit l, which is d. Made when first needed.
+    buckets: Vec<Vec<Entry>>,
+    /// The memory of buckets that have been emptied, for those of their level that fill next: time goes through ever new
+    /// buckets, and those of one level grow to much the same size.
+    spare: [Vec<Vec<Entry>>; LEVELS],
+    /// Which digits of a level are not empty.
+    digits: [u16; LEVELS],
+    /// Which levels are not empty.
+    levels: u16,
     len: usize,
 }
 
 impl Default for Queue {
     fn default() -> Queue {
         Queue {
-            front: BinaryHeap::new(),
-            buckets: std::array::from_fn(|_| Vec::new()),
-            filled: 0,
+            run: Vec::new(),
+            head: 0,
+            late: BinaryHeap::new(),
+            reach: u64::MAX,
             base: 0,
+            last: 0,
+            buckets: Vec::new(),
+            spare: [const { Vec::new() }; LEVELS],
+            digits: [0; LEVELS],
+            levels: 0,
             len: 0,
         }
     }
@@ -52,58 +103,235 @@ impl Queue {
     ///
     /// # Panics
     /// If it is due before the last entry taken: time only grows.
-    #[inline]
+    #[inline(always)]
     pub fn push(&mut self, entry: Entry) {
-        assert!(entry.at.0 >= self.base, "an event was scheduled in the past");
+        // By its parts from here on, so that the entry never has to be put together in memory on its way.
+        let Entry { at: Time(at), tie, slot, target } = entry;
+        assert!(at >= self.last, "an event was scheduled in the past");
         self.len += 1;
-        self.place(entry);
+        if at ^ self.base > self.reach {
+            self.push_bucket(at, tie, slot, target);
+        } else if self.run.len() - self.head < INSERT && self.run.len() < self.run.capacity() {
+            self.insert(at, tie, slot, target);
+        } else {
+            self.overflow(at, tie, slot, target);
+        }
+    }
+
+    /// Adds to the run, where it belongs.
+    #[inline(always)]
+    fn insert(&mut self, at: u64, tie: u64, slot: u32, target: u32) {
+        self.run.push(Entry { at: Time(at), tie, slot, target });
+        let (key, run) = (key(at, tie), &mut self.run[self.head..]);
+        // What is new is mostly later than what is there.
+        let mut place = run.len() - 1;
+        if place == 0 || run[place - 1].key() <= key {
+            return;
+        }
+        while place > 0 && run[place - 1].key() > key {
+            run[place] = run[place - 1];
+            place -= 1;
+        }
+        run[place] = Entry { at: Time(at), tie, slot, target };
+    }
+
+    /// The run has no room. If that is so because it is long, and of more than one instant, it is sent back to the
+    /// buckets but for the present one.
+    #[cold]
+    #[inline(never)]
+    fn overflow(&mut self, at: u64, tie: u64, slot: u32, target: u32) {
+        let entry = Entry { at: Time(at), tie, slot, target };
+        if self.run.len() - self.head < INSERT {
+            self.run.drain(..self.head);
+            self.head = 0;
+            self.run.reserve(4 * INSERT);
+            return self.insert(at, tie, slot, target);
+        }
+        if self.reach == 0 {
+            return self.late.push(Reverse(entry));
+        }
+        // The base may move to the present: nothing in the buckets differs from it in a lower digit.
+        (self.base, self.reach) = (self.last, 0);
+        let mut moving = std::mem::take(&mut self.run);
+        for entry in moving.drain(..).skip(self.head).chain([entry]) {
+            self.place(entry);
+        }
+        self.head = 0;
+        moving.append(&mut self.run);
+        moving.sort_unstable_by_key(Entry::key);
+        self.run = moving;
+    }
+
+    /// Adds to the end of the run, to be sorted, or to a bucket.
+    #[inline]
+    fn place(&mut self, entry: Entry) {
+        if entry.at.0 ^ self.base <= self.reach {
+            self.run.push(entry);
+        } else {
+            self.push_bucket(entry.at.0, entry.tie, entry.slot, entry.target);
+        }
     }
 
     #[inline]
-    fn place(&mut self, entry: Entry) {
-        let differing = entry.at.0 ^ self.base;
-        if differing == 0 {
-            self.front.push(Reverse((entry.tie, entry.slot)));
-        } else {
-            let bucket = differing.ilog2();
-            self.filled |= 1 << bucket;
-            self.buckets[bucket as usize].push(entry);
+    fn push_bucket(&mut self, at: u64, tie: u64, slot: u32, target: u32) {
+        let level = (at ^ self.base).ilog2() / DIGIT;
+        let digit = (at >> (level * DIGIT)) & 15;
+        self.levels |= 1 << level;
+        self.digits[level as usize] |= 1 << digit;
+        let index = (level as usize) << DIGIT | digit as usize;
+        if self.buckets.get(index).is_none_or(|bucket| bucket.capacity() == 0) {
+            self.make_bucket(index);
+        }
+        self.buckets[index].push(Entry { at: Time(at), tie, slot, target });
+    }
+
+    /// Gives a bucket memory.
+    #[cold]
+    fn make_bucket(&mut self, index: usize) {
+        if self.buckets.is_empty() {
+            self.buckets.resize_with(LEVELS << DIGIT, Vec::new);
+        }
+        self.buckets[index] = self.spare[index >> DIGIT].pop().unwrap_or_else(|| Vec::with_capacity(RUN));
+    }
+
+    /// Takes back the memory of a bucket that has been emptied. What is large is given back, or in time every bucket
+    /// would keep as much as the largest ever needed.
+    #[inline]
+    fn free_bucket(&mut self, index: usize) {
+        let bucket = std::mem::take(&mut self.buckets[index]);
+        if bucket.capacity() <= KEPT {
+            self.spare[index >> DIGIT].push(bucket);
         }
     }
 
     /// Takes the least entry if it is due at `until` or before.
     #[inline]
     pub fn pop_until(&mut self, until: Time) -> Option<Entry> {
-        if self.front.is_empty() {
-            self.advance(until)?;
+        loop {
+            if let Some(entry) = self.pop_soon(until) {
+                return Some(entry);
+            }
+            if !self.advance(until) {
+                return None;
+            }
         }
-        if self.base > until.0 {
-            return None;
-        }
-        let Reverse((tie, slot)) = self.front.pop()?;
-        self.len -= 1;
-        Some(Entry { at: Time(self.base), tie, slot })
     }
 
-    /// Moves the base to the earliest pending instant, unless that is after `until`.
-    fn advance(&mut self, until: Time) -> Option<()> {
-        if self.filled == 0 {
+    /// Takes the least entry of the run if it is due at `until` or before. There may be one in the buckets if there is
+    /// none here: see [`Queue::advance`].
+    #[inline]
+    pub(crate) fn pop_soon(&mut self, until: Time) -> Option<Entry> {
+        let entry = *self.run.get(self.head)?;
+        if !self.late.is_empty() {
+            return self.pop_either(entry, until);
+        }
+        if entry.at > until {
             return None;
         }
-        let bucket = self.filled.trailing_zeros() as usize;
-        let least = self.buckets[bucket].iter().map(|entry| entry.at.0).min()?;
-        if least > until.0 {
+        self.head += 1;
+        if self.head == self.run.len() {
+            self.run.clear();
+            self.head = 0;
+        }
+        self.len -= 1;
+        self.last = entry.at.0;
+        Some(entry)
+    }
+
+    /// Takes the lesser of the run's first entry and the one beside it.
+    #[cold]
+    fn pop_either(&mut self, first: Entry, until: Time) -> Option<Entry> {
+        let beside = self.late.peek().map_or(first, |Reverse(entry)| *entry);
+        let least = first.min(beside);
+        if least.at > until {
             return None;
         }
-        self.base = least;
-        self.filled &= !(1 << bucket);
-        // Everything here now differs from the base in a lower bit. The vector keeps its memory.
-        let mut moving = std::mem::take(&mut self.buckets[bucket]);
-        for entry in moving.drain(..) {
-            self.place(entry);
+        if least == first {
+            self.head += 1;
+        } else {
+            self.late.pop();
         }
-        self.buckets[bucket] = moving;
-        Some(())
+        if self.head == self.run.len() {
+            self.run.clear();
+            self.head = 0;
+            // The run must not be empty while there is something beside it.
+            self.run.extend(self.late.drain().map(|Reverse(entry)| entry));
+            self.run.sort_unstable_by_key(Entry::key);
+        }
+        self.len -= 1;
+        self.last = least.at.0;
+        Some(least)
+    }
+
+    /// Refills an empty run with what is due next, if that is at `until` or before; answers whether it did.
+    pub(crate) fn advance(&mut self, until: Time) -> bool {
+        if self.levels == 0 || self.head < self.run.len() {
+            return false;
+        }
+        loop {
+            let level = self.levels.trailing_zeros();
+            let digit = self.digits[level as usize].trailing_zeros();
+            let index = (level as usize) << DIGIT | digit as usize;
+            let instants = self.buckets[index].iter().map(|entry| entry.at.0);
+            let (least, most) = instants.fold((u64::MAX, 0), |(a, b), at| (a.min(at), b.max(at)));
+            if least > until.0 {
+                return false;
+            }
+            if self.len <= SMALL {
+                self.take_all();
+                return true;
+            }
+            // The base moves to the start of what is there, whose common digits need no bucket of their own.
+            let shift = (least ^ most).checked_ilog2().map_or(0, |bit| bit / DIGIT * DIGIT);
+            let short = self.buckets[index].len() <= RUN;
+            self.base = least >> shift << shift;
+            self.reach = if least == most || !short { 0 } else { !(u64::MAX << shift << (DIGIT - 1) << 1) };
+            self.digits[level as usize] &= !(1 << digit);
+            if self.digits[level as usize] == 0 {
+                self.levels &= !(1 << level);
+            }
+            if least == most {
+                std::mem::swap(&mut self.run, &mut self.buckets[index]);
+                self.free_bucket(index);
+            } else if short {
+                self.run.append(&mut self.buckets[index]);
+                self.free_bucket(index);
+            } else {
+                let mut moving = std::mem::take(&mut self.buckets[index]);
+                for entry in moving.drain(..) {
+                    self.place(entry);
+                }
+                self.buckets[index] = moving;
+                self.free_bucket(index);
+            }
+            if !self.run.is_empty() {
+                self.run.sort_unstable_by_key(Entry::key);
+                return true;
+            }
+        }
+    }
+
+    /// All that is pending becomes the run.
+    fn take_all(&mut self) {
+        while self.levels != 0 {
+            let level = self.levels.trailing_zeros() as usize;
+            let mut digits = std::mem::take(&mut self.digits[level]);
+            while digits != 0 {
+                let index = level << DIGIT | digits.trailing_zeros() as usize;
+                self.run.append(&mut self.buckets[index]);
+                self.free_bucket(index);
+                digits &= digits - 1;
+            }
+            self.levels &= self.levels - 1;
+        }
+        self.run.sort_unstable_by_key(Entry::key);
+        self.reach = u64::MAX;
+    }
+
+    /// What is due soon, in order: the part of the run that has not been taken.
+    #[inline]
+    pub(crate) fn soon(&self) -> &[Entry] {
+        &self.run[self.head..]
     }
 
     /// How many are pending.
@@ -127,37 +355,47 @@ mod tests {
 
     #[derive(Clone, Debug)]
     enum Step {
-        Push(u64, u64),
-        Pop(u64),
+        /// This many with these ties, one after another, each so much later than the one before.
+        Push(u64, Vec<u64>, u64),
+        /// Up to this many, due within so long.
+        Pop(u64, usize),
     }
 
     fn steps() -> impl Strategy<Value = Vec<Step>> {
         let delay = prop_oneof![Just(0), 0u64..4, 0u64..1000, 0u64..10_000_000_000, Just(u64::MAX)];
+        let apart = prop_oneof![Just(0), 0u64..3, 0u64..100_000];
+        let ties = proptest::collection::vec(any::<u64>(), 1..120);
         let step = prop_oneof![
-            (delay.clone(), any::<u64>()).prop_map(|(delay, tie)| Step::Push(delay, tie)),
-            delay.prop_map(Step::Pop),
+            (delay.clone(), any::<u64>()).prop_map(|(delay, tie)| Step::Push(delay, vec![tie], 0)),
+            (delay.clone(), ties, apart).prop_map(|(delay, ties, apart)| Step::Push(delay, ties, apart)),
+            (delay, 1usize..200).prop_map(|(delay, count)| Step::Pop(delay, count)),
         ];
-        proptest::collection::vec(step, 0..400)
+        proptest::collection::vec(step, 0..60)
     }
 
     proptest::proptest! {
         /// The dumb twin: a list that is sorted at every step.
         #[test]
         fn it_does_what_a_sorted_list_does(steps in steps()) {
-            let (mut queue, mut list, mut now) = (Queue::default(), Vec::<Entry>::new(), 0u64);
-            for (slot, step) in steps.into_iter().enumerate() {
+            let (mut queue, mut list, mut now, mut slot) = (Queue::default(), Vec::<Entry>::new(), 0u64, 0u32);
+            for step in steps {
                 match step {
-                    Step::Push(delay, tie) => {
-                        let entry = Entry { at: Time(now.saturating_add(delay)), tie, slot: slot as u32 };
-                        queue.push(entry);
-                        list.push(entry);
+                    Step::Push(delay, ties, apart) => {
+                        for (i, tie) in ties.into_iter().enumerate() {
+                            let at = Time(now.saturating_add(delay).saturating_add(apart * i as u64));
+                            slot += 1;
+                            queue.push(Entry { at, tie, slot, target: 0 });
+                            list.push(Entry { at, tie, slot, target: 0 });
+                        }
                         list.sort_unstable();
                     }
-                    Step::Pop(ahead) => {
+                    Step::Pop(ahead, count) => {
                         let until = Time(now.saturating_add(ahead));
-                        let expected = (list.first().is_some_and(|e| e.at <= until)).then(|| list.remove(0));
-                        assert_eq!(queue.pop_until(until), expected);
-                        now = expected.map_or(now, |e| e.at.0);
+                        for _ in 0..count {
+                            let expected = (list.first().is_some_and(|e| e.at <= until)).then(|| list.remove(0));
+                            assert_eq!(queue.pop_until(until), expected);
+                            now = expected.map_or(now, |e| e.at.0);
+                        }
                     }
                 }
                 assert_eq!(queue.len(), list.len());
@@ -169,8 +407,8 @@ mod tests {
     #[should_panic(expected = "scheduled in the past")]
     fn the_past_is_closed() {
         let mut queue = Queue::default();
-        queue.push(Entry { at: Time(10), tie: 0, slot: 0 });
+        queue.push(Entry { at: Time(10), tie: 0, slot: 0, target: 0 });
         queue.pop_until(Time(10)).expect("due");
-        queue.push(Entry { at: Time(9), tie: 0, slot: 0 });
+        queue.push(Entry { at: Time(9), tie: 0, slot: 0, target: 0 });
     }
 }

@@ -1,4 +1,4 @@
-//! Metrics: numbers about one finished run, by name, and their summaries over many runs.
+//! Metrics: numbers about one finished run, by name. Their summaries over many runs are in [`crate::statistics`].
 //!
 //! All come from the record alone. A metric that a run says nothing about is absent rather than zero. Deliberately
 //! absent: judgement ([`crate::property`]) and wall-clock figures.
@@ -8,6 +8,8 @@ pub mod direction;
 mod edges;
 mod latency;
 mod recovery;
+#[cfg(test)]
+mod tests;
 mod traffic;
 
 use indexmap::IndexMap;

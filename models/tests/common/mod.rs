@@ -1,167 +1,204 @@
-//! A graph of services from its text, under a load, to its record.
+//! Worlds of Raft servers for the tests: a cluster, clients, and faults of every kind.
+#![allow(dead_code, reason = "each test file uses a part of it")]
 
-#![allow(dead_code, reason = "shared by several test binaries")]
+pub mod script;
 
-use models::model::{Cluster, Model};
-use models::service::Service;
+use std::collections::BTreeMap;
+
+use checks::linearizability::{Model, Options};
+use checks::verdict::Verdict;
+use models::model::{Cluster, Model as _};
+use models::raft::{Raft, RaftNode};
 use sim_core::client::retry::{Backoff, RetryConfig};
-use sim_core::client::workload::{Arrivals, Ask, Load, Mix, Popularity, Values};
+use sim_core::client::workload::{Ask, Load, Mix, Popularity, Values};
 use sim_core::client::{ClientConfig, Routing};
 use sim_core::disk::DiskConfig;
-use sim_core::fault::FaultLine;
+use sim_core::fault::{Crash, Fault, FaultLine, Shape, Target, Trigger};
 use sim_core::network::link::LinkConfig;
-use sim_core::network::{Draws, NetworkConfig};
 use sim_core::processor::ProcessorConfig;
 use sim_core::random::distribution::Distribution;
 use sim_core::record::Record;
 use sim_core::time::{Span, Time};
-use sim_core::units::Rate;
-use sim_core::world::{ClockConfig, Schedule, World, WorldConfig};
+use sim_core::units::{Rate, Ratio};
+use sim_core::world::{ClockConfig, World, WorldConfig};
+use std::sync::Arc;
 
-/// What is asked of a graph.
-pub struct Run {
-    pub seed: u64,
-    pub clients: u32,
-    pub load: Load,
-    pub keys: u64,
-    pub seconds: u64,
-    /// Clients stop asking this much before the end.
-    pub drain: u64,
-    pub latency: Distribution,
-    pub faults: Vec<FaultLine>,
-    pub routing: Routing,
+use models::raft::RaftConfig;
+
+pub type Config = WorldConfig<Arc<RaftConfig>>;
+
+pub fn ratio(share: f64) -> Ratio {
+    Ratio::new(share).expect("a ratio")
 }
 
-pub fn poisson(rate: f64) -> Load {
-    Load::Open { rate: Rate::per_second(rate).expect("a rate"), arrivals: Arrivals::Poisson }
+fn uniform(min: u64, max: u64) -> Distribution {
+    Distribution::Uniform { min: Span::us(min), max: Span::us(max) }
 }
 
-pub fn even(rate: f64) -> Load {
-    Load::Open { rate: Rate::per_second(rate).expect("a rate"), arrivals: Arrivals::Even }
+/// Clients that read, write and compare-and-set a few keys, a hundred times a second in all.
+pub fn clients(count: u32, rate: f64) -> ClientConfig {
+    let mix = Mix {
+        operations: vec![(Ask::Read, 2.0), (Ask::Write, 1.0), (Ask::Cas, 1.0)],
+        keys: 5,
+        popularity: Popularity::Uniform,
+        values: Values::Unique,
+        value_bytes: 16,
+    };
+    ClientConfig {
+        count,
+        load: Load::Open { rate: Rate::per_second(rate).expect("a rate"), arrivals: Default::default() },
+        mix,
+        routing: Routing::Sticky,
+        retry: RetryConfig {
+            timeout: Span::ms(300),
+            attempts: 5,
+            backoff: Backoff::Fixed(Span::ms(20)),
+            guards: Vec::new(),
+        },
+        place: None,
+        start: Span::ZERO,
+        stop: None,
+    }
 }
 
-impl Run {
-    pub fn new(load: Load, seconds: u64) -> Run {
-        Run {
-            seed: 1,
-            clients: 1,
-            load,
-            keys: 0,
-            seconds,
-            drain: 0,
-            latency: Distribution::ZERO,
-            faults: Vec::new(),
-            routing: Routing::Node(0),
+/// A cluster on a local network with disks, ten clients, eight seconds of faults and four to settle.
+pub fn cluster(raft: Raft, nodes: u32, seed: u64, faults: Vec<FaultLine>) -> Config {
+    let cluster = Cluster {
+        nodes,
+        processor: ProcessorConfig::default(),
+        disk: DiskConfig { sync: uniform(500, 3_000), bandwidth: None },
+        clock: ClockConfig { drift_ppm: 200.0, ..ClockConfig::default() },
+        places: Vec::new(),
+    };
+    raft.validate(&cluster).expect("sound settings");
+    let link = LinkConfig::with_latency(uniform(200, 4_000));
+    let mut config = WorldConfig::new(seed, nodes, (), link, vec![clients(10, 10.0)]);
+    config.schedule.heal_at = Span::secs(8);
+    config.schedule.stop_at = Span::secs(11);
+    config.schedule.end_at = Span::secs(12);
+    WorldConfig {
+        seed,
+        groups: raft.groups(&cluster),
+        network: config.network,
+        clients: config.clients,
+        faults,
+        schedule: config.schedule,
+        tie_break: None,
+    }
+}
+
+fn often(rate: f64, target: Target, fault: Fault, ms: (u64, u64)) -> FaultLine {
+    let rate = Rate::per_second(rate).expect("a rate");
+    let mut line = FaultLine::new(Trigger::Randomly { rate, from: Span::ZERO, until: None }, target, fault);
+    line.lasts = Some(Distribution::Uniform { min: Span::ms(ms.0), max: Span::ms(ms.1) });
+    line.swarm = ratio(0.6);
+    line
+}
+
+/// Partitions, losses, repetitions, reordering.
+pub fn network_chaos() -> Vec<FaultLine> {
+    let leader = || Target::Role("leader".into());
+    vec![
+        often(0.3, leader(), Fault::partition(Shape::Isolate), (200, 2_000)),
+        often(0.3, Target::Minority, Fault::partition(Shape::Isolate), (200, 2_000)),
+        often(0.2, Target::One, Fault::partition(Shape::Halves), (200, 1_500)),
+        often(0.2, Target::One, Fault::partition(Shape::MajoritiesRing), (200, 1_500)),
+        often(0.2, leader(), Fault::partition(Shape::Inbound), (200, 1_500)),
+        often(0.2, leader(), Fault::partition(Shape::Outbound), (200, 1_500)),
+        often(0.2, Target::One, Fault::partition(Shape::Bridge), (200, 1_500)),
+        often(0.5, Target::All, Fault::Loss(ratio(0.2)), (500, 2_000)),
+        often(0.5, Target::All, Fault::Duplicate(ratio(0.3)), (500, 2_000)),
+        often(0.5, Target::All, Fault::Reorder { share: ratio(0.3), by: Span::ms(200) }, (500, 2_000)),
+        often(0.3, Target::One, Fault::Delay(uniform(10_000, 400_000)), (500, 2_000)),
+    ]
+}
+
+/// All of that, and crashes, pauses, slow disks and wrong clocks.
+pub fn chaos() -> Vec<FaultLine> {
+    let mut faults = network_chaos();
+    let crash = |how| Fault::Crash(how);
+    let leader = || Target::Role("leader".into());
+    faults.extend([
+        often(0.6, Target::One, crash(Crash::LoseUnsynced), (50, 1_500)),
+        often(0.4, leader(), crash(Crash::LoseUnsynced), (50, 1_500)),
+        often(0.2, leader(), crash(Crash::KeepAll), (50, 1_500)),
+        often(0.1, Target::All, crash(Crash::LoseUnsynced), (50, 300)),
+        often(0.4, Target::One, Fault::Restart, (1, 2)),
+        often(0.3, Target::One, Fault::Pause, (100, 1_000)),
+        often(0.2, leader(), Fault::Pause, (100, 1_000)),
+        often(0.2, Target::One, Fault::SlowDisk { factor: 30.0 }, (200, 1_500)),
+        often(0.2, Target::One, Fault::ClockDrift { ppm: 300_000.0 }, (500, 2_000)),
+        often(0.2, Target::One, Fault::ClockDrift { ppm: -300_000.0 }, (500, 2_000)),
+        often(0.2, Target::One, Fault::ClockForward(Span::secs(10)), (500, 2_000)),
+    ]);
+    faults
+}
+
+/// Runs to the end under the model's invariants.
+pub fn run(config: Config) -> Record {
+    let end = Time::ZERO + config.schedule.end_at;
+    let raft = config.groups[0].config.raft.clone();
+    let cluster = Cluster {
+        nodes: config.node_count(),
+        processor: ProcessorConfig::default(),
+        disk: DiskConfig::INSTANT,
+        clock: ClockConfig::default(),
+        places: Vec::new(),
+    };
+    let mut invariants = raft.invariants(&cluster);
+    let mut world: World<RaftNode> = World::new(config).expect("a sound configuration");
+    let _ = world.run(end, &mut invariants);
+    world.finish()
+}
+
+/// What shows that the history is not that of one map, if something does.
+pub fn not_linearizable(record: &Record) -> Option<String> {
+    let options = Options { configurations_max: 200_000, ..Options::default() };
+    match checks::linearizability::check(&record.history, Model::KeyValue, &options) {
+        Verdict::Fail(witness) => Some(format!("{}: {:#?}", witness.headline, witness.story)),
+        Verdict::Pass | Verdict::Unknown(_) => None,
+    }
+}
+
+/// What many runs did.
+#[derive(Debug, Default)]
+pub struct Sum {
+    pub marks: BTreeMap<String, u64>,
+    pub ok: u64,
+    pub unknown: u64,
+    pub failed: u64,
+    pub leaders_max: u64,
+}
+
+impl Sum {
+    /// Adds a run; panics if it broke a property or did not get going again in the end.
+    pub fn add(&mut self, seed: u64, record: Record) {
+        if let Some(violation) = &record.violation {
+            panic!("seed {seed}: {violation:?}");
+        }
+        for (mark, count) in &record.marks {
+            *self.marks.entry(mark.clone()).or_default() += count;
+        }
+        if let Some(why) = not_linearizable(&record) {
+            panic!("seed {seed}: {why}");
+        }
+        let (ok, failed, unknown) = record.history.counts();
+        (self.ok, self.failed, self.unknown) = (self.ok + ok, self.failed + failed, self.unknown + unknown);
+        self.leaders_max = self.leaders_max.max(record.marks.get("leader elected").copied().unwrap_or(0));
+        let settled = record.healed.expect("it healed") + Span::secs(2);
+        let late = record.history.entries.iter().filter(|entry| entry.invoked > settled);
+        let (mut all, mut done) = (0, 0);
+        late.for_each(|entry| {
+            all += 1;
+            done += u64::from(entry.is_ok());
+        });
+        assert!(done * 2 >= all, "seed {seed}: {done} of {all} after the end of all faults");
+    }
+
+    /// These marks were made somewhere.
+    pub fn says(&self, marks: &[&str]) {
+        for mark in marks {
+            assert!(self.marks.get(*mark).is_some_and(|count| *count > 0), "{mark} never happened: {self:?}");
         }
     }
-
-    pub fn config(
-        self,
-        service: &Service,
-    ) -> WorldConfig<<<Service as Model>::Node as sim_core::node::Node>::Config> {
-        let cluster = Cluster {
-            nodes: service.nodes(),
-            processor: ProcessorConfig::default(),
-            disk: DiskConfig::INSTANT,
-            clock: ClockConfig::default(),
-            places: Vec::new(),
-        };
-        service.validate(&cluster).expect("a sound graph");
-        let client = ClientConfig {
-            count: self.clients,
-            load: self.load,
-            mix: Mix {
-                operations: vec![(Ask::Invoke(0), 1.0)],
-                keys: self.keys,
-                popularity: Popularity::Uniform,
-                values: Values::Unique,
-                value_bytes: 0,
-            },
-            routing: self.routing,
-            retry: RetryConfig {
-                timeout: Span::secs(100_000),
-                attempts: 1,
-                backoff: Backoff::None,
-                guards: Vec::new(),
-            },
-            place: None,
-            start: Span::ZERO,
-            stop: None,
-        };
-        let end_at = Span::secs(self.seconds);
-        let stop_at = Span::secs(self.seconds - self.drain);
-        WorldConfig {
-            seed: self.seed,
-            groups: service.groups(&cluster),
-            network: NetworkConfig {
-                link: LinkConfig::with_latency(self.latency),
-                topology: None,
-                draws: Draws::PerLink,
-            },
-            clients: vec![client],
-            faults: self.faults,
-            schedule: Schedule { heal_at: end_at, stop_at, end_at },
-            tie_break: None,
-        }
-    }
-
-    pub fn record(self, graph: &str) -> Record {
-        let service: Service = ron::Options::default()
-            .with_default_extension(ron::extensions::Extensions::IMPLICIT_SOME)
-            .from_str(graph)
-            .unwrap_or_else(|error| panic!("{error}\n{graph}"));
-        let config = self.config(&service);
-        let end = Time::ZERO + config.schedule.end_at;
-        let mut world: World<<Service as Model>::Node> = World::new(config).expect("a sound world");
-        assert!(world.run(end, &mut ()).is_continue());
-        world.finish()
-    }
-}
-
-/// Latencies in milliseconds of the operations that ended ok, asked after `from` seconds, sorted.
-pub fn latencies(record: &Record, from: u64) -> Vec<f64> {
-    let from = Time(from * 1_000_000_000);
-    let asked = record.history.entries.iter().filter(|entry| entry.is_ok() && entry.invoked >= from);
-    let mut list: Vec<f64> = asked.map(|entry| entry.completed.since(entry.invoked).as_ms_f64()).collect();
-    list.sort_by(f64::total_cmp);
-    list
-}
-
-pub fn mean(list: &[f64]) -> f64 {
-    list.iter().sum::<f64>() / list.len() as f64
-}
-
-pub fn quantile(list: &[f64], share: f64) -> f64 {
-    list[((share * list.len() as f64) as usize).min(list.len() - 1)]
-}
-
-/// The sum of a measure over all nodes and windows that ended in a range of seconds.
-pub fn total(record: &Record, name: &str, from: u64, to: u64) -> i64 {
-    let range = Time(from * 1_000_000_000)..Time(to * 1_000_000_000 + 1);
-    let list = record.measures.get(name).map_or(&[][..], Vec::as_slice);
-    list.iter()
-        .filter(|measure| range.contains(&measure.at) && measure.at > range.start)
-        .map(|measure| measure.value)
-        .sum()
-}
-
-pub fn mark(record: &Record, name: &str) -> u64 {
-    record.marks.get(name).copied().unwrap_or(0)
-}
-
-/// The share of operations asked in a range of seconds that ended ok.
-pub fn success(record: &Record, from: u64, to: u64) -> f64 {
-    let range = Time(from * 1_000_000_000)..Time(to * 1_000_000_000);
-    let asked: Vec<bool> = record
-        .history
-        .entries
-        .iter()
-        .filter(|entry| range.contains(&entry.invoked))
-        .map(sim_core::history::Entry::is_ok)
-        .collect();
-    asked.iter().filter(|ok| **ok).count() as f64 / asked.len() as f64
-}
-
-pub fn close(what: &str, found: f64, expected: f64, tolerance: f64) {
-    assert!((found / expected - 1.0).abs() <= tolerance, "{what}: found {found}, expected {expected}");
 }
