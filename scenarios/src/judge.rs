@@ -1,7 +1,8 @@
 //! A scenario's checks, applied to what a run left; and whether the answers are those expected.
 
+use checks::bounds;
 use checks::linearizability;
-use checks::metrics::Phases;
+use checks::metrics::{Metrics, Phases};
 use checks::property::{self, Judged};
 use checks::verdict::{Verdict, Witness};
 use serde::Serialize;
@@ -38,16 +39,22 @@ pub(crate) fn phases(scenario: &Scenario) -> Phases {
 }
 
 /// All checks of a scenario.
-pub(crate) fn judge(scenario: &Scenario, record: &Record) -> Vec<CheckResult> {
+pub(crate) fn judge(scenario: &Scenario, record: &Record, metrics: &Metrics) -> Vec<CheckResult> {
     let phases = phases(scenario);
     let result = |check: &CheckSpec| {
-        let (verdict, detail) = one(scenario, check, record, &phases);
+        let (verdict, detail) = one(scenario, check, record, &phases, metrics);
         CheckResult { name: check.name(), verdict, detail }
     };
     scenario.checks.iter().map(result).collect()
 }
 
-fn one(scenario: &Scenario, check: &CheckSpec, record: &Record, phases: &Phases) -> Judged {
+fn one(
+    scenario: &Scenario,
+    check: &CheckSpec,
+    record: &Record,
+    phases: &Phases,
+    metrics: &Metrics,
+) -> Judged {
     let whole = matches!(check, CheckSpec::Live(_) | CheckSpec::Recovers(_));
     if whole && record.violation.is_some() {
         let why = "the run ended early, at a violation of the model's own properties".to_string();
@@ -60,6 +67,12 @@ fn one(scenario: &Scenario, check: &CheckSpec, record: &Record, phases: &Phases)
         CheckSpec::Live(least) => property::live(record, phases, least.get()),
         CheckSpec::Recovers(within) => property::recovers(record, phases, *within),
         CheckSpec::Latency { share, below } => property::latency(record, share.get(), *below),
+        CheckSpec::Objective { share, within } => bounds::objective(record, share.get(), *within),
+        CheckSpec::Share { from, until, least, most } => {
+            bounds::share(record, *from, *until, (least.get(), most.get()))
+        }
+        CheckSpec::Metric(name, least, most) => bounds::metric(metrics, name, (*least, *most)),
+        CheckSpec::Count(mark, least, most) => bounds::count(record, mark, (*least, *most)),
         CheckSpec::Steady(most) => property::steady(record, *most),
         CheckSpec::Reaches(mark) => property::reaches(record, mark),
         CheckSpec::Sometimes(mark) => property::sometimes(record, mark),

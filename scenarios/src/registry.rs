@@ -2,8 +2,10 @@
 //! compiled for each model, so a run pays for no dispatch. A new model is a line in [`models!`]'s call and a variant
 //! of [`ModelSpec`].
 
+use models::contention::Contention;
 use models::model::Model;
 use models::raft::Raft;
+use models::service::Service;
 use models::solo::Solo;
 
 use crate::schema::ModelSpec;
@@ -51,6 +53,8 @@ macro_rules! models {
 }
 
 models! {
+    Contention: "contention/mod.rs",
     Raft: "raft/config.rs",
+    Service: "service/config.rs",
     Solo: "solo/mod.rs",
 }

@@ -5,6 +5,7 @@
 
 mod availability;
 pub mod direction;
+mod edges;
 mod latency;
 mod recovery;
 #[cfg(test)]
@@ -41,6 +42,8 @@ pub fn compute(record: &Record, phases: &Phases) -> Metrics {
     latency::measure(record, phases, &mut metrics);
     recovery::measure(record, phases, &mut metrics);
     traffic::measure(record, &mut metrics);
+    edges::measure(record, &mut metrics);
+    crate::critical::measure(record, &mut metrics);
     metrics
 }
 
@@ -100,6 +103,10 @@ pub const CATALOGUE: &[(&str, &str)] = &[
     ("faults", "faults injected"),
     ("crashes", "processes stopped from outside"),
     ("halts", "processes that stopped themselves"),
+    ("amplification_<edge>", "attempts for each call over an edge between services"),
+    ("failures_<edge>", "share of the calls over an edge that failed"),
+    ("error_share_<service>", "share of a service's requests that it ended badly"),
+    ("critical_<part>_share", "share of the traced requests' time that a part of the path takes by itself"),
     ("measure_<name>_mean", "mean of a number that nodes keep: a queue's length, a lag (durations in ms)"),
     ("measure_<name>_p99", "its 99th percentile"),
     ("measure_<name>_max", "its maximum"),

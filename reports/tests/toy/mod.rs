@@ -221,7 +221,12 @@ pub fn run(setting: Setting) -> Record {
             value_bytes: 8,
         },
         routing: Routing::Sticky,
-        retry: RetryConfig { timeout: unit.times(6.0), attempts: 3, backoff: Backoff::Fixed(unit) },
+        retry: RetryConfig {
+            timeout: unit.times(6.0),
+            attempts: 3,
+            backoff: Backoff::Fixed(unit),
+            guards: Vec::new(),
+        },
         place: None,
         start: Span::ZERO,
         stop: None,
