@@ -3,6 +3,7 @@
 //! A model knows the engine and nothing else: no scenario, no checker, no file.
 
 pub mod model;
+pub mod quorum;
 pub mod raft;
 pub mod solo;
 pub mod wal;

@@ -3,6 +3,7 @@
 //! of [`ModelSpec`].
 
 use models::model::Model;
+use models::quorum::Quorum;
 use models::raft::Raft;
 use models::solo::Solo;
 
@@ -51,6 +52,7 @@ macro_rules! models {
 }
 
 models! {
+    Quorum: "quorum/config.rs",
     Raft: "raft/config.rs",
     Solo: "solo/mod.rs",
 }

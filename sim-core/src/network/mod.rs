@@ -156,14 +156,15 @@ impl Network {
         }
         if self.overlays.is_empty() {
             if self.plain {
-                return Fate::Deliver(self.config.link.latency.sample(&mut rng));
+                return Fate::Deliver(self.config.link.latency_of(kind).sample(&mut rng));
             }
             let link = self.placement.link(&self.config, from, to);
             if !link.impaired {
-                return Fate::Deliver(link.config.latency.sample(&mut rng).saturating_add(link.distance));
+                let latency = link.config.latency_of(kind).sample(&mut rng);
+                return Fate::Deliver(latency.saturating_add(link.distance));
             }
         }
-        self.fate_impaired(rng, from, to, bytes, now)
+        self.fate_impaired(rng, from, to, (bytes, kind), now)
     }
 
     /// Whether something in flight is stopped by a partition that came up meanwhile.
@@ -173,11 +174,19 @@ impl Network {
     }
 
     /// The general case: loss, duplication, corruption, order, bandwidth and the faults on top.
-    fn fate_impaired(&mut self, mut rng: Rng, from: Peer, to: Peer, bytes: u32, now: Time) -> Fate {
+    fn fate_impaired(
+        &mut self,
+        mut rng: Rng,
+        from: Peer,
+        to: Peer,
+        (bytes, kind): (u32, &str),
+        now: Time,
+    ) -> Fate {
         let link = self.placement.link(&self.config, from, to);
         let config = link.config;
         // The latency is the block's first draw, so that impairments switched on leave it where it is.
-        let mut latency = config.latency.sample(&mut rng).saturating_add(link.distance);
+        let usual = config.latency_of(kind);
+        let mut latency = usual.sample(&mut rng).saturating_add(link.distance);
         let mut lanes = Lanes::draw(rng);
         let (mut keep, mut single, mut reorder, mut bandwidth) =
             (1.0 - config.loss.get(), 1.0 - config.duplicate.get(), config.reorder.get(), config.bandwidth);
@@ -235,7 +244,7 @@ impl Network {
         }
         if lanes.duplicate >= single {
             self.counts.duplicated += 1;
-            let again = config.latency.sample(&mut lanes.rest).saturating_add(link.distance);
+            let again = usual.sample(&mut lanes.rest).saturating_add(link.distance);
             return Fate::Twice(latency, latency.max(again));
         }
         Fate::Deliver(latency)
