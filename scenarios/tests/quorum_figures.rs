@@ -38,12 +38,20 @@ fn near(what: &str, ours: f64, theirs: f64, tolerance: f64) {
 /// Visibility: of the published value, to a fifth more; nothing where the quorums overlap.
 fn visible(what: &str, ours: f64, published: f64) {
     println!("{what} visibility: ours {ours:.3}, published {published}");
-    assert!(ours >= published * 0.95 && ours <= published * 1.2 + 0.001, "{what}: {ours} against {published}");
+    assert!(
+        ours >= published * 0.95 && ours <= published * 1.2 + 0.001,
+        "{what}: {ours} against {published}"
+    );
 }
 
 #[test]
 fn pbs_ssd() {
-    let rows = [(1, 1, 0.66, 0.66, 1.85), (1, 2, 0.66, 1.63, 1.79), (2, 1, 1.63, 0.65, 0.0), (2, 2, 1.62, 1.64, 0.0)];
+    let rows = [
+        (1, 1, 0.66, 0.66, 1.85),
+        (1, 2, 0.66, 1.63, 1.79),
+        (2, 1, 1.63, 0.65, 0.0),
+        (2, 2, 1.62, 1.64, 0.0),
+    ];
     for (r, w, read, write, t) in rows {
         let ours = figures("quorum/pbs-ssd", r, w, 4);
         let what = format!("SSD R={r} W={w}");
@@ -58,8 +66,12 @@ fn pbs_ssd() {
 
 #[test]
 fn pbs_disk() {
-    let rows =
-        [(1, 1, 0.66, 10.99, 45.5), (1, 2, 0.65, 20.97, 43.3), (2, 1, 1.63, 10.9, 13.6), (2, 2, 1.64, 20.96, 0.0)];
+    let rows = [
+        (1, 1, 0.66, 10.99, 45.5),
+        (1, 2, 0.65, 20.97, 43.3),
+        (2, 1, 1.63, 10.9, 13.6),
+        (2, 2, 1.64, 20.96, 0.0),
+    ];
     for (r, w, read, write, t) in rows {
         let ours = figures("quorum/pbs-disk", r, w, 4);
         let what = format!("DISK R={r} W={w}");

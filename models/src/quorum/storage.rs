@@ -41,7 +41,10 @@ impl Storage {
         }
         let opened = Wal::open(FILES, true, ctx);
         let now = ctx.now();
-        let bytes = ctx.read(opened.wal.file());
+        let mut wal = opened.wal;
+        // Opening may have written too, and answers wait for all that was written.
+        wal.sync(ctx);
+        let bytes = ctx.read(wal.file());
         for range in opened.records {
             let Some((home, object, cell)) = decode(&bytes[range]) else { continue };
             match home {
@@ -51,7 +54,7 @@ impl Storage {
                 Some(home) => drop(hints.insert((home, object), Hint { cell, number: 0 })),
             }
         }
-        (Storage { wal: Some(opened.wal), hasty, deferred: VecDeque::new() }, held, hints)
+        (Storage { wal: Some(wal), hasty, deferred: VecDeque::new() }, held, hints)
     }
 
     /// Writes down what is held under a key from now on, or kept for a home; an empty cell for nothing.
