@@ -53,7 +53,7 @@ fn pbs_ssd() {
         (2, 2, 1.62, 1.64, 0.0),
     ];
     for (r, w, read, write, t) in rows {
-        let ours = figures("quorum/pbs-ssd", r, w, 4);
+        let ours = figures("quorum/pbs-ssd", r, w, 12);
         let what = format!("SSD R={r} W={w}");
         near(&format!("{what} read"), ours[0], read, 0.04);
         near(&format!("{what} write"), ours[1], write, 0.04);
@@ -73,7 +73,7 @@ fn pbs_disk() {
         (2, 2, 1.64, 20.96, 0.0),
     ];
     for (r, w, read, write, t) in rows {
-        let ours = figures("quorum/pbs-disk", r, w, 4);
+        let ours = figures("quorum/pbs-disk", r, w, 12);
         let what = format!("DISK R={r} W={w}");
         near(&format!("{what} read"), ours[0], read, 0.04);
         near(&format!("{what} write"), ours[1], write, 0.04);

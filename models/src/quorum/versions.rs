@@ -177,7 +177,9 @@ mod tests {
 
     fn held(rule: Versions, versions: &[Version]) -> Vec<(usize, u64)> {
         let mut cell = Cell::default();
-        versions.iter().for_each(|version| drop(cell.add(version.clone(), rule)));
+        for version in versions {
+            cell.add(version.clone(), rule);
+        }
         cell.0.iter().map(|own| (own.stamp.dot.node.index(), own.stamp.dot.count)).collect()
     }
 
@@ -228,8 +230,7 @@ mod tests {
             for rule in [Versions::LastWriteWins, Versions::Dotted] {
                 let some = |mask: u8| {
                     let mut cell = Cell::default();
-                    for (i, version) in all.iter().enumerate().filter(|(i, _)| mask & (1 << i) != 0) {
-                        let _ = i;
+                    for (_, version) in all.iter().enumerate().filter(|(i, _)| mask & (1 << i) != 0) {
                         cell.add(version.clone(), rule);
                     }
                     cell
