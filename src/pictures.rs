@@ -14,6 +14,7 @@ use scenarios::run::{Outcome, Record};
 use serde::{Deserialize, Serialize};
 
 use crate::output::{self, Trouble, cannot};
+use crate::services;
 
 /// The record's file.
 pub const RECORD: &str = "record.json";
@@ -49,7 +50,9 @@ pub fn write_run(loaded: &Loaded, outcome: Outcome, dir: &Path) -> Result<Vec<Pa
     };
     let text = serde_json::to_vec(&kept).map_err(cannot)?;
     output::write_whole(&dir.join(RECORD), &text)?;
+    let tables = services::write(loaded, &kept.record, dir)?;
     let mut written = show(kept, dir)?;
+    written.extend(tables);
     written.push(dir.join(RECORD));
     Ok(written)
 }

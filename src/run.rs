@@ -14,6 +14,7 @@ use scenarios::verdict::{Verdict, Witness};
 use crate::cli::RunArgs;
 use crate::output::{self, Trouble, cannot};
 use crate::pictures;
+use crate::services;
 
 /// Runs a scenario once.
 pub fn run(args: &RunArgs) -> Result<ExitCode, Trouble> {
@@ -90,6 +91,7 @@ fn summary(loaded: &Loaded, seed: u64, outcome: &Outcome, compared: bool) -> Str
         }
     }
     text.push_str(&faults(outcome));
+    text.push_str(&services::summary(outcome));
     text.push_str(&metrics(outcome));
     let marks: Vec<String> =
         outcome.record.marks.iter().map(|(name, count)| format!("{name} {count}")).collect();
@@ -136,12 +138,13 @@ fn faults(outcome: &Outcome) -> String {
     format!("\nfaults\n{}{more}", output::rows("  ", &rows))
 }
 
-/// The metrics that are not zero; the others are only counted.
+/// The metrics that are not zero and in no table above; the others are only counted.
 fn metrics(outcome: &Outcome) -> String {
-    let shown = outcome.metrics.iter().filter(|(_, value)| **value != 0.0);
+    let shown = outcome.metrics.iter().filter(|(name, _)| !services::in_tables(name));
+    let (not_zero, zero): (Vec<_>, Vec<_>) = shown.partition(|(_, value)| **value != 0.0);
     let rows: Vec<(String, String)> =
-        shown.map(|(name, value)| (name.clone(), output::number(*value))).collect();
-    let zero = outcome.metrics.len() - rows.len();
+        not_zero.into_iter().map(|(name, value)| (name.clone(), output::number(*value))).collect();
+    let zero = zero.len();
     let rest = if zero > 0 { format!("  ({zero} more are 0)\n") } else { String::new() };
     format!("\nmetrics\n{}{rest}", output::rows("  ", &rows))
 }
