@@ -4,11 +4,14 @@
 //! standard output, times and troubles to standard error. Deliberately absent: all judgement, which is
 //! `checks::foreign`'s.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
+use anyhow::Context;
 use clap::Args;
+use reports::Case;
 use scenarios::checks::foreign::{Answer, Question, Words};
 use scenarios::checks::format::{Foreign, Format, ReadOptions, read_file, read_value};
 use scenarios::checks::verdict::Verdict;
@@ -46,6 +49,9 @@ pub struct CheckArgs {
     /// Give up on an object after this many configurations of its search
     #[arg(long, value_name = "N")]
     pub configurations: Option<u64>,
+    /// Draw each violation into this directory: the operations in space and time, a cycle as a graph
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
     /// Print one JSON document
     #[arg(long)]
     pub json: bool,
@@ -97,16 +103,18 @@ pub fn run(args: &CheckArgs) -> Result<ExitCode, Trouble> {
     let (mut violated, mut open, mut unreadable) = (false, false, false);
     let mut total = Spent::default();
     let mut documents = Vec::new();
+    let mut stems = BTreeSet::new();
     for file in &args.files {
         let mut spent = Spent::default();
         match one(file, args, &question, &mut spent) {
             Ok(outcome) => {
                 violated |= outcome.answer.verdict.is_fail();
                 open |= matches!(outcome.answer.verdict, Verdict::Unknown(_));
+                let drawn = draw(file, &outcome, args.out.as_deref(), &mut stems)?;
                 if args.json {
-                    documents.push(document(file, &outcome));
+                    documents.push(document(file, &outcome, &drawn));
                 } else {
-                    print(&told(file, &outcome))?;
+                    print(&told(file, &outcome, &drawn))?;
                 }
             }
             Err(error) => {
@@ -153,13 +161,32 @@ fn one(file: &Path, args: &CheckArgs, question: &Question, spent: &mut Spent) ->
     Ok(Outcome { foreign, answer })
 }
 
-fn told(file: &Path, outcome: &Outcome) -> String {
-    let word = outcome.answer.verdict.word().to_uppercase();
-    let operations = outcome.foreign.history.entries.len();
-    format!("{word} {} ({operations} operations)\n{}", file.display(), outcome.answer)
+/// Draws a violation, if there is one and a place for it; answers the pictures. Files of one name in two directories are
+/// told apart by a number.
+fn draw(
+    file: &Path,
+    outcome: &Outcome,
+    out: Option<&Path>,
+    stems: &mut BTreeSet<String>,
+) -> Result<Vec<PathBuf>, Trouble> {
+    let (Some(out), Verdict::Fail(witness)) = (out, &outcome.answer.verdict) else { return Ok(Vec::new()) };
+    let name = file.file_name().map_or_else(|| "history".into(), |name| name.to_string_lossy());
+    let stem = name.split('.').next().filter(|stem| !stem.is_empty()).unwrap_or("history");
+    let numbered = (2..).map(|number| format!("{stem}-{number}"));
+    let stem = std::iter::once(stem.to_string()).chain(numbered).find(|stem| stems.insert(stem.clone()));
+    let case = Case::of_file(&file.display().to_string(), &outcome.foreign.history, &outcome.foreign.keys);
+    let stem = stem.expect("a number is free");
+    Ok(reports::write_violation(&case, witness, out, &stem).context("the pictures")?)
 }
 
-fn document(file: &Path, outcome: &Outcome) -> Value {
+fn told(file: &Path, outcome: &Outcome, drawn: &[PathBuf]) -> String {
+    let word = outcome.answer.verdict.word().to_uppercase();
+    let operations = outcome.foreign.history.entries.len();
+    let pictures: String = drawn.iter().map(|path| format!("  picture: {}\n", path.display())).collect();
+    format!("{word} {} ({operations} operations)\n{}{pictures}", file.display(), outcome.answer)
+}
+
+fn document(file: &Path, outcome: &Outcome, drawn: &[PathBuf]) -> Value {
     let Answer { verdict, anomalies, not, also_not, strongest } = &outcome.answer;
     let mut document = json!({
         "file": file.display().to_string(),
@@ -171,6 +198,9 @@ fn document(file: &Path, outcome: &Outcome) -> Value {
         Verdict::Pass => {}
         Verdict::Unknown(reason) => document["reason"] = json!(reason),
         Verdict::Fail(witness) => document["witness"] = json!(witness),
+    }
+    if !drawn.is_empty() {
+        document["pictures"] = drawn.iter().map(|path| path.display().to_string()).collect();
     }
     if !(anomalies.is_empty() && strongest.is_empty()) {
         let counts: serde_json::Map<String, Value> =

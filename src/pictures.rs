@@ -6,15 +6,20 @@ use std::path::{Path, PathBuf};
 use anyhow::Context;
 use reports::{Distributions, Failure, Finding, MetricOverSeeds, Run};
 use scenarios::Loaded;
+use scenarios::checks::format::{KeyNames, write_jepsen_edn, write_json_lines};
 use scenarios::checks::verdict::Verdict;
 use scenarios::compare::Comparison;
 use scenarios::explore::Exploration;
 use scenarios::replay::command;
-use scenarios::run::{Outcome, Record};
+use scenarios::run::{History, Outcome, Record};
 use serde::{Deserialize, Serialize};
 
 use crate::output::{self, Trouble, cannot};
 use crate::services;
+
+/// The history's files: in Jepsen's EDN and as JSON lines.
+const HISTORY_EDN: &str = "history.edn";
+const HISTORY_JSON: &str = "history.jsonl";
 
 /// The record's file.
 pub const RECORD: &str = "record.json";
@@ -51,10 +56,25 @@ pub fn write_run(loaded: &Loaded, outcome: Outcome, dir: &Path) -> Result<Vec<Pa
     let text = serde_json::to_vec(&kept).map_err(cannot)?;
     output::write_whole(&dir.join(RECORD), &text)?;
     let tables = services::write(loaded, &kept.record, dir)?;
+    let histories = write_history(&kept.record.history, dir)?;
     let mut written = show(kept, dir)?;
     written.extend(tables);
     written.push(dir.join(RECORD));
+    written.extend(histories);
     Ok(written)
+}
+
+/// Writes what the clients saw, for checkers of one's own.
+fn write_history(history: &History, dir: &Path) -> Result<Vec<PathBuf>, Trouble> {
+    let names = KeyNames::default();
+    let (mut edn, mut json) = (Vec::new(), Vec::new());
+    write_jepsen_edn(history, &names, &mut edn).map_err(cannot)?;
+    write_json_lines(history, &names, &mut json).map_err(cannot)?;
+    let files = [(dir.join(HISTORY_EDN), edn), (dir.join(HISTORY_JSON), json)];
+    for (path, bytes) in &files {
+        output::write_whole(path, bytes)?;
+    }
+    Ok(files.map(|(path, _)| path).into())
 }
 
 /// Makes the pictures of a run that was written before.
@@ -95,12 +115,14 @@ pub fn write_exploration(loaded: &Loaded, found: &Exploration, dir: &Path) -> Re
         }
     }
     let sets: String = loaded.overrides.iter().map(|set| format!(" --set {set}")).collect();
+    let bounds = found.runs.first().zip(found.runs.last());
+    let seeds = bounds.map_or_else(String::new, |(first, last)| format!("{}..{}", first.seed, last.seed + 1));
     let distributions = Distributions {
         scenario: found.scenario.clone(),
         seeds: finished.iter().map(|(run, _)| run.seed).collect(),
         failures,
         metrics: found.metrics.keys().map(metric).collect(),
-        replay: format!("squall explore {}{sets}", loaded.name),
+        replay: format!("squall explore {}{sets} --seeds {seeds}", loaded.name),
     };
     reports::write_exploration(&distributions, dir).context("the pictures")?;
     Ok(())

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use scenarios::Loaded;
+use scenarios::checks::metrics::of_one_client;
 use scenarios::determinism;
 use scenarios::replay::{Form, TellOptions, command, tell};
 use scenarios::run::{CheckResult, Injection};
@@ -138,13 +139,12 @@ fn faults(outcome: &Outcome) -> String {
     format!("\nfaults\n{}{more}", output::rows("  ", &rows))
 }
 
-/// The metrics that are not zero and in no table above; the others are only counted.
+/// The metrics that are not zero, of more than one client and in no table above; zeros and clients are counted.
 fn metrics(outcome: &Outcome) -> String {
-    let shown = outcome.metrics.iter().filter(|(name, _)| !services::in_tables(name));
-    let (not_zero, zero): (Vec<_>, Vec<_>) = shown.partition(|(_, value)| **value != 0.0);
+    let listed = outcome.metrics.iter().filter(|(name, _)| !services::in_tables(name));
+    let (zero, other): (Vec<_>, Vec<_>) = listed.partition(|(_, value)| **value == 0.0);
+    let (clients, shown): (Vec<_>, Vec<_>) = other.into_iter().partition(|(name, _)| of_one_client(name));
     let rows: Vec<(String, String)> =
-        not_zero.into_iter().map(|(name, value)| (name.clone(), output::number(*value))).collect();
-    let zero = zero.len();
-    let rest = if zero > 0 { format!("  ({zero} more are 0)\n") } else { String::new() };
-    format!("\nmetrics\n{}{rest}", output::rows("  ", &rows))
+        shown.into_iter().map(|(name, value)| (name.clone(), output::number(*value))).collect();
+    format!("\nmetrics\n{}{}", output::rows("  ", &rows), output::left_out(zero.len(), clients.len()))
 }

@@ -100,6 +100,31 @@ fn out_holds_the_record_and_the_pictures_whole() {
     assert_eq!(before, std::fs::read(dir.join("timeline.svg")).expect("made anew"));
 }
 
+/// The history of a run is read back to the verdict that the run gave, in both formats, and a violation is drawn.
+#[test]
+fn a_history_that_was_written_is_judged_the_same() {
+    for (scenario, exit) in [("raft/minority-partition", 0), ("raft/local-reads", 1)] {
+        let dir = folder(&format!("history-{}", scenario.replace('/', "-")));
+        let run = squall(&["run", scenario, "--json", "--out", dir.to_str().expect("a path")]);
+        let verdict =
+            |check: &serde_json::Value| check["name"] == "linearizable" && check["verdict"] == "pass";
+        let passed = json(&run)["checks"].as_array().expect("a list").iter().any(verdict);
+        assert_eq!(passed, exit == 0, "{scenario}");
+        let (edn, lines) = (dir.join("history.edn"), dir.join("history.jsonl"));
+        let pictures = dir.join("pictures");
+        let [edn, lines, pictures] = [&edn, &lines, &pictures].map(|path| path.to_str().expect("a path"));
+        let judged = squall(&["check", edn, lines, "--model", "register", "--json", "--out", pictures]);
+        assert_eq!(code(&judged), exit, "{scenario}: {}", err(&judged));
+        let document = json(&judged);
+        let (one, two) = (&document["files"][0], &document["files"][1]);
+        assert_eq!((&one["verdict"], &one["witness"]), (&two["verdict"], &two["witness"]), "{scenario}");
+        assert_eq!(one["operations"].as_f64(), json(&run)["metrics"]["operations"].as_f64(), "{scenario}");
+        if exit == 1 {
+            assert_eq!(files(Path::new(pictures)), ["history-2-witness.svg", "history-witness.svg"]);
+        }
+    }
+}
+
 #[test]
 fn explore_gives_the_same_bytes_for_one_and_two_jobs() {
     let explore =

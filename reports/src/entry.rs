@@ -4,6 +4,9 @@
 
 use std::path::{Path, PathBuf};
 
+use checks::verdict::Witness;
+
+use crate::case::Case;
 use crate::input::{Distributions, Run};
 use crate::page::{exploration_page, run_page};
 use crate::plots::distributions::distributions;
@@ -21,9 +24,10 @@ pub type Picture = (String, String);
 pub fn run_pictures(run: &Run<'_>) -> Vec<Picture> {
     let mut pictures: Vec<Picture> =
         RUN_PLOTS.iter().filter_map(|(name, plot)| plot(run).map(|svg| ((*name).to_string(), svg))).collect();
+    let case = Case::of_run(run.record);
     for (i, (check, witness)) in run.witnesses().take(WITNESSES_MAX).enumerate() {
         for (stem, plot) in WITNESS_PLOTS {
-            if let Some(svg) = plot(check, witness, run.record) {
+            if let Some(svg) = plot(check, witness, &case) {
                 pictures.push((witness_file(stem, i), svg));
             }
         }
@@ -70,4 +74,25 @@ pub fn write_exploration(input: &Distributions, folder: &Path) -> Result<Vec<Pat
         write_file(folder, "report.html", &exploration_page(input, &picture))?,
         write_file(folder, "distributions.svg", &picture)?,
     ])
+}
+
+/// Writes the pictures of one violation, found in a history from anywhere: `STEM-witness.svg` the operations in space and time,
+/// `STEM-cycle.svg` the dependencies, where they are a cycle of transactions; answers the paths.
+///
+/// # Errors
+/// What could not be written. Each file is written whole or not at all.
+pub fn write_violation(
+    case: &Case<'_>,
+    witness: &Witness,
+    folder: &Path,
+    stem: &str,
+) -> Result<Vec<PathBuf>, ReportError> {
+    make_folder(folder)?;
+    let mut paths = Vec::new();
+    for (kind, plot) in WITNESS_PLOTS {
+        if let Some(svg) = plot("", witness, case) {
+            paths.push(write_file(folder, &format!("{stem}-{kind}.svg"), &svg)?);
+        }
+    }
+    Ok(paths)
 }

@@ -3,13 +3,12 @@
 //! Deliberately absent: judgement, and any layout.
 
 use sim_core::history::{Answer, Entry, Outcome, Reason};
-use sim_core::record::Record;
 use sim_core::time::Time;
 use sim_core::value::{Call, Value};
 
 use checks::verdict::Witness;
 
-use crate::number::instant;
+use crate::case::Case;
 
 /// At most this many operations are drawn.
 const EXHIBITS_MAX: usize = 14;
@@ -27,27 +26,27 @@ pub struct Exhibit<'a> {
 
 /// The operations of a witness, and how many were too many.
 #[must_use]
-pub fn exhibits<'a>(witness: &Witness, record: &'a Record) -> (Vec<Exhibit<'a>>, usize) {
+pub fn exhibits<'a>(witness: &Witness, case: &Case<'a>) -> (Vec<Exhibit<'a>>, usize) {
     let mut positions: Vec<usize> = Vec::new();
     let of_edges = witness.edges.iter().flat_map(|edge| [edge.from, edge.to]);
     for position in witness.entries.iter().copied().chain(of_edges) {
-        if position < record.history.entries.len() && !positions.contains(&position) {
+        if position < case.history.entries.len() && !positions.contains(&position) {
             positions.push(position);
         }
     }
     let more = positions.len().saturating_sub(EXHIBITS_MAX);
     positions.truncate(EXHIBITS_MAX);
     let exhibit = |position: usize| {
-        let entry = &record.history.entries[position];
-        Exhibit { position, entry, words: words(entry) }
+        let entry = &case.history.entries[position];
+        Exhibit { position, entry, words: words(entry, case) }
     };
     (positions.into_iter().map(exhibit).collect(), more)
 }
 
 /// An operation with its answer: `read x3: 5`, `write x3 7`, `cas x3 1→2: false`.
 #[must_use]
-pub fn words(entry: &Entry) -> String {
-    let asked = entry.operation.to_string();
+pub fn words(entry: &Entry, case: &Case<'_>) -> String {
+    let asked = case.asked(&entry.operation);
     match &entry.outcome {
         Outcome::Ok(Answer::Txn(steps)) => {
             let steps: Vec<String> = steps.iter().map(ToString::to_string).collect();
@@ -66,12 +65,12 @@ fn reads(call: &Call) -> bool {
 
 /// When it was, who answered and how it ended, in words.
 #[must_use]
-pub fn circumstances(entry: &Entry, record: &Record, end_ns: u64) -> String {
-    let from = instant(entry.invoked.0, end_ns);
+pub fn circumstances(entry: &Entry, case: &Case<'_>) -> String {
+    let from = case.instant(entry.invoked);
     let when = if entry.completed == Time::NEVER {
         format!("from {from} on")
     } else {
-        format!("{from} to {}", instant(entry.completed.0, end_ns))
+        format!("{from} to {}", case.instant(entry.completed))
     };
     let why = |reason: &Reason| match reason {
         Reason::Timeout => "timed out",
@@ -86,10 +85,7 @@ pub fn circumstances(entry: &Entry, record: &Record, end_ns: u64) -> String {
         Outcome::Failed(reason) => format!("failed, {}", why(reason)),
         Outcome::Unknown(reason) => format!("unknown, {}", why(reason)),
     };
-    let named = |node: sim_core::peer::Peer| {
-        record.nodes.get(node.index()).map_or_else(|| node.to_string(), |info| info.name.clone())
-    };
-    let by = entry.answered_by.map_or_else(String::new, |node| format!(", answered by {}", named(node)));
+    let by = entry.answered_by.map_or_else(String::new, |node| format!(", answered by {}", case.node(node)));
     format!("process {}, {when}, {how}{by}", entry.process)
 }
 

@@ -2,6 +2,7 @@
 //!
 //! Deliberately absent: anything that depends on what is drawn below.
 
+use checks::verdict::Witness;
 use sim_core::record::Record;
 
 use crate::canvas::{Canvas, Paint, Rect};
@@ -28,6 +29,17 @@ pub fn heading(canvas: &mut Canvas, picture: &str, run: &str, subtitle: &str) ->
 pub fn run_name(record: &Record) -> String {
     let scenario = if record.scenario.is_empty() { "unnamed scenario" } else { &record.scenario };
     format!("{scenario} · seed {}", record.seed)
+}
+
+/// A violation in a line: `not linearizable (stale read): …`; the anomaly alone where no check is named.
+#[must_use]
+pub fn violation(check: &str, witness: &Witness) -> String {
+    let Witness { anomaly, headline, .. } = witness;
+    if check.is_empty() {
+        format!("{anomaly}: {headline}")
+    } else {
+        format!("not {check} ({anomaly}): {headline}")
+    }
 }
 
 /// One key: a swatch and a word.

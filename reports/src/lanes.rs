@@ -2,7 +2,7 @@
 //!
 //! Deliberately absent: drawing, and any protocol's meaning of a role.
 
-use sim_core::history::{Entry, Outcome, Reason};
+use sim_core::history::{Entry, History, Outcome, Reason};
 use sim_core::record::{Life, Record};
 use sim_core::time::Time;
 
@@ -197,10 +197,16 @@ pub fn end_ns(record: &Record) -> u64 {
     if record.ended > Time::ZERO {
         return record.ended.0;
     }
-    let last = record.history.entries.iter().map(|entry| entry.invoked.max(ended(entry)).0).max();
+    let last = Some(end_of_history(&record.history));
     let lived = record.lives.iter().map(|life| life.at.0).max();
     let turned = record.statuses.iter().map(|status| status.at.0).max();
     last.into_iter().chain(lived).chain(turned).max().unwrap_or(0).max(1)
+}
+
+/// The last instant of a history, in nanoseconds; at least 1.
+#[must_use]
+pub fn end_of_history(history: &History) -> u64 {
+    history.entries.iter().map(|entry| entry.invoked.max(ended(entry)).0).max().unwrap_or(0).max(1)
 }
 
 /// When an operation's end was known; its invocation where it never was, or where only the run's end ended it: those

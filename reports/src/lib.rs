@@ -12,6 +12,7 @@
 pub mod arrow;
 pub mod axis;
 pub mod canvas;
+pub mod case;
 pub mod chart;
 pub mod entry;
 pub mod evidence;
@@ -30,6 +31,7 @@ pub mod style;
 pub mod text;
 pub mod write;
 
-pub use crate::entry::{run_pictures, write_exploration, write_run};
+pub use crate::case::Case;
+pub use crate::entry::{run_pictures, write_exploration, write_run, write_violation};
 pub use crate::input::{Distributions, Failure, Finding, MetricOverSeeds, Run};
 pub use crate::write::ReportError;

@@ -6,6 +6,7 @@
 use checks::verdict::Verdict;
 use sim_core::record::Record;
 
+use crate::case::Case;
 use crate::entry::Picture;
 use crate::evidence::{circumstances, exhibits};
 use crate::heading::run_name;
@@ -160,7 +161,7 @@ fn identity(run: &Run<'_>) -> String {
 /// What each check said, violations with their story.
 fn checks(run: &Run<'_>) -> String {
     let record = run.record;
-    let end = end_ns(record);
+    let (end, case) = (end_ns(record), Case::of_run(record));
     let mut html = String::new();
     if let Some(violation) = &record.violation {
         html.push_str(&format!(
@@ -182,9 +183,9 @@ fn checks(run: &Run<'_>) -> String {
                     html.push_str(&format!("<li>{}</li>\n", escape(step)));
                 }
                 html.push_str("</ol>\n");
-                let (exhibits, more) = exhibits(witness, record);
+                let (exhibits, more) = exhibits(witness, &case);
                 for exhibit in &exhibits {
-                    let (what, how) = (&exhibit.words, circumstances(exhibit.entry, record, end));
+                    let (what, how) = (&exhibit.words, circumstances(exhibit.entry, &case));
                     html.push_str(&format!(
                         "<p class=\"aside\"><code>{}</code> {}</p>\n",
                         escape(what),

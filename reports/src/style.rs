@@ -133,7 +133,7 @@ pub fn rises(role: &str) -> bool {
 #[must_use]
 pub fn epoch_word<'a>(mut roles: impl Iterator<Item = &'a str>) -> &'static str {
     match roles.find_map(|role| match role {
-        "leader" | "candidate" | "follower" => Some("term"),
+        "leader" | "candidate" | "pre-candidate" | "follower" => Some("term"),
         "primary" | "backup" => Some("view"),
         _ => None,
     }) {

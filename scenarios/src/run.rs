@@ -22,6 +22,7 @@ use crate::registry::{WithModel, with_model};
 use crate::schema::{CheckSpec, Scenario, Stop};
 
 pub use crate::judge::CheckResult;
+pub use sim_core::history::History;
 pub use sim_core::record::{Injection, Record};
 
 /// What to do besides running.

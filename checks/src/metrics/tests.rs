@@ -6,7 +6,7 @@ use sim_core::record::{Injection, Life, LifeChange, Record, StatusChange};
 use sim_core::time::{Span, Time};
 use sim_core::value::{Call, Key, Operation, Value};
 
-use super::{Metrics, Phases, compute};
+use super::{Metrics, Phases, compute, of_one_client};
 use crate::property;
 use crate::verdict::Verdict;
 
@@ -204,4 +204,10 @@ fn every_metric_is_in_the_catalogue() {
     for name in metrics.keys() {
         assert!(known(name), "{name}");
     }
+}
+
+#[test]
+fn metrics_of_one_client_are_known_by_name() {
+    assert!(of_one_client("latency_c12_ms_p50"));
+    assert!(!of_one_client("latency_cas_ms_p50") && !of_one_client("latency_ms_p50"));
 }

@@ -66,7 +66,7 @@ impl RaftNode {
         self.role = Role::PreCandidate;
         self.leader = None;
         self.votes.clear();
-        ctx.status("candidate", self.term);
+        ctx.status("pre-candidate", self.term);
         ctx.mark("pre-vote started");
         self.reset_deadline(ctx);
         self.canvass(self.term + 1, true, false, ctx);

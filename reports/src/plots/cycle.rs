@@ -4,14 +4,13 @@
 //! edges that are not on the shortest cycle.
 
 use checks::verdict::Witness;
-use sim_core::record::Record;
 use sim_core::value::Call;
 
 use crate::arrow::{Arrow, leaves, reason};
 use crate::canvas::{Canvas, Paint, Rect, Type};
+use crate::case::Case;
 use crate::evidence::{circumstances, cycle, words};
-use crate::heading::{heading, run_name};
-use crate::lanes::end_ns;
+use crate::heading::{heading, violation};
 use crate::style::{Color, INK, LABEL, MARGIN, MUTED, PAPER, SMALL, WIDTH};
 use crate::text::{fit, wrap};
 
@@ -22,9 +21,9 @@ const CYCLE_MAX: usize = 8;
 
 /// Draws the cycle of a witness; `None` if its edges have none, or it is not about transactions.
 #[must_use]
-pub fn cycle_graph(check: &str, witness: &Witness, record: &Record) -> Option<String> {
+pub fn cycle_graph(check: &str, witness: &Witness, case: &Case<'_>) -> Option<String> {
     let edges = cycle(witness)?;
-    let entries = &record.history.entries;
+    let entries = &case.history.entries;
     let ring: Vec<usize> = edges.iter().map(|edge| witness.edges[*edge].from).collect();
     let known = ring.iter().all(|position| *position < entries.len());
     if ring.len() < 2 || ring.len() > CYCLE_MAX || !known {
@@ -34,27 +33,26 @@ pub fn cycle_graph(check: &str, witness: &Witness, record: &Record) -> Option<St
         return None;
     }
     let mut canvas = Canvas::new(&format!("cycle {check}"), WIDTH);
-    let headline = format!("not {check} ({}): {}", witness.anomaly, witness.headline);
-    let top = heading(&mut canvas, "cycle", &run_name(record), &headline);
+    let headline = violation(check, witness);
+    let top = heading(&mut canvas, "cycle", &case.title, &headline);
     let boxes = places(ring.len(), top);
     let bottom = boxes.iter().map(Rect::bottom).fold(top, f64::max);
     for (i, edge) in edges.iter().enumerate() {
         let next = (i + 1) % ring.len();
         arrow(&mut canvas, &boxes[i], &boxes[next], &witness.edges[*edge].why, ring.len() == 2);
     }
-    let end = end_ns(record);
     for (i, position) in ring.iter().enumerate() {
         let entry = &entries[*position];
         let rect = boxes[i];
         canvas.rounded(rect, 8.0, &Paint::solid(Color(0xeaf2f9)).outlined(INK, 1.6));
         let name = format!("T{} · process {}", i + 1, entry.process);
         canvas.text(rect.x + 12.0, rect.y + 22.0, &name, &LABEL.bold());
-        let steps = words(entry);
+        let steps = words(entry, case);
         let steps = steps.strip_prefix("txn ").unwrap_or(&steps);
         for (line, text) in wrap(steps, SMALL.size, false, BOX.0 - 24.0, 3).iter().enumerate() {
             canvas.text(rect.x + 12.0, rect.y + 43.0 + 18.0 * line as f64, text, &SMALL);
         }
-        let when = circumstances(entry, record, end);
+        let when = circumstances(entry, case);
         let when: Vec<&str> = when.split(", ").skip(1).take(2).collect();
         let when = when.join(", ");
         let look = SMALL.color(MUTED);
@@ -70,7 +68,7 @@ pub fn cycle_graph(check: &str, witness: &Witness, record: &Record) -> Option<St
             y += 23.0;
         }
     }
-    let title = format!("Cycle of dependencies in {}", run_name(record));
+    let title = format!("Cycle of dependencies in {}", case.title);
     Some(canvas.finish(y, &title, &format!("{headline} {}", witness.story.join(" "))))
 }
 

@@ -1,7 +1,10 @@
 //! Metrics over many seeds: for each a histogram with its median and the middle 95% of the runs, failures marked.
 //!
 //! The first panel says how many runs failed, with the 95% interval (Wilson's) of the share that would. Deliberately
-//! absent: means, which hide what a distribution is looked at for.
+//! absent: means, which hide what a distribution is looked at for; metrics that are
+//! equal in every run, and those of single clients.
+
+use checks::metrics::of_one_client;
 
 use crate::axis::Axis;
 use crate::canvas::{Canvas, Paint, Rect};
@@ -36,7 +39,7 @@ pub fn distributions(input: &Distributions) -> String {
         .metrics
         .iter()
         .map(|metric| (metric, finite(metric)))
-        .filter(|(_, values)| !values.is_empty())
+        .filter(|(metric, values)| varies(values) && !of_one_client(&metric.name))
         .collect();
     let width = (WIDTH - 2.0 * MARGIN - GAP * (COLUMNS - 1) as f64) / COLUMNS as f64;
     for (i, (metric, values)) in shown.iter().take(METRICS_MAX).enumerate() {
@@ -52,6 +55,11 @@ pub fn distributions(input: &Distributions) -> String {
         y += 22.0;
     }
     canvas.finish(y + 8.0, &format!("Distributions over seeds of {scenario}"), &told)
+}
+
+/// Whether there is a distribution to see: two runs that differ, or a single run.
+fn varies(sorted: &[f64]) -> bool {
+    sorted.first().is_some_and(|first| sorted.len() == 1 || sorted.last() != Some(first))
 }
 
 /// The values there are, sorted.

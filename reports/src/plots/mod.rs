@@ -18,8 +18,8 @@ pub mod waterfall;
 pub mod witness;
 
 use checks::verdict::Witness;
-use sim_core::record::Record;
 
+use crate::case::Case;
 use crate::input::Run;
 
 /// A picture of a run: its file name, and what draws it; `None` where it has nothing to show.
@@ -39,7 +39,7 @@ pub const RUN_PLOTS: &[RunPlot] = &[
 ];
 
 /// A picture of a violation's witness: the stem of its file name, and what draws it from the check's name.
-pub type WitnessPlot = (&'static str, fn(&str, &Witness, &Record) -> Option<String>);
+pub type WitnessPlot = (&'static str, fn(&str, &Witness, &Case<'_>) -> Option<String>);
 
 /// The pictures of a witness, in the order in which a page shows them.
 pub const WITNESS_PLOTS: &[WitnessPlot] = &[("witness", witness::witness), ("cycle", cycle::cycle_graph)];

@@ -5,16 +5,15 @@
 //! seconds both fit. Deliberately absent: operations that the argument does not need.
 
 use checks::verdict::Witness;
-use sim_core::record::Record;
 use sim_core::time::Time;
 
 use crate::arrow::{Arrow, reason};
 use crate::canvas::{Canvas, Fill, Paint, Rect};
+use crate::case::Case;
 use crate::evidence::{Exhibit, circumstances, exhibits};
-use crate::heading::{Key, heading, keys, run_name};
+use crate::heading::{Key, heading, keys, violation};
 use crate::labels::Taken;
-use crate::lanes::{end_ns, end_of};
-use crate::number::instant;
+use crate::lanes::end_of;
 use crate::style::{
     ALARM, Color, End, GRID, GROUND, INK, LABEL, MARGIN, MUTED, PAPER, PLUM, SMALL, VERMILLION, WIDTH,
 };
@@ -33,16 +32,15 @@ type Spans = Vec<(f64, f64)>;
 
 /// Draws a witness; `None` if it names no operation of the record.
 #[must_use]
-pub fn witness(check: &str, witness: &Witness, record: &Record) -> Option<String> {
-    let (exhibits, more) = exhibits(witness, record);
+pub fn witness(check: &str, witness: &Witness, case: &Case<'_>) -> Option<String> {
+    let (exhibits, more) = exhibits(witness, case);
     if exhibits.is_empty() {
         return None;
     }
     let mut canvas = Canvas::new(&format!("witness {check}"), WIDTH);
-    let headline = format!("not {check} ({}): {}", witness.anomaly, witness.headline);
-    let mut y = heading(&mut canvas, "witness", &run_name(record), &headline);
+    let headline = violation(check, witness);
+    let mut y = heading(&mut canvas, "witness", &case.title, &headline);
     y = keys(&mut canvas, MARGIN, y, &legend(&exhibits)) + 4.0;
-    let end = end_ns(record);
     let (spans, room) = lay_out(&exhibits);
     let processes = processes(&exhibits);
     let row_top = |process: u32| {
@@ -60,15 +58,15 @@ pub fn witness(check: &str, witness: &Witness, record: &Record) -> Option<String
         canvas.rect(Rect::new(LEFT, top - 4.0, WIDTH - LEFT - MARGIN, BAR + 8.0), &Paint::solid(GROUND));
         canvas.text(LEFT - 10.0, top + 21.0, &format!("process {process}"), &LABEL.bold().end());
     }
-    instants(&mut canvas, &exhibits, &spans, y + 18.0, bottom, end);
+    instants(&mut canvas, &exhibits, &spans, y + 18.0, bottom, case);
     let named = arrows(&mut canvas, witness, &exhibits, &bars);
     for (number, (exhibit, bar)) in exhibits.iter().zip(&bars).enumerate() {
         draw_bar(&mut canvas, exhibit, *bar, number + 1, room);
     }
     edge_labels(&mut canvas, &named, &bars, y);
-    let bottom = words(&mut canvas, witness, &exhibits, more, record, bottom + 62.0);
+    let bottom = words(&mut canvas, witness, &exhibits, more, case, bottom + 62.0);
     let told = format!("{headline} {}", witness.story.join(" "));
-    Some(canvas.finish(bottom + 12.0, &format!("Witness of a violation in {}", run_name(record)), &told))
+    Some(canvas.finish(bottom + 12.0, &format!("Witness of a violation in {}", case.title), &told))
 }
 
 /// The processes in the order of their first operation.
@@ -191,7 +189,7 @@ fn instants(
     spans: &Spans,
     top: f64,
     bottom: f64,
-    end_ns: u64,
+    case: &Case<'_>,
 ) {
     let mut at: Vec<(f64, Time)> = Vec::new();
     for (exhibit, (from, to)) in exhibits.iter().zip(spans) {
@@ -206,7 +204,7 @@ fn instants(
     for (x, time) in at {
         canvas.line((x, top), (x, bottom), &Paint::line(GRID, 1.0).dashed("2 3"));
         canvas.line((x, bottom), (x, bottom + 5.0), &Paint::line(INK, 1.2));
-        let text = instant(time.0, end_ns);
+        let text = case.instant(time);
         let look = SMALL.middle();
         let half = look.width(&text) / 2.0;
         let x = x.min(WIDTH - 8.0 - half);
@@ -338,10 +336,9 @@ fn words(
     witness: &Witness,
     exhibits: &[Exhibit<'_>],
     more: usize,
-    record: &Record,
+    case: &Case<'_>,
     top: f64,
 ) -> f64 {
-    let end = end_ns(record);
     let mut y = top + 10.0;
     let room = WIDTH - 2.0 * MARGIN - 34.0;
     let widest = exhibits.iter().map(|e| SMALL.bold().width(&e.words)).fold(0.0, f64::max).min(room * 0.5);
@@ -350,7 +347,7 @@ fn words(
         canvas.text(MARGIN + 24.0, y, &(number + 1).to_string(), &SMALL.bold().end());
         let what = fit(&exhibit.words, SMALL.size, true, room * 0.5);
         canvas.text(MARGIN + 34.0, y, &what, &SMALL.bold());
-        let rest = circumstances(exhibit.entry, record, end);
+        let rest = circumstances(exhibit.entry, case);
         canvas.text(x, y, &fit(&rest, SMALL.size, false, WIDTH - MARGIN - x), &SMALL.color(MUTED));
         y += 21.0;
     }
