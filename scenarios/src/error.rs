@@ -23,3 +23,9 @@ pub enum ScenarioError {
     #[error("{0}")]
     Invalid(Box<crate::text::Diagnostic>),
 }
+
+impl From<crate::text::Diagnostic> for ScenarioError {
+    fn from(wrong: crate::text::Diagnostic) -> ScenarioError {
+        ScenarioError::Invalid(Box::new(wrong))
+    }
+}

@@ -4,6 +4,7 @@
 //! seeds, [`determinism`] twice; [`replay`] tells a run event by event; [`capsule`] is a run that fits in a file.
 //! Deliberately absent: printing for people, and pictures (`reports`, and the command line).
 
+mod assemble;
 pub mod capsule;
 pub mod catalogue;
 pub mod determinism;
@@ -11,6 +12,7 @@ pub mod error;
 pub mod explore;
 pub mod library;
 mod load;
+mod registry;
 pub mod replay;
 pub mod run;
 pub mod schema;

@@ -1,7 +1,12 @@
-//! From a name or a path to a scenario that has been checked.
+//! From a name or a path to a scenario that has been checked: afterwards, running it cannot fail.
 
+use sim_core::fingerprint::content;
+
+use crate::assemble;
 use crate::error::ScenarioError;
+use crate::library;
 use crate::schema::Scenario;
+use crate::text::{Diagnostic, Document};
 
 /// A scenario that has been read and checked; running it cannot fail.
 #[derive(Clone, Debug)]
@@ -14,7 +19,7 @@ pub struct Loaded {
     pub overrides: Vec<String>,
     /// What it says, overrides applied.
     pub scenario: Scenario,
-    /// The hash of what it says; comments and spacing do not matter to it.
+    /// The hash of what it says; comments, spacing and defaults written out do not matter to it.
     pub hash: String,
 }
 
@@ -24,6 +29,63 @@ impl Loaded {
     pub fn seed(&self) -> u64 {
         self.scenario.seed.unwrap_or(1)
     }
+
+    /// A scenario from a text with overrides. `name` is what results and messages call it.
+    ///
+    /// # Errors
+    /// What is wrong, and where.
+    pub fn parse(name: &str, text: &str, overrides: &[String]) -> Result<Loaded, ScenarioError> {
+        let document = Document::parse(text, name, overrides)?;
+        let scenario = check(&document)?;
+        Ok(Loaded {
+            name: name.to_string(),
+            text: text.to_string(),
+            overrides: overrides.to_vec(),
+            hash: scenario.hash(),
+            scenario,
+        })
+    }
+
+    /// The same under other settings, made by a program.
+    ///
+    /// # Errors
+    /// What is wrong, shown in the scenario as it would be written out.
+    pub fn with(&self, scenario: Scenario) -> Result<Loaded, ScenarioError> {
+        Loaded::parse(&self.name, &scenario.to_text(), &[])
+    }
+}
+
+/// Reads the typed form and checks it.
+pub(crate) fn check(document: &Document) -> Result<Scenario, Diagnostic> {
+    let scenario: Scenario = document.read()?;
+    match assemble::validate(&scenario) {
+        Ok(()) => Ok(scenario),
+        Err(wrong) => Err(document.wrong(&wrong.error.path, &wrong.error.message, &wrong.names)),
+    }
+}
+
+impl Scenario {
+    /// Reads and checks a text. `origin` is the file as messages name it.
+    ///
+    /// # Errors
+    /// What is wrong, and where.
+    pub fn parse(text: &str, origin: &str) -> Result<Scenario, ScenarioError> {
+        Loaded::parse(origin, text, &[]).map(|loaded| loaded.scenario)
+    }
+
+    /// The scenario as RON, every field written out.
+    #[must_use]
+    pub fn to_text(&self) -> String {
+        let style = ron::ser::PrettyConfig::new().indentor("    ");
+        // Nothing in it can fail to be written: no maps with odd keys, no bytes.
+        ron::ser::to_string_pretty(self, style).unwrap_or_default()
+    }
+
+    /// A hash of what it says.
+    #[must_use]
+    pub fn hash(&self) -> String {
+        format!("{:016x}", content(&ron::ser::to_string(self).unwrap_or_default()))
+    }
 }
 
 /// Reads a scenario by its path or its name in the library, applies overrides `path=value`, and checks it.
@@ -31,6 +93,16 @@ impl Loaded {
 /// # Errors
 /// Whatever keeps it from being run.
 pub fn load(name_or_path: &str, overrides: &[String]) -> Result<Loaded, ScenarioError> {
-    let _ = (name_or_path, overrides);
-    todo!()
+    if let Some(text) = library::text(name_or_path) {
+        return Loaded::parse(name_or_path, text, overrides);
+    }
+    match std::fs::read_to_string(name_or_path) {
+        Ok(text) => Loaded::parse(name_or_path, &text, overrides),
+        Err(why) if why.kind() == std::io::ErrorKind::NotFound => {
+            let name = name_or_path.trim_end_matches(".ron").to_string();
+            let nearest = crate::text::nearest(&name, library::names().into_iter()).map(str::to_string);
+            Err(ScenarioError::NotFound { name: name_or_path.to_string(), nearest })
+        }
+        Err(why) => Err(ScenarioError::Unreadable { path: name_or_path.to_string(), why }),
+    }
 }

@@ -1,0 +1,220 @@
+//! From a scenario to a world's configuration, and whether its parts fit each other: what can only be judged when all
+//! of it is known.
+//!
+//! Paths are those of the file. Deliberately absent: where in the text a path is ([`crate::text`]).
+
+use models::model::Model;
+use sim_core::client::ClientConfig;
+use sim_core::client::workload::Load;
+use sim_core::fault::Trigger;
+use sim_core::node::Node;
+use sim_core::random::distribution::Distribution;
+use sim_core::time::Span;
+use sim_core::world::{ConfigError, WorldConfig};
+
+use crate::registry::{WithModel, with_model};
+use crate::schema::{CheckSpec, Expect, ModelSpec, Scenario};
+
+/// The most nodes and clients a scenario may have.
+const PEERS_MAX: u64 = 20_000_000;
+
+/// The world of a scenario.
+pub(crate) fn world<M: Model>(
+    scenario: &Scenario,
+    model: &M,
+    seed: u64,
+) -> WorldConfig<<M::Node as Node>::Config> {
+    WorldConfig {
+        seed,
+        groups: model.groups(&scenario.cluster.machines()),
+        network: scenario.network.config(),
+        clients: scenario.clients.clone(),
+        faults: scenario.faults.clone(),
+        schedule: scenario.run.schedule(),
+        tie_break: scenario.tie_break,
+    }
+}
+
+/// What is wrong, and the names that could have been meant.
+pub(crate) struct Wrong {
+    pub(crate) error: ConfigError,
+    pub(crate) names: Vec<String>,
+}
+
+/// Whether everything makes sense together.
+pub(crate) fn validate(scenario: &Scenario) -> Result<(), Wrong> {
+    let plain = |error| Wrong { error, names: Vec::new() };
+    sizes(scenario).map_err(plain)?;
+    with_model(&scenario.model, Validate(scenario))?;
+    clients(scenario).map_err(plain)?;
+    triggers(scenario).map_err(plain)?;
+    run(scenario).map_err(plain)?;
+    checks(scenario)
+}
+
+fn fail(path: impl Into<String>, message: impl Into<String>) -> Result<(), ConfigError> {
+    Err(ConfigError { path: path.into(), message: message.into() })
+}
+
+/// Before anything is counted or allocated.
+fn sizes(scenario: &Scenario) -> Result<(), ConfigError> {
+    let nodes = u64::from(scenario.cluster.nodes);
+    if nodes == 0 {
+        return fail("cluster.nodes", "a cluster has at least one node");
+    }
+    if nodes > PEERS_MAX {
+        return fail("cluster.nodes", format!("at most {PEERS_MAX} nodes, found {nodes}"));
+    }
+    let mut clients = 0;
+    for (i, group) in scenario.clients.iter().enumerate() {
+        clients += u64::from(group.count);
+        if clients > PEERS_MAX {
+            return fail(format!("clients[{i}].count"), format!("at most {PEERS_MAX} clients in all"));
+        }
+    }
+    Ok(())
+}
+
+struct Validate<'a>(&'a Scenario);
+
+impl WithModel for Validate<'_> {
+    type Output = Result<(), Wrong>;
+    fn with<M: Model + 'static>(self, model: &M) -> Result<(), Wrong> {
+        let scenario = self.0;
+        let machines = scenario.cluster.machines();
+        let variant = variant(&scenario.model);
+        model.validate(&machines).map_err(|(field, message)| {
+            let path = if field.is_empty() { format!("model.{variant}") } else { format!("model.{variant}.{field}") };
+            Wrong { error: ConfigError { path, message }, names: Vec::new() }
+        })?;
+        let world = world(scenario, model, 0);
+        world.validate().map_err(|error| {
+            let path = file_path(&error.path);
+            let names = world.names();
+            let mut known = names.nodes;
+            known.extend(names.places);
+            known.extend(names.groups);
+            if let Some(topology) = &scenario.network.topology {
+                known.extend(topology.regions.keys().cloned());
+            }
+            Wrong { error: ConfigError { path, ..error }, names: known }
+        })
+    }
+}
+
+/// A path in a world's configuration as it is in the file.
+fn file_path(path: &str) -> String {
+    match path.split_once('.') {
+        _ if path == "groups" => "cluster".into(),
+        _ if path.starts_with("schedule") => "run".into(),
+        Some((group, field)) if group.starts_with("groups[") => format!("cluster.{field}"),
+        _ => path.to_string(),
+    }
+}
+
+/// The model's name in the file.
+pub(crate) fn variant(spec: &ModelSpec) -> String {
+    let text = format!("{spec:?}");
+    text.split(['(', ' ']).next().unwrap_or_default().to_string()
+}
+
+/// Whether time passes between two of something.
+fn too_often(gap: Span) -> bool {
+    gap < Span::ns(10)
+}
+
+fn clients(scenario: &Scenario) -> Result<(), ConfigError> {
+    for (i, group) in scenario.clients.iter().enumerate() {
+        if let Load::Open { rate, .. } = &group.load
+            && too_often(rate.interval())
+        {
+            return fail(format!("clients[{i}].load"), "rate: at most 100000000/s for each client");
+        }
+        if endless(scenario, group) {
+            let message = "think: nothing takes any time here (no latency, no service time), so time would never \
+                           pass; use a think time or a latency above 0";
+            return fail(format!("clients[{i}].load"), message);
+        }
+        if let Some(stop) = group.stop
+            && stop < group.start
+        {
+            return fail(format!("clients[{i}].stop"), format!("it lies before the start ({})", group.start));
+        }
+    }
+    Ok(())
+}
+
+/// Whether a closed loop would go round without time passing.
+fn endless(scenario: &Scenario, group: &ClientConfig) -> bool {
+    let zero = |distribution: &Distribution| distribution.mean() == Some(Span::ZERO);
+    let link = match &scenario.network.topology {
+        Some(topology) => &topology.within_zone,
+        None => &scenario.network.link,
+    };
+    let free = zero(&link.latency) && zero(&scenario.cluster.processor.request);
+    free && matches!(&group.load, Load::Closed { think } if zero(think))
+}
+
+fn triggers(scenario: &Scenario) -> Result<(), ConfigError> {
+    for (i, line) in scenario.faults.iter().enumerate() {
+        let path = format!("faults[{i}].when");
+        match &line.when {
+            Trigger::Randomly { rate, .. } if too_often(rate.interval()) => {
+                return fail(path, "rate: at most 100000000/s");
+            }
+            Trigger::Every { gap, .. } if gap.mean().is_some_and(too_often) => {
+                return fail(path, "gap: at least 10ns on average");
+            }
+            Trigger::Chance { step, .. } if too_often(*step) => return fail(path, "step: at least 10ns"),
+            Trigger::At(at) if *at > scenario.run.duration => {
+                let message = format!("At: {at} is after the faulty part of the run, which lasts {}", scenario.run.duration);
+                return fail(path, message);
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+fn run(scenario: &Scenario) -> Result<(), ConfigError> {
+    if scenario.run.schedule().end_at == Span::ZERO {
+        return fail("run.duration", "a run takes some time; use a length above 0");
+    }
+    Ok(())
+}
+
+fn checks(scenario: &Scenario) -> Result<(), Wrong> {
+    let plain = |path: String, message: &str| {
+        let error = ConfigError { path, message: message.to_string() };
+        Err(Wrong { error, names: Vec::new() })
+    };
+    let asks = scenario.clients.iter().any(|group| group.count > 0);
+    let mut names: Vec<String> = Vec::new();
+    for (i, check) in scenario.checks.iter().enumerate() {
+        let path = format!("checks[{i}]");
+        let about_clients = !matches!(check, CheckSpec::Invariants | CheckSpec::Sometimes(_));
+        if about_clients && !asks {
+            return plain(path, "it judges what clients were told, and there are no clients");
+        }
+        if matches!(check, CheckSpec::Live(_)) && scenario.run.calm == Span::ZERO {
+            return plain(path, "liveness is judged in the calm part of the run; add `calm: …` to `run`");
+        }
+        if matches!(check, CheckSpec::Recovers(within) if *within > scenario.run.settle + scenario.run.calm) {
+            return plain(path, "after the faults heal, the run goes on for less than this; lengthen `settle` or `calm`");
+        }
+        if names.contains(&check.name()) {
+            return plain(path, "this check is listed twice");
+        }
+        names.push(check.name());
+    }
+    if let Expect::Violates { check, share } = &scenario.expect {
+        if !names.contains(check) {
+            let message = format!("check: there is no check \"{check}\" in this scenario; there are {}", names.join(", "));
+            return Err(Wrong { error: ConfigError { path: "expect".into(), message }, names });
+        }
+        if share.0 > share.1 {
+            return plain("expect".into(), "share: the least share is greater than the greatest");
+        }
+    }
+    Ok(())
+}
