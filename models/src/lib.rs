@@ -2,5 +2,6 @@
 //!
 //! A model knows the engine and nothing else: no scenario, no checker, no file.
 
+pub mod gossip;
 pub mod model;
 pub mod solo;
