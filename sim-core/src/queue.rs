@@ -1,14 +1,23 @@
-//! The event queue: a monotone radix heap (Ahuja, Mehlhorn, Orlin & Tarjan 1990) over instants, with a small binary
-//! heap in front for what is due now.
+//! The event queue: a monotone radix heap (Ahuja, Mehlhorn, Orlin & Tarjan 1990) over instants that stops dividing
+//! once a bucket is small: that one is sorted and taken from its end, and what is pushed into its range meanwhile
+//! goes to a small binary heap beside it.
 //!
 //! Simulated time only grows, which is what a radix heap needs: an entry moves at most once for each bit in which
 //! its instant differs from the present, always in long sequential runs. Entries due at the same instant are ordered
-//! by their tie word, exactly as a sorted list would have them; the twin in the tests is that list.
+//! by their tie word, exactly as a sorted list would have them; the twin in the tests is that list. A million entries
+//! of one instant cost one sort, not a million sifts.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
 use crate::time::Time;
+
+/// A bucket of this many entries or fewer is sorted rather than divided.
+const SORTED_MAX: usize = 1024;
+/// When this many entries were pushed into the range of the sorted run, the range is narrowed.
+const HEAP_MAX: usize = 4096;
+/// An emptied bucket keeps this much room; what is larger goes to the bucket that needs it next.
+const KEPT_MAX: usize = 1024;
 
 /// A key and the slab slot of its event. Entries compare by (at, tie): the total order of events.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -24,24 +33,36 @@ pub struct Entry {
 /// What is pending, by (at, tie).
 #[derive(Debug)]
 pub struct Queue {
-    /// Due at `base`, least tie first.
-    front: BinaryHeap<Reverse<(u64, u32)>>,
-    /// Bucket b holds what differs from `base` first in bit b.
+    /// What is next, the least last.
+    run: Vec<Entry>,
+    /// What was pushed into the run's range since it was sorted.
+    late: BinaryHeap<Reverse<Entry>>,
+    /// The run's range: instants that differ from `base` in no bit above the lowest so many.
+    range_bits: u32,
+    /// Bucket b holds what differs from `base` first in bit b; those of the run's range are empty.
     buckets: [Vec<Entry>; 64],
     /// Which buckets are not empty.
     filled: u64,
-    /// The instant of the last entry taken; nothing is earlier.
+    /// Large buffers that no bucket needs at present.
+    spare: Vec<Vec<Entry>>,
+    /// The instant that buckets refer to; at most `now`, and in its range.
     base: u64,
+    /// The instant of the last entry taken; nothing is earlier.
+    now: u64,
     len: usize,
 }
 
 impl Default for Queue {
     fn default() -> Queue {
         Queue {
-            front: BinaryHeap::new(),
+            run: Vec::new(),
+            late: BinaryHeap::new(),
+            range_bits: 0,
             buckets: std::array::from_fn(|_| Vec::new()),
             filled: 0,
+            spare: Vec::new(),
             base: 0,
+            now: 0,
             len: 0,
         }
     }
@@ -54,56 +75,111 @@ impl Queue {
     /// If it is due before the last entry taken: time only grows.
     #[inline]
     pub fn push(&mut self, entry: Entry) {
-        assert!(entry.at.0 >= self.base, "an event was scheduled in the past");
+        assert!(entry.at.0 >= self.now, "an event was scheduled in the past");
         self.len += 1;
-        self.place(entry);
+        let bits = u64::BITS - (entry.at.0 ^ self.base).leading_zeros();
+        if bits <= self.range_bits {
+            self.late.push(Reverse(entry));
+            if self.late.len() > HEAP_MAX && self.range_bits > 0 {
+                self.narrow();
+            }
+        } else {
+            self.file(bits - 1, entry);
+        }
     }
 
+    /// Puts an entry into a bucket.
     #[inline]
-    fn place(&mut self, entry: Entry) {
-        let differing = entry.at.0 ^ self.base;
-        if differing == 0 {
-            self.front.push(Reverse((entry.tie, entry.slot)));
-        } else {
-            let bucket = differing.ilog2();
-            self.filled |= 1 << bucket;
-            self.buckets[bucket as usize].push(entry);
+    fn file(&mut self, bucket: u32, entry: Entry) {
+        let list = &mut self.buckets[bucket as usize];
+        if list.len() == list.capacity() && list.len() <= KEPT_MAX {
+            // A bucket that outgrows its own room takes over a large buffer, if one lies about.
+            if let Some(mut larger) = self.spare.pop() {
+                larger.append(list);
+                *list = larger;
+            }
         }
+        self.filled |= 1 << bucket;
+        list.push(entry);
     }
 
     /// Takes the least entry if it is due at `until` or before.
     #[inline]
     pub fn pop_until(&mut self, until: Time) -> Option<Entry> {
-        if self.front.is_empty() {
+        if self.run.is_empty() && self.late.is_empty() {
             self.advance(until)?;
         }
-        if self.base > until.0 {
+        let from_heap = match (self.run.last(), self.late.peek()) {
+            (Some(next), Some(Reverse(late))) => late < next,
+            (next, _) => next.is_none(),
+        };
+        let next = if from_heap { self.late.peek()?.0 } else { *self.run.last()? };
+        if next.at > until {
             return None;
         }
-        let Reverse((tie, slot)) = self.front.pop()?;
+        if from_heap {
+            self.late.pop();
+        } else {
+            self.run.pop();
+        }
         self.len -= 1;
-        Some(Entry { at: Time(self.base), tie, slot })
+        self.now = next.at.0;
+        Some(next)
     }
 
-    /// Moves the base to the earliest pending instant, unless that is after `until`.
+    /// Fills the run with the earliest entries, unless they are due after `until`.
     fn advance(&mut self, until: Time) -> Option<()> {
-        if self.filled == 0 {
-            return None;
+        while self.run.is_empty() {
+            if self.filled == 0 {
+                return None;
+            }
+            let bucket = self.filled.trailing_zeros();
+            let least = self.buckets[bucket as usize].iter().map(|entry| entry.at.0).min()?;
+            if least > until.0 {
+                return None;
+            }
+            self.base = least;
+            self.filled &= !(1 << bucket);
+            let mut moving = std::mem::take(&mut self.buckets[bucket as usize]);
+            if moving.len() <= SORTED_MAX {
+                self.range_bits = bucket + 1;
+                self.run.append(&mut moving);
+            } else {
+                self.range_bits = 0;
+                for entry in moving.drain(..) {
+                    self.settle(entry);
+                }
+            }
+            if moving.capacity() <= KEPT_MAX {
+                self.buckets[bucket as usize] = moving;
+            } else {
+                self.spare.push(moving);
+            }
         }
-        let bucket = self.filled.trailing_zeros() as usize;
-        let least = self.buckets[bucket].iter().map(|entry| entry.at.0).min()?;
-        if least > until.0 {
-            return None;
-        }
-        self.base = least;
-        self.filled &= !(1 << bucket);
-        // Everything here now differs from the base in a lower bit. The vector keeps its memory.
-        let mut moving = std::mem::take(&mut self.buckets[bucket]);
-        for entry in moving.drain(..) {
-            self.place(entry);
-        }
-        self.buckets[bucket] = moving;
+        self.run.sort_unstable_by(|a, b| b.cmp(a));
         Some(())
+    }
+
+    /// To the run if it is due at the base, else to its bucket.
+    #[inline]
+    fn settle(&mut self, entry: Entry) {
+        match (entry.at.0 ^ self.base).checked_ilog2() {
+            None => self.run.push(entry),
+            Some(bucket) => self.file(bucket, entry),
+        }
+    }
+
+    /// So much was pushed into the run's range that it is better divided after all.
+    #[cold]
+    fn narrow(&mut self) {
+        self.base = self.now;
+        self.range_bits = 0;
+        let run = std::mem::take(&mut self.run);
+        let late = std::mem::take(&mut self.late);
+        for entry in run.into_iter().chain(late.into_iter().map(|Reverse(entry)| entry)) {
+            self.settle(entry);
+        }
+        self.run.sort_unstable_by(|a, b| b.cmp(a));
     }
 
     /// How many are pending.
@@ -162,6 +238,32 @@ mod tests {
                 }
                 assert_eq!(queue.len(), list.len());
             }
+        }
+    }
+
+    /// The same against the same twin where buckets are divided, ranges narrowed and buffers handed on.
+    #[test]
+    fn crowds_leave_in_order() {
+        let mut rng = crate::random::Rng::from_key(5);
+        let (mut queue, mut twin) = (Queue::default(), std::collections::BTreeSet::new());
+        let mut now = 0;
+        for slot in 0..60_000u32 {
+            let spread = [1, 1000, 1 << 20, 1 << 34][rng.below(4) as usize];
+            let at = Time(now + rng.below(spread));
+            let entry = Entry { at, tie: rng.bits(), slot };
+            queue.push(entry);
+            twin.insert(entry);
+            // Grows to some tens of thousands, then shrinks again.
+            let pops = if slot < 40_000 { rng.below(2) } else { rng.below(4) };
+            for _ in 0..pops {
+                let next = queue.pop_until(Time(now + (1 << 30)));
+                assert_eq!(next, twin.first().copied().filter(|first| first.at.0 <= now + (1 << 30)));
+                if let Some(entry) = next {
+                    twin.remove(&entry);
+                    now = entry.at.0;
+                }
+            }
+            assert_eq!(queue.len(), twin.len());
         }
     }
 

@@ -16,6 +16,7 @@ use crate::slab::Slab;
 use crate::time::{Span, Time};
 use crate::world::config::{ClockConfig, ConfigError, NAMED_NODES, WorldConfig};
 use crate::world::inject::Plan;
+use crate::world::timers::Timers;
 use crate::world::{Body, Counts, Event, Flow, Group, Slot, World};
 
 impl<N: Node> World<N> {
@@ -90,7 +91,7 @@ impl<N: Node> Slot<N> {
         Slot {
             state: None,
             rng,
-            timers: Vec::new(),
+            timers: Timers::None,
             disk: None,
             body,
             role: "",

@@ -11,7 +11,8 @@ use crate::random::Purpose;
 use crate::record::{Life, Measure, StatusChange};
 use crate::time::{Span, Time};
 use crate::world::inject::Occurrence;
-use crate::world::{Armed, Event, Flow, World};
+use crate::world::timers::Armed;
+use crate::world::{Event, Flow, World};
 
 impl<N: Node> World<N> {
     pub(super) fn carry_out<O: Observer<N>>(&mut self, node: Peer, observer: &mut O) -> Flow {
@@ -22,9 +23,7 @@ impl<N: Node> World<N> {
                 Effect::Send { to, message } => self.send(node, to, message, observer)?,
                 Effect::Reply { id, reply } => self.send_reply(node, id, reply),
                 Effect::Arm { timer, after } => self.arm(node, timer, after),
-                Effect::Disarm { timer } => {
-                    self.slots[node.index()].timers.retain(|armed| armed.timer != timer)
-                }
+                Effect::Disarm { timer } => self.slots[node.index()].timers.disarm(timer),
                 Effect::Sync(sync) => self.sync(node, sync),
                 Effect::Mark(name) => {
                     *self.counts.marks.entry(name).or_insert(0) += 1;
@@ -103,21 +102,20 @@ impl<N: Node> World<N> {
                 (due, body.clock.when(now, due))
             }
         };
-        let armed = Armed { timer, due, arming };
-        match slot.timers.iter_mut().find(|old| old.timer == timer) {
-            Some(old) => *old = armed,
-            None => slot.timers.push(armed),
-        }
+        slot.timers.arm(Armed { timer, due, arming });
         self.schedule_node(at, node, Event::Timer { node, arming });
     }
 
     /// A node's clock changed its rate: its timers are due at other true times.
     pub(super) fn rearm_all(&mut self, node: Peer) {
-        for place in 0..self.slots[node.index()].timers.len() {
+        let count = self.slots[node.index()].timers.as_mut_slice().len();
+        for place in 0..count {
             let slot = &mut self.slots[node.index()];
             slot.armings = slot.armings.wrapping_add(1);
-            let (arming, due) = (slot.armings, slot.timers[place].due);
-            slot.timers[place].arming = arming;
+            let arming = slot.armings;
+            let armed = &mut slot.timers.as_mut_slice()[place];
+            armed.arming = arming;
+            let due = armed.due;
             let at = slot.body.as_ref().map_or(due, |body| body.clock.when(self.now, due));
             self.schedule_node(at, node, Event::Timer { node, arming });
         }

@@ -12,6 +12,7 @@ mod effects;
 mod finish;
 mod inject;
 mod nodes;
+mod timers;
 
 use std::ops::ControlFlow;
 
@@ -29,6 +30,7 @@ use crate::random::{Rng, Streams, mix};
 use crate::record::{NodeInfo, Record, Violation};
 use crate::slab::Slab;
 use crate::time::Time;
+use crate::world::timers::Timers;
 
 pub use self::config::{ClockConfig, ConfigError, NodeGroup, Schedule, WorldConfig};
 
@@ -84,7 +86,7 @@ struct Slot<N: Node> {
     /// The node, while its process lives.
     state: Option<N>,
     rng: Rng,
-    timers: Vec<Armed<N::Timer>>,
+    timers: Timers<N::Timer>,
     disk: Option<Box<Disk>>,
     /// Only for nodes whose clock is off or whose work costs something.
     body: Option<Box<Body<N>>>,
@@ -104,14 +106,6 @@ struct Body<N: Node> {
     clock: Clock,
     base_drift_ppb: i64,
     processor: Processor<N>,
-}
-
-/// A timer that has been armed and has neither fired nor been taken back.
-struct Armed<T> {
-    timer: T,
-    /// On the node's monotonic clock.
-    due: Time,
-    arming: u32,
 }
 
 /// What is pending. Large parts live in slabs of their own, so that an event of small messages stays small.

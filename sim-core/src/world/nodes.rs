@@ -137,7 +137,7 @@ impl<N: Node> World<N> {
     ) -> Flow {
         // A timer that was taken back, armed anew, or belongs to a dead life is not there any more.
         let slot = &self.slots[node.index()];
-        if slot.state.is_none() || !slot.timers.iter().any(|armed| armed.arming == arming) {
+        if slot.state.is_none() || !slot.timers.contains(arming) {
             return ControlFlow::Continue(());
         }
         self.absorb(tie, Kind::Timer, node, u64::from(arming));
@@ -264,11 +264,10 @@ impl<N: Node> World<N> {
         let work = match task {
             Task::Do(work) => work,
             Task::Timer(arming) => {
-                let timers = &mut self.slots[node.index()].timers;
-                let Some(place) = timers.iter().position(|armed| armed.arming == arming) else {
+                let Some(timer) = self.slots[node.index()].timers.take(arming) else {
                     return ControlFlow::Continue(());
                 };
-                Work::Timer(timers.swap_remove(place).timer)
+                Work::Timer(timer)
             }
         };
         self.tell(observer, &Happening::Work { node, work: &work })?;
