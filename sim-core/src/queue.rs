@@ -18,6 +18,8 @@ const SORTED_MAX: usize = 1024;
 const HEAP_MAX: usize = 4096;
 /// An emptied bucket keeps this much room; what is larger goes to the bucket that needs it next.
 const KEPT_MAX: usize = 1024;
+/// How many large buffers are kept for that; more are given back.
+const SPARE_MAX: usize = 2;
 
 /// A key and the slab slot of its event. Entries compare by (at, tie): the total order of events.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -152,7 +154,7 @@ impl Queue {
             }
             if moving.capacity() <= KEPT_MAX {
                 self.buckets[bucket as usize] = moving;
-            } else {
+            } else if self.spare.len() < SPARE_MAX {
                 self.spare.push(moving);
             }
         }
