@@ -21,7 +21,10 @@ fn main() -> io::Result<()> {
     fs::write(PathBuf::from(variable("OUT_DIR")).join("library.rs"), code)
 }
 
-#[expect(clippy::disallowed_methods, reason = "cargo tells a build script where it is by the environment alone")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "cargo tells a build script where it is by the environment alone"
+)]
 fn variable(name: &str) -> String {
     env::var(name).unwrap_or_default()
 }

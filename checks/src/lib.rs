@@ -4,4 +4,6 @@
 
 pub mod format;
 pub mod linearizability;
+pub mod metrics;
+pub mod property;
 pub mod verdict;

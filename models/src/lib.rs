@@ -4,4 +4,5 @@
 
 pub mod gossip;
 pub mod model;
+pub mod raft;
 pub mod solo;

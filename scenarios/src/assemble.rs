@@ -12,8 +12,8 @@ use sim_core::random::distribution::Distribution;
 use sim_core::time::Span;
 use sim_core::world::{ConfigError, WorldConfig};
 
-use crate::registry::{WithModel, with_model};
-use crate::schema::{CheckSpec, Expect, ModelSpec, Scenario};
+use crate::registry::{WithModel, variant, with_model};
+use crate::schema::{CheckSpec, Expect, Scenario};
 
 /// The most nodes and clients a scenario may have.
 const PEERS_MAX: u64 = 20_000_000;
@@ -84,7 +84,11 @@ impl WithModel for Validate<'_> {
         let machines = scenario.cluster.machines();
         let variant = variant(&scenario.model);
         model.validate(&machines).map_err(|(field, message)| {
-            let path = if field.is_empty() { format!("model.{variant}") } else { format!("model.{variant}.{field}") };
+            let path = if field.is_empty() {
+                format!("model.{variant}")
+            } else {
+                format!("model.{variant}.{field}")
+            };
             Wrong { error: ConfigError { path, message }, names: Vec::new() }
         })?;
         let world = world(scenario, model, 0);
@@ -110,12 +114,6 @@ fn file_path(path: &str) -> String {
         Some((group, field)) if group.starts_with("groups[") => format!("cluster.{field}"),
         _ => path.to_string(),
     }
-}
-
-/// The model's name in the file.
-pub(crate) fn variant(spec: &ModelSpec) -> String {
-    let text = format!("{spec:?}");
-    text.split(['(', ' ']).next().unwrap_or_default().to_string()
 }
 
 /// Whether time passes between two of something.
@@ -167,7 +165,10 @@ fn triggers(scenario: &Scenario) -> Result<(), ConfigError> {
             }
             Trigger::Chance { step, .. } if too_often(*step) => return fail(path, "step: at least 10ns"),
             Trigger::At(at) if *at > scenario.run.duration => {
-                let message = format!("At: {at} is after the faulty part of the run, which lasts {}", scenario.run.duration);
+                let message = format!(
+                    "At: {at} is after the faulty part of the run, which lasts {}",
+                    scenario.run.duration
+                );
                 return fail(path, message);
             }
             _ => {}
@@ -192,7 +193,8 @@ fn checks(scenario: &Scenario) -> Result<(), Wrong> {
     let mut names: Vec<String> = Vec::new();
     for (i, check) in scenario.checks.iter().enumerate() {
         let path = format!("checks[{i}]");
-        let about_clients = !matches!(check, CheckSpec::Invariants | CheckSpec::Sometimes(_));
+        let about_clients =
+            !matches!(check, CheckSpec::Invariants | CheckSpec::Reaches(_) | CheckSpec::Sometimes(_));
         if about_clients && !asks {
             return plain(path, "it judges what clients were told, and there are no clients");
         }
@@ -200,7 +202,15 @@ fn checks(scenario: &Scenario) -> Result<(), Wrong> {
             return plain(path, "liveness is judged in the calm part of the run; add `calm: …` to `run`");
         }
         if matches!(check, CheckSpec::Recovers(within) if *within > scenario.run.settle + scenario.run.calm) {
-            return plain(path, "after the faults heal, the run goes on for less than this; lengthen `settle` or `calm`");
+            return plain(
+                path,
+                "after the faults heal, the run goes on for less than this; lengthen `settle` or `calm`",
+            );
+        }
+        if *check == CheckSpec::Linearizable
+            && let Err(why) = crate::judge::object(&scenario.clients)
+        {
+            return plain(path, &why);
         }
         if names.contains(&check.name()) {
             return plain(path, "this check is listed twice");
@@ -209,7 +219,10 @@ fn checks(scenario: &Scenario) -> Result<(), Wrong> {
     }
     if let Expect::Violates { check, share } = &scenario.expect {
         if !names.contains(check) {
-            let message = format!("check: there is no check \"{check}\" in this scenario; there are {}", names.join(", "));
+            let message = format!(
+                "check: there is no check \"{check}\" in this scenario; there are {}",
+                names.join(", ")
+            );
             return Err(Wrong { error: ConfigError { path: "expect".into(), message }, names });
         }
         if share.0 > share.1 {

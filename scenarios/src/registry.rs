@@ -1,7 +1,9 @@
 //! The models by name: the one place where a scenario's model becomes a type. Everything behind it is generic and
-//! compiled for each model, so a run pays for no dispatch.
+//! compiled for each model, so a run pays for no dispatch. A new model is a line in [`models!`]'s call and a variant
+//! of [`ModelSpec`].
 
 use models::model::Model;
+use models::raft::Raft;
 use models::solo::Solo;
 
 use crate::schema::ModelSpec;
@@ -14,19 +16,41 @@ pub(crate) trait WithModel {
     fn with<M: Model + 'static>(self, model: &M) -> Self::Output;
 }
 
-/// Gives the model its type.
-pub(crate) fn with_model<W: WithModel>(spec: &ModelSpec, work: W) -> W::Output {
-    match spec {
-        ModelSpec::Solo(model) => work.with(model),
-    }
-}
-
 /// A model's entry in listings.
 pub(crate) struct Listed {
     /// Its name in scenario files.
     pub(crate) variant: &'static str,
     pub(crate) summary: &'static str,
+    /// The source of its settings, whose comments document them.
+    pub(crate) source: &'static str,
 }
 
-/// All models.
-pub(crate) const MODELS: &[Listed] = &[Listed { variant: "Solo", summary: Solo::SUMMARY }];
+macro_rules! models {
+    ($($model:ident: $source:literal),* $(,)?) => {
+        /// Gives the model its type.
+        pub(crate) fn with_model<W: WithModel>(spec: &ModelSpec, work: W) -> W::Output {
+            match spec {
+                $(ModelSpec::$model(model) => work.with(model),)*
+            }
+        }
+
+        /// The model's name in scenario files.
+        pub(crate) fn variant(spec: &ModelSpec) -> &'static str {
+            match spec {
+                $(ModelSpec::$model(_) => stringify!($model),)*
+            }
+        }
+
+        /// All models.
+        pub(crate) const MODELS: &[Listed] = &[$(Listed {
+            variant: stringify!($model),
+            summary: $model::SUMMARY,
+            source: include_str!(concat!("../../models/src/", $source)),
+        }),*];
+    };
+}
+
+models! {
+    Raft: "raft/config.rs",
+    Solo: "solo/mod.rs",
+}

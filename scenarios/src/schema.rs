@@ -5,6 +5,7 @@
 //! fit each other ([`crate::assemble`]).
 
 use models::model::Cluster;
+use models::raft::Raft;
 use models::solo::Solo;
 use serde::{Deserialize, Serialize};
 use sim_core::client::ClientConfig;
@@ -56,6 +57,8 @@ pub struct Scenario {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub enum ModelSpec {
+    /// Raft consensus under a replicated map.
+    Raft(Raft),
     /// One server without replication.
     Solo(Solo),
 }
@@ -146,7 +149,9 @@ pub enum CheckSpec {
         /// The bound.
         below: Span,
     },
-    /// This mark is made at least once; a run without it proved little.
+    /// This mark is made at least once in every run.
+    Reaches(String),
+    /// This mark is made in some run of an exploration; a run without it is no violation, but proved little.
     Sometimes(String),
 }
 
@@ -185,6 +190,7 @@ impl CheckSpec {
             CheckSpec::Live(_) => "live".into(),
             CheckSpec::Recovers(_) => "recovers".into(),
             CheckSpec::Latency { .. } => "latency".into(),
+            CheckSpec::Reaches(mark) => format!("reaches {mark}"),
             CheckSpec::Sometimes(mark) => format!("sometimes {mark}"),
         }
     }

@@ -90,6 +90,7 @@ pub mod random;
 pub mod record;
 mod slab;
 pub mod time;
+pub mod trace;
 pub mod units;
 pub mod value;
 pub mod world;

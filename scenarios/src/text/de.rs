@@ -3,7 +3,9 @@
 
 use serde::Deserializer;
 use serde::de::value::StrDeserializer;
-use serde::de::{DeserializeOwned, DeserializeSeed, EnumAccess, MapAccess, SeqAccess, VariantAccess, Visitor};
+use serde::de::{
+    DeserializeOwned, DeserializeSeed, EnumAccess, MapAccess, SeqAccess, VariantAccess, Visitor,
+};
 
 use crate::text::problem::Problem;
 use crate::text::tree::{Kind, Name, Node, Place};
@@ -92,7 +94,8 @@ impl<'a> De<'a> {
 
     fn list<V: Visitor<'a>>(self, items: &'a [Node], visitor: V) -> Read<V::Value> {
         let mut access = Items { items, next: 0 };
-        let value = visitor.visit_seq(&mut access).map_err(|problem: Problem| problem.at(self.node.head()))?;
+        let value =
+            visitor.visit_seq(&mut access).map_err(|problem: Problem| problem.at(self.node.head()))?;
         if access.next < items.len() {
             let problem = Problem::new(format!("expected {} parts, found {}", access.next, items.len()));
             return Err(problem.at(items[access.next].place));
@@ -272,7 +275,8 @@ impl<'a> Deserializer<'a> for De<'a> {
     ) -> Read<V::Value> {
         match self.name() {
             Some(name) if name.text != struct_name => {
-                let problem = Problem::new(format!("expected fields (name: value, …), found `{}(…)`", name.text));
+                let problem =
+                    Problem::new(format!("expected fields (name: value, …), found `{}(…)`", name.text));
                 Err(problem.at(name.place))
             }
             _ => self.fields(visitor),
@@ -340,7 +344,9 @@ impl<'a> SeqAccess<'a> for Items<'a> {
         let Some(item) = self.items.get(self.next) else { return Ok(None) };
         self.next += 1;
         let value = seed.deserialize(De::of(item));
-        value.map(Some).map_err(|problem: Problem| problem.at(item.head()).within(format!("[{}]", self.next - 1)))
+        value
+            .map(Some)
+            .map_err(|problem: Problem| problem.at(item.head()).within(format!("[{}]", self.next - 1)))
     }
     fn size_hint(&self) -> Option<usize> {
         Some(self.items.len() - self.next)
@@ -362,7 +368,8 @@ impl<'a> MapAccess<'a> for Fields<'a> {
     fn next_value_seed<V: DeserializeSeed<'a>>(&mut self, seed: V) -> Read<V::Value> {
         let (name, value) = &self.fields[self.next];
         self.next += 1;
-        seed.deserialize(De::of(value)).map_err(|problem: Problem| problem.at(value.head()).within(&name.text))
+        seed.deserialize(De::of(value))
+            .map_err(|problem: Problem| problem.at(value.head()).within(&name.text))
     }
 }
 

@@ -241,7 +241,9 @@ impl<'a> Parser<'a> {
             return Ok(Kind::Tuple(name, self.items(')', Self::value)?));
         }
         let field = |parser: &mut Self| {
-            let name = parser.word().map_err(|problem| problem.help("each value here needs a name: `name: value`"))?;
+            let name = parser
+                .word()
+                .map_err(|problem| problem.help("each value here needs a name: `name: value`"))?;
             parser.space()?;
             if !parser.eat(':') {
                 return Err(parser.found(&format!("`:` and a value after `{}`", name.text)));

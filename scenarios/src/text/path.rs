@@ -57,7 +57,11 @@ pub(crate) fn parse(text: &str) -> Result<Vec<Segment>, (usize, String)> {
             return Err((at, "expected the name of a field after the dot".to_string()));
         }
     }
-    if segments.is_empty() { Err((0, "expected a path such as `cluster.nodes`".into())) } else { Ok(segments) }
+    if segments.is_empty() {
+        Err((0, "expected a path such as `cluster.nodes`".into()))
+    } else {
+        Ok(segments)
+    }
 }
 
 #[cfg(test)]

@@ -12,7 +12,8 @@ pub(crate) fn apply(root: &mut Node, line: &str, source: u32) -> Result<(), Prob
         let problem = Problem::new("expected `path=value`").at(place(0, line.len()));
         return Err(problem.help("as in `cluster.nodes=7` or `faults[0].lasts=5s`"));
     };
-    let segments = path::parse(&line[..equals]).map_err(|(at, why)| Problem::new(why).at(place(at, equals)))?;
+    let segments =
+        path::parse(&line[..equals]).map_err(|(at, why)| Problem::new(why).at(place(at, equals)))?;
     let value = value(line, source, equals + 1)?;
     put(root, &segments, 0, value, source, line)
 }
@@ -47,7 +48,8 @@ fn put(
         (Step::Index(index), Kind::List(items)) => {
             let count = items.len();
             if *index > count || (*index == count && depth + 1 < segments.len()) {
-                let range = if count == 0 { "it is empty".into() } else { format!("it has 0 to {}", count - 1) };
+                let range =
+                    if count == 0 { "it is empty".into() } else { format!("it has 0 to {}", count - 1) };
                 return Err(refuse(format!("there is no item {index} here; {range}")));
             }
             if *index == count {
@@ -127,7 +129,9 @@ fn inside(
     };
     *node = match value.kind {
         Kind::Record(None, fields) => Node { place: value.place, kind: Kind::Record(name, fields) },
-        Kind::Tuple(None, items) if items.len() != 1 => Node { place: value.place, kind: Kind::Tuple(name, items) },
+        Kind::Tuple(None, items) if items.len() != 1 => {
+            Node { place: value.place, kind: Kind::Tuple(name, items) }
+        }
         _ => Node { place: value.place, kind: Kind::Tuple(name, vec![value]) },
     };
     Ok(())

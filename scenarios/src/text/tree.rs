@@ -53,10 +53,6 @@ pub(crate) enum Kind {
 }
 
 impl Place {
-    /// From here to there.
-    pub(crate) fn to(self, other: Place) -> Place {
-        Place { end: other.end, ..self }
-    }
     /// Its first character only.
     pub(crate) fn first(self) -> Place {
         Place { end: self.end.min(self.start + 1), ..self }
@@ -104,7 +100,8 @@ impl Node {
                 fields.iter().find(|(name, _)| name.text == wanted).map(|(_, value)| value)
             }
             Kind::Map(entries) => {
-                let is = |key: &Node| matches!(&key.kind, Kind::Text(text) | Kind::Word(text) if text == wanted);
+                let is =
+                    |key: &Node| matches!(&key.kind, Kind::Text(text) | Kind::Word(text) if text == wanted);
                 entries.iter().find(|(key, _)| is(key)).map(|(_, value)| value)
             }
             _ => None,

@@ -105,6 +105,26 @@ impl Distribution {
         }
     }
 
+    /// The least value it can take; a normal, log-normal or exponential draw can be as good as nothing.
+    #[must_use]
+    pub fn least(&self) -> Span {
+        match self {
+            Distribution::Fixed(span) => *span,
+            Distribution::Uniform { min, .. } => *min,
+            Distribution::Pareto { scale, .. } => *scale,
+            Distribution::Quantiles(points) => points.first().map_or(Span::ZERO, |(_, span)| *span),
+            Distribution::Shifted { by, of } => by.saturating_add(of.least()),
+            Distribution::Mixture(parts) => {
+                let possible = parts.iter().filter(|(weight, _)| *weight > 0.0);
+                possible.map(|(_, part)| part.least()).min().unwrap_or(Span::ZERO)
+            }
+            Distribution::Normal { .. }
+            | Distribution::FoldedNormal { .. }
+            | Distribution::LogNormal { .. }
+            | Distribution::Exponential { .. } => Span::ZERO,
+        }
+    }
+
     /// The mean; `None` where it is infinite (Pareto of shape 1 and below). A normal's is that before the cut at
     /// zero, quantiles' that of the interpolation.
     #[must_use]

@@ -1,0 +1,44 @@
+//! How long operations that ended ok took, overall and by kind.
+
+use indexmap::IndexMap;
+use sim_core::record::Record;
+
+use crate::metrics::summary::percentile;
+use crate::metrics::{Metrics, Phases};
+
+pub(super) fn measure(record: &Record, _: &Phases, metrics: &mut Metrics) {
+    let mut all: Vec<u64> = Vec::new();
+    let mut kinds: IndexMap<&str, Vec<u64>> = IndexMap::new();
+    for entry in record.history.entries.iter().filter(|entry| entry.is_ok()) {
+        let took = entry.completed.since(entry.invoked).0;
+        all.push(took);
+        kinds.entry(entry.operation.call.name()).or_default().push(took);
+    }
+    if all.is_empty() {
+        return;
+    }
+    all.sort_unstable();
+    let sum: u128 = all.iter().map(|ns| u128::from(*ns)).sum();
+    metrics.insert("latency_ms_mean".into(), sum as f64 / all.len() as f64 / 1e6);
+    put(
+        metrics,
+        "latency_ms",
+        &all,
+        &[("p50", 0.5), ("p90", 0.9), ("p99", 0.99), ("p999", 0.999), ("max", 1.0)],
+    );
+    kinds.sort_unstable_keys();
+    if kinds.len() > 1 {
+        for (kind, mut values) in kinds {
+            values.sort_unstable();
+            put(metrics, &format!("latency_{kind}_ms"), &values, &[("p50", 0.5), ("p99", 0.99)]);
+        }
+    }
+}
+
+fn put(metrics: &mut Metrics, name: &str, sorted: &[u64], shares: &[(&str, f64)]) {
+    for (suffix, share) in shares {
+        if let Some(ns) = percentile(sorted, *share) {
+            metrics.insert(format!("{name}_{suffix}"), ns as f64 / 1e6);
+        }
+    }
+}

@@ -1,0 +1,102 @@
+//! Metrics: numbers about one finished run, by name, and their summaries over many runs.
+//!
+//! All come from the record alone. A metric that a run says nothing about is absent rather than zero. Deliberately
+//! absent: judgement ([`crate::property`]) and wall-clock figures.
+
+mod availability;
+mod latency;
+mod recovery;
+pub mod summary;
+mod traffic;
+
+use indexmap::IndexMap;
+use sim_core::history::Entry;
+use sim_core::record::Record;
+use sim_core::time::Time;
+
+pub use recovery::{longest_outage, sustained_recovery};
+
+/// The parts of a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Phases {
+    /// When everything heals for good.
+    pub heal_at: Time,
+    /// From when on liveness is judged.
+    pub calm_from: Time,
+    /// When clients stop asking.
+    pub stop_at: Time,
+}
+
+/// Names with values.
+pub type Metrics = IndexMap<String, f64>;
+
+/// All metrics of a run.
+#[must_use]
+pub fn compute(record: &Record, phases: &Phases) -> Metrics {
+    let mut metrics = Metrics::new();
+    availability::measure(record, phases, &mut metrics);
+    latency::measure(record, phases, &mut metrics);
+    recovery::measure(record, phases, &mut metrics);
+    traffic::measure(record, &mut metrics);
+    metrics
+}
+
+/// The share of operations that ended ok; `None` if there are none.
+pub fn share_ok<'a>(entries: impl Iterator<Item = &'a Entry>) -> Option<f64> {
+    let (mut all, mut ok) = (0_u64, 0_u64);
+    for entry in entries {
+        all += 1;
+        ok += u64::from(entry.is_ok());
+    }
+    (all > 0).then(|| ok as f64 / all as f64)
+}
+
+/// Every metric's name with a sentence about it. `<…>` stands for a name that varies.
+pub const CATALOGUE: &[(&str, &str)] = &[
+    ("operations", "operations that clients invoked"),
+    ("operations_ok", "of them, those answered"),
+    ("operations_failed", "those that certainly did not happen"),
+    ("operations_unknown", "those of which nobody can tell whether they happened"),
+    ("availability", "share of operations that ended ok"),
+    ("availability_before", "the same, of those invoked before the first fault"),
+    ("availability_during", "the same, of those invoked while a fault was in force"),
+    ("availability_after", "the same, of those invoked after the last fault had ended"),
+    ("availability_calm", "the same, of those invoked in the calm part: all healed and settled"),
+    ("throughput_per_s", "operations that ended ok, a simulated second"),
+    ("attempts_per_operation", "how often an operation was sent, on average"),
+    ("latency_ms_mean", "mean time from invocation to answer of operations that ended ok, in ms"),
+    ("latency_ms_p50", "its median"),
+    ("latency_ms_p90", "its 90th percentile"),
+    ("latency_ms_p99", "its 99th percentile"),
+    ("latency_ms_p999", "its 99.9th percentile"),
+    ("latency_ms_max", "its maximum"),
+    ("latency_<kind>_ms_p50", "the median by kind of operation: read, write, cas …"),
+    ("latency_<kind>_ms_p99", "the 99th percentile by kind of operation"),
+    ("outage_ms_longest", "the longest time in which clients asked and no operation ended ok"),
+    (
+        "recover_injection_ms_mean",
+        "time from a fault's start to the first success of an operation asked since, mean over faults",
+    ),
+    ("recover_injection_ms_max", "the longest of these"),
+    ("recover_heal_ms", "time from the end of all faults to the first success of an operation asked since"),
+    (
+        "recover_sustained_ms",
+        "time from the end of all faults until at least 90% of operations asked in every 250 ms end ok",
+    ),
+    ("messages", "messages handed to the network, requests and replies included"),
+    ("messages_per_operation", "messages for each operation that ended ok"),
+    ("bytes_per_operation", "bytes for each operation that ended ok"),
+    ("messages_lost", "messages lost on links"),
+    ("messages_blocked", "messages stopped by partitions"),
+    ("messages_dropped", "messages dropped by full queues and inboxes, damaged, or sent to dead nodes"),
+    ("elections_won", "how often a node became leader or primary"),
+    ("leader_changes", "how often that was another node than before"),
+    ("leader_first_ms", "when the first leader was there"),
+    ("leaderless_share", "share of the run in which no live node said it was leader"),
+    ("faults", "faults injected"),
+    ("crashes", "processes stopped from outside"),
+    ("halts", "processes that stopped themselves"),
+    ("measure_<name>_mean", "mean of a number that nodes keep: a queue's length, a lag"),
+    ("measure_<name>_p99", "its 99th percentile"),
+    ("measure_<name>_max", "its maximum"),
+];

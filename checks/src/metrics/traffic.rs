@@ -1,0 +1,73 @@
+//! What the run cost and what befell it: messages, bytes, leaders, faults, and the numbers that nodes kept.
+
+use sim_core::peer::Peer;
+use sim_core::record::{Life, Record};
+use sim_core::time::{Span, Time};
+
+use crate::metrics::Metrics;
+use crate::metrics::summary::percentile;
+
+/// The roles that mean "the one in charge", whatever the protocol.
+const LEADING: [&str; 2] = ["leader", "primary"];
+
+pub(super) fn measure(record: &Record, metrics: &mut Metrics) {
+    let net = &record.network;
+    let mut put = |name: &str, value: f64| {
+        metrics.insert(name.to_string(), value);
+    };
+    put("messages", net.sent as f64);
+    let ok = record.history.counts().0;
+    if ok > 0 {
+        put("messages_per_operation", net.sent as f64 / ok as f64);
+        put("bytes_per_operation", net.bytes as f64 / ok as f64);
+    }
+    put("messages_lost", net.lost as f64);
+    put("messages_blocked", net.blocked as f64);
+    put("messages_dropped", (net.overflowed + net.corrupted + net.to_dead + net.inbox_full) as f64);
+    leaders(record, &mut put);
+    put("faults", record.faults.len() as f64);
+    let lives = |life: Life| record.lives.iter().filter(|change| change.life == life).count() as f64;
+    put("crashes", lives(Life::Crashed));
+    put("halts", lives(Life::Halted));
+    for (name, list) in &record.measures {
+        let mut values: Vec<i64> = list.iter().map(|measure| measure.value).collect();
+        values.sort_unstable();
+        let Some(max) = values.last() else { continue };
+        let sum: i128 = values.iter().map(|value| i128::from(*value)).sum();
+        put(&format!("measure_{name}_mean"), sum as f64 / values.len() as f64);
+        put(&format!("measure_{name}_p99"), percentile(&values, 0.99).unwrap_or(*max) as f64);
+        put(&format!("measure_{name}_max"), *max as f64);
+    }
+}
+
+/// Who led when. A node leads from when it says so until it says otherwise or goes down.
+fn leaders(record: &Record, put: &mut impl FnMut(&str, f64)) {
+    let leads = |role: &str| LEADING.contains(&role);
+    let won: Vec<_> = record.statuses.iter().filter(|change| leads(&change.role)).collect();
+    let Some(first) = won.first() else { return };
+    put("elections_won", won.len() as f64);
+    put("leader_changes", won.windows(2).filter(|pair| pair[0].node != pair[1].node).count() as f64);
+    put("leader_first_ms", first.at.0 as f64 / 1e6);
+    let mut changes: Vec<(Time, Peer, bool)> =
+        record.statuses.iter().map(|change| (change.at, change.node, leads(&change.role))).collect();
+    let down = record.lives.iter().filter(|change| matches!(change.life, Life::Crashed | Life::Halted));
+    changes.extend(down.map(|change| (change.at, change.node, false)));
+    changes.sort_by_key(|(at, ..)| *at);
+    let (mut leading, mut without, mut previous) = (Vec::new(), Span::ZERO, Time::ZERO);
+    for (at, node, leads) in changes {
+        if leading.is_empty() {
+            without = without.saturating_add(at.since(previous));
+        }
+        previous = at;
+        leading.retain(|other| *other != node);
+        if leads {
+            leading.push(node);
+        }
+    }
+    if leading.is_empty() {
+        without = without.saturating_add(record.ended.since(previous));
+    }
+    if record.ended > Time::ZERO {
+        put("leaderless_share", without.0 as f64 / record.ended.0 as f64);
+    }
+}

@@ -1,0 +1,236 @@
+//! Everything that can be named, with what there is to say about it: for `list` and `explain`.
+//!
+//! The single source is elsewhere for each kind: the comments of the types for fields, faults and checks, the opening
+//! comments of the library's files, the metrics' own table. Deliberately absent: a second description of anything.
+
+mod source;
+
+use checks::metrics;
+
+use self::source::{Member, TypeDoc, inner, types};
+use crate::library;
+use crate::registry::MODELS;
+use crate::text::nearest;
+
+/// A thing with a name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Item {
+    /// The name.
+    pub name: String,
+    /// A sentence.
+    pub about: String,
+}
+
+/// The kinds of things there are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Models.
+    Models,
+    /// Faults.
+    Faults,
+    /// Checks.
+    Checks,
+    /// Scenarios of the library.
+    Scenarios,
+    /// Metrics.
+    Metrics,
+    /// Fields of a scenario file.
+    Fields,
+}
+
+impl Kind {
+    /// All kinds, in the order of a listing.
+    pub const ALL: [Kind; 6] =
+        [Kind::Scenarios, Kind::Models, Kind::Faults, Kind::Checks, Kind::Metrics, Kind::Fields];
+
+    /// The word for it on the command line.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Kind::Models => "models",
+            Kind::Faults => "faults",
+            Kind::Checks => "checks",
+            Kind::Scenarios => "scenarios",
+            Kind::Metrics => "metrics",
+            Kind::Fields => "fields",
+        }
+    }
+}
+
+/// The sources in which the types of a scenario file are declared.
+const SOURCES: &[&str] = &[
+    include_str!("../schema.rs"),
+    include_str!("../../../sim-core/src/client/mod.rs"),
+    include_str!("../../../sim-core/src/client/retry.rs"),
+    include_str!("../../../sim-core/src/client/workload.rs"),
+    include_str!("../../../sim-core/src/disk.rs"),
+    include_str!("../../../sim-core/src/fault/kind.rs"),
+    include_str!("../../../sim-core/src/fault/mod.rs"),
+    include_str!("../../../sim-core/src/fault/target.rs"),
+    include_str!("../../../sim-core/src/fault/trigger.rs"),
+    include_str!("../../../sim-core/src/network/link.rs"),
+    include_str!("../../../sim-core/src/network/mod.rs"),
+    include_str!("../../../sim-core/src/network/topology.rs"),
+    include_str!("../../../sim-core/src/processor.rs"),
+    include_str!("../../../sim-core/src/random/distribution.rs"),
+    include_str!("../../../sim-core/src/world/config.rs"),
+];
+
+fn all_types() -> Vec<TypeDoc> {
+    let models = MODELS.iter().map(|model| model.source);
+    SOURCES.iter().copied().chain(models).flat_map(types).collect()
+}
+
+fn item(name: impl Into<String>, about: impl Into<String>) -> Item {
+    Item { name: name.into(), about: about.into() }
+}
+
+/// The first sentence of a text.
+fn first_sentence(text: &str) -> String {
+    text.split_once(". ").map_or(text, |(first, _)| first).trim_end_matches('.').to_string()
+}
+
+/// All things of a kind, each with a sentence.
+#[must_use]
+pub fn list(kind: Kind) -> Vec<Item> {
+    match kind {
+        Kind::Models => MODELS.iter().map(|model| item(model.variant, model.summary)).collect(),
+        Kind::Faults => variants("Fault"),
+        Kind::Checks => variants("CheckSpec"),
+        Kind::Scenarios => {
+            let about = |name: &str| library::about(name).unwrap_or_default();
+            library::names().into_iter().map(|name| item(name, about(name))).collect()
+        }
+        Kind::Metrics => metrics::CATALOGUE.iter().map(|(name, about)| item(*name, *about)).collect(),
+        Kind::Fields => {
+            let types = all_types();
+            let mut found = Vec::new();
+            fields(&types, "Scenario", "", &mut found);
+            found.into_iter().map(|(path, member)| item(path, first_sentence(&member.doc))).collect()
+        }
+    }
+}
+
+fn variants(of: &str) -> Vec<Item> {
+    let members = all_types().into_iter().find(|t| t.name == of).map(|t| t.members).unwrap_or_default();
+    members.into_iter().map(|member| item(member.name, first_sentence(&member.doc))).collect()
+}
+
+/// The fields of a struct and of the structs in it, by path.
+fn fields(types: &[TypeDoc], of: &str, path: &str, found: &mut Vec<(String, Member)>) {
+    // A type within itself would go on for ever; no scenario type is that deep.
+    if path.matches('.').count() > 6 {
+        return;
+    }
+    let Some(structure) = types.iter().find(|t| t.name == of && !t.is_enum) else { return };
+    for member in &structure.members {
+        let (name, several) = inner(&member.of);
+        let here = format!("{path}{}{}", member.name, if several { "[]" } else { "" });
+        found.push((here.clone(), member.clone()));
+        fields(types, name, &format!("{here}."), found);
+    }
+}
+
+/// What there is to say about a thing, of whatever kind.
+///
+/// # Errors
+/// The names nearest to it, if there is none of that name.
+pub fn explain(name: &str) -> Result<String, Vec<String>> {
+    let types = all_types();
+    let mut said: Vec<String> = Vec::new();
+    if library::text(name).is_some() {
+        let comment = library::comment(name).unwrap_or_default();
+        said.push(format!("scenario {name}\n\n{comment}\n\nsquall run {name}\nsquall show {name}"));
+    }
+    for model in MODELS.iter().filter(|model| model.variant.eq_ignore_ascii_case(name)) {
+        let settings = types.iter().find(|t| t.name == model.variant).map(|t| describe(t, &types));
+        said.push(format!("model {}: {}\n\n{}", model.variant, model.summary, settings.unwrap_or_default()));
+    }
+    if let Some((metric, about)) = metrics::CATALOGUE.iter().find(|(metric, _)| *metric == name) {
+        said.push(format!("metric {metric}: {about}"));
+    }
+    let mut paths = Vec::new();
+    fields(&types, "Scenario", "", &mut paths);
+    let bare = |path: &str| path.replace("[]", "");
+    for (path, member) in paths.iter().filter(|(path, _)| bare(path) == bare(name)) {
+        let optional = if member.optional { "may be left out" } else { "required" };
+        said.push(format!("field {path} ({}, {optional}): {}", member.of, member.doc));
+        said.extend(types.iter().find(|t| t.name == inner(&member.of).0).map(|t| describe(t, &types)));
+    }
+    for t in types.iter().filter(|t| t.is_enum) {
+        for member in t.members.iter().filter(|member| member.name == name) {
+            let kind = t.name.trim_end_matches("Spec").to_lowercase();
+            said.push(format!("{kind} {}", describe_member(member, &types)));
+        }
+    }
+    if !MODELS.iter().any(|model| model.variant == name) {
+        said.extend(types.iter().filter(|t| t.name == name).map(|t| describe(t, &types)));
+    }
+    if said.is_empty() { Err(near(name)) } else { Ok(said.join("\n\n")) }
+}
+
+/// A type: its comment and its members.
+fn describe(t: &TypeDoc, types: &[TypeDoc]) -> String {
+    let mut text = format!("{}: {}", t.name, t.doc);
+    for member in &t.members {
+        text.push_str(&format!("\n  {}", describe_member(member, types).replace('\n', "\n  ")));
+    }
+    text
+}
+
+fn describe_member(member: &Member, types: &[TypeDoc]) -> String {
+    let is_variant = member.name.starts_with(char::is_uppercase);
+    let of = match (is_variant, member.of.is_empty()) {
+        (true, true) => String::new(),
+        (true, false) => format!("({})", member.of),
+        (false, _) => format!(": {}", member.of),
+    };
+    let mut text = format!("{}{of} — {}", member.name, member.doc);
+    for inner in &member.members {
+        text.push_str(&format!("\n  {}", describe_member(inner, types)));
+    }
+    text
+}
+
+/// The names like this one, nearest first.
+fn near(name: &str) -> Vec<String> {
+    let mut names: Vec<String> = Kind::ALL.into_iter().flat_map(list).map(|item| item.name).collect();
+    let last = |path: &str| path.rsplit('.').next().unwrap_or(path).to_string();
+    let mut found: Vec<String> = names.iter().filter(|own| last(own) == name).cloned().collect();
+    while found.len() < 5 {
+        let Some(best) = nearest(name, names.iter().map(String::as_str)).map(str::to_string) else { break };
+        names.retain(|own| *own != best);
+        found.push(best);
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Kind, explain, list};
+
+    #[test]
+    fn every_thing_has_a_sentence_and_can_be_explained() {
+        for kind in Kind::ALL {
+            let items = list(kind);
+            assert!(!items.is_empty(), "{kind:?}");
+            for item in items {
+                assert!(item.about.len() > 5, "{kind:?} {}: no sentence", item.name);
+                assert!(explain(&item.name).is_ok(), "{kind:?} {}", item.name);
+            }
+        }
+    }
+
+    #[test]
+    fn faults_are_those_of_the_engine() {
+        let ours: Vec<String> = list(Kind::Faults).into_iter().map(|item| item.name).collect();
+        let theirs: Vec<&str> = sim_core::fault::Fault::CATALOGUE.iter().map(|(name, _)| *name).collect();
+        assert_eq!(ours, theirs);
+    }
+
+    #[test]
+    fn what_is_not_there_has_near_names() {
+        assert!(explain("Partitoin").is_err_and(|near| near[0] == "Partition"));
+        assert!(explain("nodes").is_err_and(|near| near.contains(&"cluster.nodes".to_string())));
+    }
+}
