@@ -90,7 +90,7 @@ fn one(nodes: u32, exchange: Exchange, freely: bool) {
     let events = world.events();
     let record = world.finish();
     let seconds = start.elapsed().as_secs_f64();
-    let last = record.measures["heard in round"].iter().map(|measure| measure.value).max().unwrap_or(0);
+    let last = record.measures["heard_round"].iter().map(|measure| measure.value).max().unwrap_or(0);
     let (n, e) = (f64::from(nodes), events as f64);
     let peak = peak_kb();
     println!(

@@ -2,6 +2,7 @@
 //! compiled for each model, so a run pays for no dispatch. A new model is a line in [`models!`]'s call and a variant
 //! of [`ModelSpec`].
 
+use models::gossip::rumor::Rumor;
 use models::model::Model;
 use models::raft::Raft;
 use models::solo::Solo;
@@ -52,5 +53,6 @@ macro_rules! models {
 
 models! {
     Raft: "raft/config.rs",
+    Rumor: "gossip/rumor.rs",
     Solo: "solo/mod.rs",
 }

@@ -166,8 +166,8 @@ pub(crate) fn drive<M: Model, O: Observer<M::Node>>(
     let _ = match (watched, &scenario.run.stop) {
         (false, None) => world.run(end, observer),
         (true, None) => world.run(end, &mut (observer, invariants())),
-        (false, Some(stop)) => world.run(end, &mut (observer, StopAt(stop))),
-        (true, Some(stop)) => world.run(end, &mut (observer, (invariants(), StopAt(stop)))),
+        (false, Some(stop)) => world.run(end, &mut (observer, StopAt::new(stop))),
+        (true, Some(stop)) => world.run(end, &mut (observer, (invariants(), StopAt::new(stop)))),
     };
     let mut record = world.finish();
     record.scenario = loaded.name.clone();
@@ -182,16 +182,29 @@ pub(crate) fn drive<M: Model, O: Observer<M::Node>>(
 const STOP: &str = "squall: stop";
 
 /// Ends the run when what was waited for has happened.
-struct StopAt<'a>(&'a Stop);
+struct StopAt<'a> {
+    stop: &'a Stop,
+    /// How many times more it must happen.
+    left: u64,
+}
+
+impl StopAt<'_> {
+    fn new(stop: &Stop) -> StopAt<'_> {
+        let left = if let Stop::Times(_, times) = stop { *times } else { 1 };
+        StopAt { stop, left }
+    }
+}
 
 impl<N: Node> Observer<N> for StopAt<'_> {
     fn after(&mut self, step: &Step<'_, N>) -> ControlFlow<Violation> {
-        let there = step.effects.iter().any(|effect| match (effect, self.0) {
-            (Effect::Mark(mark), Stop::Mark(wanted)) => mark == wanted,
+        let is_it = |effect: &&Effect<N::Message, N::Timer>| match (*effect, self.stop) {
+            (Effect::Mark(mark), Stop::Mark(wanted) | Stop::Times(wanted, _)) => mark == wanted,
             (Effect::Status(status), Stop::Becomes(role)) => status.role == role,
             _ => false,
-        });
-        if !there {
+        };
+        let times = step.effects.iter().filter(is_it).count() as u64;
+        if times < self.left {
+            self.left -= times;
             return ControlFlow::Continue(());
         }
         let (property, detail) = (STOP.to_string(), String::new());

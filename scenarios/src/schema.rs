@@ -6,6 +6,7 @@
 
 use models::model::Cluster;
 use models::raft::Raft;
+use models::gossip::rumor::Rumor;
 use models::solo::Solo;
 use serde::{Deserialize, Serialize};
 use sim_core::client::ClientConfig;
@@ -59,6 +60,8 @@ pub struct Scenario {
 pub enum ModelSpec {
     /// Raft consensus under a replicated map.
     Raft(Raft),
+    /// One rumor.
+    Rumor(Rumor),
     /// One server without replication.
     Solo(Solo),
 }
@@ -126,6 +129,8 @@ pub enum Stop {
     Mark(String),
     /// A node takes this role.
     Becomes(String),
+    /// A mark is made for the so-manieth time: `Times("heard", 1000)` ends it when a thousand nodes have heard.
+    Times(String, u64),
 }
 
 /// Something that is judged when the run is over, or while it runs.

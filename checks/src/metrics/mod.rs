@@ -4,6 +4,7 @@
 //! absent: judgement ([`crate::property`]) and wall-clock figures.
 
 mod availability;
+pub mod gossip;
 mod latency;
 mod recovery;
 pub mod summary;
@@ -38,6 +39,7 @@ pub fn compute(record: &Record, phases: &Phases) -> Metrics {
     latency::measure(record, phases, &mut metrics);
     recovery::measure(record, phases, &mut metrics);
     traffic::measure(record, &mut metrics);
+    gossip::measure(record, &mut metrics);
     metrics
 }
 
@@ -96,6 +98,15 @@ pub const CATALOGUE: &[(&str, &str)] = &[
     ("faults", "faults injected"),
     ("crashes", "processes stopped from outside"),
     ("halts", "processes that stopped themselves"),
+    ("residue", "gossip: share of the nodes that a rumor never reached"),
+    ("traffic", "gossip: how often the rumor was sent, for each node"),
+    ("rounds_mean", "gossip: the round in which a node heard the rumor, mean over those that did"),
+    ("rounds_last", "gossip: the round in which the last of them heard it"),
+    ("delay_ms_mean", "gossip: time from a rumor's start until a node heard it, mean"),
+    ("delay_ms_p99", "gossip: its 99th percentile"),
+    ("delay_ms_last", "gossip: the longest"),
+    ("messages_per_node", "messages for each node"),
+    ("bytes_per_node", "bytes for each node"),
     ("measure_<name>_mean", "mean of a number that nodes keep: a queue's length, a lag"),
     ("measure_<name>_p99", "its 99th percentile"),
     ("measure_<name>_max", "its maximum"),

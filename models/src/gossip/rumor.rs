@@ -409,7 +409,7 @@ impl RumorNode {
             Pace::Cycles(_) => u64::from(cycle),
             Pace::Freely(_) => ctx.now().0 / self.shared.interval.0,
         };
-        ctx.measure("heard in round", round as i64);
+        ctx.measure("heard_round", round as i64);
         if self.shared.settings.exchange == Exchange::Push {
             self.arm(ctx);
         }
