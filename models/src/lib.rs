@@ -2,6 +2,7 @@
 //!
 //! A model knows the engine and nothing else: no scenario, no checker, no file.
 
+pub mod detector;
 pub mod gossip;
 pub mod model;
 pub mod raft;
