@@ -33,6 +33,11 @@ impl Peer {
         assert!(index < CLIENT - 1, "a run has fewer than 2^31 - 1 clients");
         Peer(index | CLIENT)
     }
+    /// The peer of this number.
+    #[inline]
+    pub(crate) const fn from_raw(raw: u32) -> Peer {
+        Peer(raw)
+    }
     /// Whether this is a client.
     #[must_use]
     pub const fn is_client(self) -> bool {

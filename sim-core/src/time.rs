@@ -70,6 +70,7 @@ impl Span {
     }
     /// The nearest whole number of nanoseconds to `ns`, saturating as [`Span::from_secs_f64`] does.
     #[must_use]
+    #[inline]
     pub fn from_ns_f64(ns: f64) -> Span {
         // `as` saturates, and turns NaN into zero.
         Span((ns + 0.5) as u64)
@@ -86,11 +87,13 @@ impl Span {
     }
     /// This length `factor` times, saturating.
     #[must_use]
+    #[inline]
     pub fn times(self, factor: f64) -> Span {
         Span::from_ns_f64(self.0 as f64 * factor)
     }
     /// The sum, or [`Span::FOREVER`].
     #[must_use]
+    #[inline]
     pub fn saturating_add(self, other: Span) -> Span {
         Span(self.0.saturating_add(other.0))
     }

@@ -1,6 +1,6 @@
 //! How many messages each stream of fates has seen.
 //!
-//! A small cluster's links are counted in a dense square, a large one's in an open-addressed table of the links in
+//! A small cluster's links are counted in a dense square (of which only the pages in use take memory), a large one's in an open-addressed table of the links in
 //! use; both count the same, so the choice cannot be seen from outside.
 
 use crate::network::Draws;
@@ -8,7 +8,7 @@ use crate::peer::Peer;
 use crate::random::mix;
 
 /// Up to this many nodes, the square is dense.
-const DENSE: u32 = 64;
+const DENSE: u32 = 1024;
 
 pub(super) enum Counters {
     Links { side: u32, dense: Vec<u32>, sparse: Table },
@@ -26,13 +26,23 @@ impl Counters {
         }
     }
 
+    /// Looks at what a message from this node will need, if it hangs on the node alone.
+    #[inline]
+    pub(super) fn touch(&self, from: Peer) -> u32 {
+        match self {
+            Counters::Links { .. } => 0,
+            Counters::Senders { nodes, .. } => nodes.get(from.index()).copied().unwrap_or(0),
+        }
+    }
+
     /// The number of this message in its stream, from 0.
     #[inline]
     pub(super) fn next(&mut self, from: Peer, to: Peer) -> u64 {
         let counter = match self {
             Counters::Links { side, dense, sparse } => {
-                if from.raw() < *side && to.raw() < *side {
-                    &mut dense[(from.raw() * *side + to.raw()) as usize]
+                let place = from.raw() as usize * *side as usize + to.raw() as usize;
+                if to.raw() < *side && place < dense.len() {
+                    &mut dense[place]
                 } else {
                     sparse.entry((u64::from(from.raw()) << 32) | u64::from(to.raw()))
                 }
@@ -40,7 +50,7 @@ impl Counters {
             Counters::Senders { nodes, clients } => {
                 let of = if from.is_client() { clients } else { nodes };
                 if of.len() <= from.index() {
-                    of.resize(from.index() + 1, 0);
+                    grow(of, from.index());
                 }
                 &mut of[from.index()]
             }
@@ -49,6 +59,11 @@ impl Counters {
         *counter = counter.wrapping_add(1);
         u64::from(number)
     }
+}
+
+#[cold]
+fn grow(counters: &mut Vec<u32>, index: usize) {
+    counters.resize(index + 1, 0);
 }
 
 /// Counters by a 64-bit key: linear probing, at most two thirds full.
@@ -60,7 +75,7 @@ pub(super) struct Table {
 }
 
 impl Table {
-    #[inline]
+    #[inline(never)]
     fn entry(&mut self, key: u64) -> &mut u32 {
         if self.used * 3 >= self.slots.len() * 2 {
             self.grow();
@@ -105,7 +120,7 @@ mod tests {
     #[test]
     fn dense_and_sparse_count_the_same() {
         let mut small = Counters::new(Draws::PerLink, 10);
-        let mut large = Counters::new(Draws::PerLink, 1_000);
+        let mut large = Counters::new(Draws::PerLink, 10_000);
         let mut twin = std::collections::BTreeMap::new();
         for i in 0..20_000u32 {
             let from = if i % 7 == 0 { Peer::client(i % 3) } else { Peer::node(i * 31 % 10) };

@@ -20,6 +20,7 @@ use crate::peer::Peer;
 use crate::random::{Purpose, Rng, Streams};
 use crate::record::NetworkCounts;
 use crate::time::{Span, Time};
+use crate::units::Ratio;
 
 /// Which stream a message's fate is drawn from.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -80,8 +81,8 @@ pub struct Network {
     pub(crate) cuts: Cuts,
     /// What became of everything so far.
     pub counts: NetworkCounts,
-    /// One kind of link for all, which only delays.
-    plain: bool,
+    /// By [`Placed::kind`]: the link without a topology, and those of a topology.
+    manners: [Manner; 4],
 }
 
 /// A fault's change of some links: worse than the configuration says, while it lasts.
@@ -103,24 +104,54 @@ pub(crate) enum LinkChange {
     Bandwidth(crate::units::Bandwidth),
 }
 
-/// The lanes of a message's block of draws. Each draw has its own place, used or not.
-struct Lanes {
-    loss: f64,
-    duplicate: f64,
-    corrupt: f64,
-    reorder: f64,
-    burst: f64,
-    held: f64,
-    faults: u64,
-    rest: Rng,
+/// The lanes of a message's block of draws, after those of its latency. Each draw has its own place, used or not, and one
+/// that is not used costs nothing.
+mod lane {
+    pub(super) const LOSS: u64 = 0;
+    pub(super) const DUPLICATE: u64 = 1;
+    pub(super) const CORRUPT: u64 = 2;
+    pub(super) const REORDER: u64 = 3;
+    pub(super) const BURST: u64 = 4;
+    pub(super) const HELD: u64 = 5;
+    pub(super) const FAULTS: u64 = 6;
+    pub(super) const REST: u64 = 7;
+}
+
+/// What a kind of link does, worked out once.
+#[derive(Clone, Copy, Debug)]
+enum Manner {
+    /// It only delays.
+    Delay,
+    /// It delays, loses and duplicates; the shares kept and left single.
+    Loss { keep: f64, single: f64 },
+    /// More than that.
+    More,
+}
+
+impl Manner {
+    fn of(link: &LinkConfig) -> Manner {
+        let lossy = LinkConfig { loss: Ratio::ZERO, duplicate: Ratio::ZERO, ..link.clone() };
+        if !link.impaired() {
+            Manner::Delay
+        } else if !lossy.impaired() {
+            Manner::Loss { keep: 1.0 - link.loss.get(), single: 1.0 - link.duplicate.get() }
+        } else {
+            Manner::More
+        }
+    }
 }
 
 impl Network {
     /// A network over peers placed as `placement` says.
     #[must_use]
     pub fn new(config: NetworkConfig, placement: Placement, nodes: u32) -> Network {
+        let flat = Manner::of(&config.link);
+        let manners = config.topology.as_ref().map_or([flat; 4], |topology| {
+            let [zone, region, between] = topology.kinds().map(Manner::of);
+            [flat, zone, region, between]
+        });
         Network {
-            plain: config.topology.is_none() && !config.link.impaired(),
+            manners,
             counters: Counters::new(config.draws, nodes),
             config,
             placement,
@@ -131,8 +162,22 @@ impl Network {
         }
     }
 
+    /// Decides the fate of a client's request or of the answer to it.
+    #[inline(never)]
+    pub(crate) fn fate_of_call(
+        &mut self,
+        streams: &Streams,
+        from: Peer,
+        to: Peer,
+        bytes: u32,
+        kind: &'static str,
+        now: Time,
+    ) -> Fate {
+        self.fate(streams, from, to, bytes, kind, now)
+    }
+
     /// Decides a message's fate and counts it.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn fate(
         &mut self,
         streams: &Streams,
@@ -154,16 +199,35 @@ impl Network {
                 return Fate::Drop(Drop::Blocked);
             }
         }
-        if self.overlays.is_empty() {
-            if self.plain {
-                return Fate::Deliver(self.config.link.latency.sample(&mut rng));
-            }
-            let link = self.placement.link(&self.config, from, to);
-            if !link.impaired {
+        if !self.overlays.is_empty() {
+            return self.fate_impaired(rng, from, to, bytes, now);
+        }
+        let link = self.placement.link(&self.config, from, to);
+        let (keep, single) = match self.manners[link.kind] {
+            Manner::Delay => {
                 return Fate::Deliver(link.config.latency.sample(&mut rng).saturating_add(link.distance));
             }
+            Manner::Loss { keep, single } => (keep, single),
+            Manner::More => return self.fate_impaired(rng, from, to, bytes, now),
+        };
+        let latency = link.config.latency.sample(&mut rng).saturating_add(link.distance);
+        if rng.peek_unit(lane::LOSS) >= keep {
+            self.counts.lost += 1;
+            return Fate::Drop(Drop::Lost);
         }
-        self.fate_impaired(rng, from, to, bytes, now)
+        if rng.peek_unit(lane::DUPLICATE) < single {
+            return Fate::Deliver(latency);
+        }
+        self.counts.duplicated += 1;
+        rng.skip(lane::REST);
+        let again = link.config.latency.sample(&mut rng).saturating_add(link.distance);
+        Fate::Twice(latency, latency.max(again))
+    }
+
+    /// Looks at what a message from this node will need. A look ahead fetches it into the caches.
+    #[inline]
+    pub(crate) fn touch(&self, from: Peer) -> u32 {
+        self.counters.touch(from)
     }
 
     /// Whether something in flight is stopped by a partition that came up meanwhile.
@@ -178,7 +242,6 @@ impl Network {
         let config = link.config;
         // The latency is the block's first draw, so that impairments switched on leave it where it is.
         let mut latency = config.latency.sample(&mut rng).saturating_add(link.distance);
-        let mut lanes = Lanes::draw(rng);
         let (mut keep, mut single, mut reorder, mut bandwidth) =
             (1.0 - config.loss.get(), 1.0 - config.duplicate.get(), config.reorder.get(), config.bandwidth);
         let mut reorder_by = config.reorder_by;
@@ -189,7 +252,7 @@ impl Network {
                 LinkChange::Loss(p) => keep *= 1.0 - p,
                 LinkChange::Delay(extra) => {
                     // Keyed by the fault, so that another fault on the same link moves nothing.
-                    let mut own = Rng::from_key(lanes.faults ^ u64::from(overlay.id));
+                    let mut own = Rng::from_key(rng.peek(lane::FAULTS) ^ u64::from(overlay.id));
                     latency = latency.saturating_add(extra.sample(&mut own));
                 }
                 LinkChange::Duplicate(p) => single *= 1.0 - p,
@@ -206,13 +269,13 @@ impl Network {
             self.counts.overflowed += 1;
             return Fate::Drop(Drop::Overflow);
         }
-        if lanes.reorder < reorder {
-            latency = latency.saturating_add(reorder_by.times(lanes.held));
+        if rng.peek_unit(lane::REORDER) < reorder {
+            latency = latency.saturating_add(reorder_by.times(rng.peek_unit(lane::HELD)));
         }
         if config.has_state() || bandwidth.is_some() {
             let state = self.states.entry((from, to)).or_default();
             if let Some(burst) = &config.burst {
-                keep *= 1.0 - state.burst_loss(burst, lanes.burst);
+                keep *= 1.0 - state.burst_loss(burst, rng.peek_unit(lane::BURST));
             }
             match state.queue(bandwidth, config.queue, bytes, now) {
                 Some(waiting) => latency = latency.saturating_add(waiting),
@@ -225,34 +288,20 @@ impl Network {
                 latency = state.in_order(now, latency);
             }
         }
-        if lanes.loss >= keep {
+        if rng.peek_unit(lane::LOSS) >= keep {
             self.counts.lost += 1;
             return Fate::Drop(Drop::Lost);
         }
-        if lanes.corrupt < config.corrupt.get() {
+        if rng.peek_unit(lane::CORRUPT) < config.corrupt.get() {
             self.counts.corrupted += 1;
             return Fate::Drop(Drop::Corrupted);
         }
-        if lanes.duplicate >= single {
+        if rng.peek_unit(lane::DUPLICATE) >= single {
             self.counts.duplicated += 1;
-            let again = config.latency.sample(&mut lanes.rest).saturating_add(link.distance);
+            rng.skip(lane::REST);
+            let again = config.latency.sample(&mut rng).saturating_add(link.distance);
             return Fate::Twice(latency, latency.max(again));
         }
         Fate::Deliver(latency)
-    }
-}
-
-impl Lanes {
-    fn draw(mut rng: Rng) -> Lanes {
-        Lanes {
-            loss: rng.unit(),
-            duplicate: rng.unit(),
-            corrupt: rng.unit(),
-            reorder: rng.unit(),
-            burst: rng.unit(),
-            held: rng.unit(),
-            faults: rng.bits(),
-            rest: rng,
-        }
     }
 }

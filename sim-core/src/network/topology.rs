@@ -36,7 +36,8 @@ pub type Place = u16;
 pub(crate) struct Placed<'a> {
     pub(crate) config: &'a LinkConfig,
     pub(crate) distance: Span,
-    pub(crate) impaired: bool,
+    /// Which of the network's kinds of link it is.
+    pub(crate) kind: usize,
 }
 
 /// Which place each peer is in, and what lies between places.
@@ -49,8 +50,6 @@ pub struct Placement {
     /// One-way distance between regions, row by row.
     distances: Vec<Span>,
     region_count: usize,
-    /// For [same zone, same region, between regions]: whether such links do more than delay.
-    impaired: [bool; 3],
 }
 
 impl Topology {
@@ -74,6 +73,13 @@ impl Topology {
         let exact = places.iter().position(|place| place == name);
         let first = || places.iter().position(|place| place.split('/').next() == Some(name));
         exact.or_else(first).map(|index| index as Place)
+    }
+
+    /// The links within a zone, between the zones of a region, and between regions: the order of [`Placed::kind`], from
+    /// 1 up.
+    pub(crate) fn kinds(&self) -> [&LinkConfig; 3] {
+        let within_region = self.within_region.as_ref().unwrap_or(&self.within_zone);
+        [&self.within_zone, within_region, &self.between_regions]
     }
 
     /// All link settings in it.
@@ -167,15 +173,12 @@ impl Placement {
         for (index, zones) in topology.regions.values().enumerate() {
             regions.extend(std::iter::repeat_n(index as u16, zones.len().max(1)));
         }
-        let within_region = topology.within_region.as_ref().unwrap_or(&topology.within_zone);
         Ok(Placement {
             nodes,
             clients,
             regions,
             distances: topology.distances()?,
             region_count: topology.regions.len(),
-            impaired: [&topology.within_zone, within_region, &topology.between_regions]
-                .map(LinkConfig::impaired),
         })
     }
 
@@ -196,23 +199,19 @@ impl Placement {
     #[inline]
     pub(crate) fn link<'a>(&self, config: &'a NetworkConfig, from: Peer, to: Peer) -> Placed<'a> {
         let Some(topology) = &config.topology else {
-            return Placed { config: &config.link, distance: Span::ZERO, impaired: config.link.impaired() };
+            return Placed { config: &config.link, distance: Span::ZERO, kind: 0 };
         };
         let (a, b) = (self.place(from), self.place(to));
         if a == b {
-            return Placed {
-                config: &topology.within_zone,
-                distance: Span::ZERO,
-                impaired: self.impaired[0],
-            };
+            return Placed { config: &topology.within_zone, distance: Span::ZERO, kind: 1 };
         }
         let (ra, rb) = (self.region(a), self.region(b));
         if ra == rb {
             let link = topology.within_region.as_ref().unwrap_or(&topology.within_zone);
-            return Placed { config: link, distance: Span::ZERO, impaired: self.impaired[1] };
+            return Placed { config: link, distance: Span::ZERO, kind: 2 };
         }
         let distance = self.distances[ra * self.region_count + rb];
-        Placed { config: &topology.between_regions, distance, impaired: self.impaired[2] }
+        Placed { config: &topology.between_regions, distance, kind: 3 }
     }
 }
 

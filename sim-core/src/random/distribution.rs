@@ -74,6 +74,7 @@ impl Distribution {
     pub const ZERO: Distribution = Distribution::Fixed(Span::ZERO);
 
     /// A length. Two draws for each level of mixture, else one; a shift adds none.
+    #[inline]
     pub fn sample(&self, rng: &mut Rng) -> Span {
         match self {
             Distribution::Fixed(span) => {
@@ -83,6 +84,14 @@ impl Distribution {
             Distribution::Uniform { min, max } => {
                 Span(min.0 + rng.below(max.0.saturating_sub(min.0).saturating_add(1)))
             }
+            _ => self.sample_rest(rng),
+        }
+    }
+
+    /// A length from a distribution that takes more than a multiplication.
+    fn sample_rest(&self, rng: &mut Rng) -> Span {
+        match self {
+            Distribution::Fixed(_) | Distribution::Uniform { .. } => self.sample(rng),
             Distribution::Normal { mean, deviation } => {
                 Span::from_ns_f64(mean.0 as f64 + deviation.0 as f64 * normal::quantile(rng.open_unit()))
             }

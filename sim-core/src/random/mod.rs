@@ -107,6 +107,13 @@ pub(crate) fn mix(mut x: u64) -> u64 {
     x ^ (x >> 31)
 }
 
+/// What [`mix`] made this number of.
+pub(crate) fn unmix(mut x: u64) -> u64 {
+    x = (x ^ (x >> 31) ^ (x >> 62)).wrapping_mul(0x3196_42b2_d24d_8ec3);
+    x = (x ^ (x >> 27) ^ (x >> 54)).wrapping_mul(0x96de_1b17_3f11_9089);
+    x ^ (x >> 30) ^ (x >> 60)
+}
+
 impl Rng {
     /// A stream by a bare key, for tests and for code outside a run.
     #[must_use]
@@ -120,6 +127,24 @@ impl Rng {
         // SplitMix64 from a keyed starting point: the lane is a Weyl sequence, the finaliser a full avalanche.
         self.lane = self.lane.wrapping_add(1);
         mix(self.key.wrapping_add(self.lane.wrapping_mul(0x9e37_79b9_7f4a_7c15)))
+    }
+
+    /// The bits of the `n`-th draw from here, which stays to be made; 0 is the next.
+    #[inline]
+    pub(crate) fn peek(&self, n: u64) -> u64 {
+        let lane = self.lane.wrapping_add(n + 1);
+        mix(self.key.wrapping_add(lane.wrapping_mul(0x9e37_79b9_7f4a_7c15)))
+    }
+
+    /// The `n`-th draw from here as a number in 0..1.
+    #[inline]
+    pub(crate) fn peek_unit(&self, n: u64) -> f64 {
+        (self.peek(n) >> 11) as f64 * (1.0 / 9_007_199_254_740_992.0)
+    }
+
+    /// Passes over `n` draws.
+    pub(crate) fn skip(&mut self, n: u64) {
+        self.lane = self.lane.wrapping_add(n);
     }
 
     /// A number in 0..n, by multiplication (bias below n / 2⁶⁴); 0 if `n` is 0. Always one draw.
@@ -157,7 +182,7 @@ impl Rng {
 
 #[cfg(test)]
 mod tests {
-    use super::{Purpose, Rng, Streams};
+    use super::{Purpose, Rng, Streams, mix, unmix};
     use crate::peer::Peer;
 
     /// Golden vectors: a change here changes every run of every user.
@@ -221,6 +246,20 @@ mod tests {
         }
         // Each product has variance 1/144; the sum of 2n of them is within 4 standard deviations of zero.
         assert!((sum / (2.0 * n as f64 / 144.0).sqrt()).abs() < 4.0, "{sum}");
+    }
+
+    #[test]
+    fn a_peek_shows_the_draw_that_comes() {
+        let mut rng = Rng::from_key(5);
+        let (second, third) = (rng.peek(1), rng.peek_unit(2));
+        rng.bits();
+        assert_eq!(rng.bits(), second);
+        assert_eq!(rng.clone().unit(), third);
+        rng.skip(1);
+        assert_ne!(rng.unit(), third);
+        for x in [0, 1, u64::MAX, second] {
+            assert_eq!(unmix(mix(x)), x);
+        }
     }
 
     #[test]

@@ -17,7 +17,7 @@ use crate::time::{Span, Time};
 use crate::world::config::{ClockConfig, ConfigError, NAMED_NODES, WorldConfig};
 use crate::world::inject::Plan;
 use crate::world::timers::Timers;
-use crate::world::{Body, Counts, Event, Flow, Group, Slot, World};
+use crate::world::{Body, Counts, Event, Flow, Group, Rest, Slot, World};
 
 impl<N: Node> World<N> {
     /// A world that has not started; [`World::run`] starts it.
@@ -38,6 +38,7 @@ impl<N: Node> World<N> {
         }
         record.clients = (0..config.client_count()).map(|i| Peer::client(i).to_string()).collect();
         let mut slots = Vec::with_capacity(count as usize);
+        let mut rests = Vec::with_capacity(count as usize);
         let mut groups = Vec::with_capacity(config.groups.len());
         for (g, group) in config.groups.into_iter().enumerate() {
             let free = group.processor.is_free();
@@ -45,7 +46,8 @@ impl<N: Node> World<N> {
                 let node = Peer::node(slots.len() as u32);
                 let plain = free && group.clock.is_true();
                 let body = (!plain).then(|| Box::new(body(&streams, node, &group.clock)));
-                slots.push(Slot::new(g as u16, streams.of(Purpose::Node, node), body));
+                slots.push(Slot::new(streams.of(Purpose::Node, node), body));
+                rests.push(Rest { group: g as u16, ..Rest::default() });
             }
             groups.push(Group { config: group.config, processor: group.processor, free, disk: group.disk });
         }
@@ -53,16 +55,19 @@ impl<N: Node> World<N> {
             now: Time::ZERO,
             queue: Queue::default(),
             events: Slab::default(),
+            messages: Slab::default(),
             requests: Slab::default(),
             replies: Slab::default(),
             tasks: Slab::default(),
             slots,
+            rests,
             groups,
             network: Network::new(config.network, placement, count),
             clients: Clients::new(config.clients, config.schedule.stop_at, count, &streams),
             plan: Plan::new(config.faults, names, config.schedule.heal_at, &streams),
             streams,
             effects: Vec::new(),
+            halting: None,
             tie_break: config.tie_break,
             engine_seq: 0,
             record,
@@ -87,22 +92,8 @@ impl<N: Node> World<N> {
 }
 
 impl<N: Node> Slot<N> {
-    fn new(group: u16, rng: crate::random::Rng, body: Option<Box<Body<N>>>) -> Slot<N> {
-        Slot {
-            state: None,
-            rng,
-            timers: Timers::None,
-            disk: None,
-            body,
-            role: "",
-            epoch: 0,
-            seq: 0,
-            boot: 0,
-            armings: 0,
-            syncs_ever: 0,
-            group,
-            down: 0,
-        }
+    fn new(rng: crate::random::Rng, body: Option<Box<Body<N>>>) -> Slot<N> {
+        Slot { state: None, rng, timers: Timers::One(None), body, seq: 0, armings: 0 }
     }
 }
 

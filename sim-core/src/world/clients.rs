@@ -133,7 +133,7 @@ impl<N: Node> World<N> {
         self.tell(observer, &Happening::Attempt { id, to })?;
         let bytes = self.clients.request_bytes(client, &operation);
         let timeout = self.clients.config(client).retry.timeout;
-        match self.network.fate(&self.streams, id.client, to, bytes, "request", self.now) {
+        match self.network.fate_of_call(&self.streams, id.client, to, bytes, "request", self.now) {
             // A client speaks over a connection: a packet that is repeated is not a request repeated.
             Fate::Deliver(after) | Fate::Twice(after, _) => {
                 let slot = self.requests.insert(Request { id, operation });

@@ -11,46 +11,89 @@ use crate::random::Purpose;
 use crate::record::{Life, Measure, StatusChange};
 use crate::time::{Span, Time};
 use crate::world::inject::Occurrence;
-use crate::world::timers::Armed;
+use crate::world::timers::{Armed, next_arming};
 use crate::world::{Event, Flow, World};
 
 impl<N: Node> World<N> {
+    /// Carries out what is in the buffer, and empties it.
+    #[inline]
     pub(super) fn carry_out<O: Observer<N>>(&mut self, node: Peer, observer: &mut O) -> Flow {
-        let mut effects = std::mem::take(&mut self.effects);
-        let mut halted = None;
-        for effect in effects.drain(..) {
-            match effect {
-                Effect::Send { to, message } => self.send(node, to, message, observer)?,
-                Effect::Reply { id, reply } => self.send_reply(node, id, reply),
-                Effect::Arm { timer, after } => self.arm(node, timer, after),
-                Effect::Disarm { timer } => self.slots[node.index()].timers.disarm(timer),
-                Effect::Sync(sync) => self.sync(node, sync),
-                Effect::Mark(name) => {
-                    *self.counts.marks.entry(name).or_insert(0) += 1;
-                    if self.plan.listens() {
-                        self.happened(Occurrence::Mark(name), node);
-                    }
-                }
-                Effect::Status(status) => self.status(node, status.role, status.epoch),
-                Effect::Measure(name, value) => {
-                    let measure = Measure { at: self.now, node, value };
-                    match self.record.measures.get_mut(name) {
-                        Some(list) => list.push(measure),
-                        None => drop(self.record.measures.insert(name.to_string(), vec![measure])),
-                    }
-                }
-                Effect::Halt(reason) => halted = Some(reason),
-            }
+        if self.effects.len() == 1 {
+            self.carry_out_at(0, node, observer)?;
+        } else {
+            self.carry_out_many(node, observer)?;
         }
-        self.effects = effects;
-        if let Some(reason) = halted {
-            *self.counts.marks.entry(reason).or_insert(0) += 1;
-            return self.crash(node, Crash::LoseUnsynced, Life::Halted, observer);
+        self.effects.clear();
+        match self.halting.take() {
+            None => ControlFlow::Continue(()),
+            Some(reason) => self.halt(reason, node, observer),
         }
-        ControlFlow::Continue(())
     }
 
-    #[inline]
+    #[inline(never)]
+    fn carry_out_many<O: Observer<N>>(&mut self, node: Peer, observer: &mut O) -> Flow {
+        (0..self.effects.len()).try_for_each(|place| self.carry_out_at(place, node, observer))
+    }
+
+    /// Carries out the effect at a place of the buffer.
+    #[inline(never)]
+    fn carry_out_at<O: Observer<N>>(&mut self, place: usize, node: Peer, observer: &mut O) -> Flow {
+        match &self.effects[place] {
+            // A message without anything on the heap is read where it stands; taking the effect out would copy it whole.
+            Effect::Send { to, message } if !std::mem::needs_drop::<N::Message>() => {
+                let (to, message) = (*to, message.clone());
+                self.send(node, to, message, observer)
+            }
+            Effect::Arm { timer, after } => {
+                let (timer, after) = (*timer, *after);
+                self.arm(node, timer, after);
+                ControlFlow::Continue(())
+            }
+            _ => match std::mem::replace(&mut self.effects[place], Effect::Mark("")) {
+                Effect::Send { to, message } if std::mem::needs_drop::<N::Message>() => {
+                    self.send(node, to, message, observer)
+                }
+                effect => {
+                    self.carry_out_rarer(node, effect);
+                    ControlFlow::Continue(())
+                }
+            },
+        }
+    }
+
+    #[cold]
+    fn halt<O: Observer<N>>(&mut self, reason: &'static str, node: Peer, observer: &mut O) -> Flow {
+        *self.counts.marks.entry(reason).or_insert(0) += 1;
+        self.crash(node, Crash::LoseUnsynced, Life::Halted, observer)
+    }
+
+    /// The effects that are not in every handler.
+    #[inline(never)]
+    fn carry_out_rarer(&mut self, node: Peer, effect: Effect<N::Message, N::Timer>) {
+        match effect {
+            Effect::Send { .. } | Effect::Arm { .. } => {}
+            Effect::Halt(reason) => self.halting = Some(reason),
+            Effect::Reply { id, reply } => self.send_reply(node, id, reply),
+            Effect::Disarm { timer } => self.slots[node.index()].timers.disarm(timer),
+            Effect::Sync(sync) => self.sync(node, sync),
+            Effect::Mark(name) => {
+                *self.counts.marks.entry(name).or_insert(0) += 1;
+                if self.plan.listens() {
+                    self.happened(Occurrence::Mark(name), node);
+                }
+            }
+            Effect::Status(status) => self.status(node, status.role, status.epoch),
+            Effect::Measure(name, value) => {
+                let measure = Measure { at: self.now, node, value };
+                match self.record.measures.get_mut(name) {
+                    Some(list) => list.push(measure),
+                    None => drop(self.record.measures.insert(name.to_string(), vec![measure])),
+                }
+            }
+        }
+    }
+
+    #[inline(always)]
     fn send<O: Observer<N>>(&mut self, from: Peer, to: Peer, message: N::Message, observer: &mut O) -> Flow {
         assert!(
             to.index() < self.slots.len() && !to.is_client(),
@@ -65,12 +108,12 @@ impl<N: Node> World<N> {
         };
         match fate {
             Fate::Deliver(after) => {
-                self.schedule_node(self.now + after, from, Event::Deliver { from, to, message })
+                self.schedule_message(self.now + after, from, to, message);
             }
             Fate::Twice(after, again) => {
-                let copy = message.clone();
-                self.schedule_node(self.now + after, from, Event::Deliver { from, to, message });
-                self.schedule_node(self.now + again, from, Event::Deliver { from, to, message: copy });
+                for after in [after, again] {
+                    self.send_copy(self.now + after, from, to, message.clone());
+                }
             }
             Fate::Drop(why) => {
                 self.tell(observer, &Happening::Dropped { from, to, kind, why: Some(why) })?;
@@ -79,10 +122,15 @@ impl<N: Node> World<N> {
         ControlFlow::Continue(())
     }
 
+    #[inline(never)]
+    fn send_copy(&mut self, at: Time, from: Peer, to: Peer, message: N::Message) {
+        self.schedule_message(at, from, to, message);
+    }
+
     /// Sends an answer on its way to the client.
     pub(super) fn send_reply(&mut self, node: Peer, id: RequestId, reply: Reply) {
         let bytes = self.clients.reply_bytes(id.client.index(), &reply);
-        let fate = self.network.fate(&self.streams, node, id.client, bytes, "reply", self.now);
+        let fate = self.network.fate_of_call(&self.streams, node, id.client, bytes, "reply", self.now);
         // An answer comes over the client's connection: a repeated packet is not an answer repeated.
         let (Fate::Deliver(after) | Fate::Twice(after, _)) = fate else { return };
         let slot = self.replies.insert((id, reply, node));
@@ -93,7 +141,7 @@ impl<N: Node> World<N> {
     fn arm(&mut self, node: Peer, timer: N::Timer, after: Span) {
         let now = self.now;
         let slot = &mut self.slots[node.index()];
-        slot.armings = slot.armings.wrapping_add(1);
+        slot.armings = next_arming(slot.armings);
         let arming = slot.armings;
         let (due, at) = match &slot.body {
             None => (now + after, now + after),
@@ -103,33 +151,31 @@ impl<N: Node> World<N> {
             }
         };
         slot.timers.arm(Armed { timer, due, arming });
-        self.schedule_node(at, node, Event::Timer { node, arming });
+        self.schedule_timer(at, node, arming);
     }
 
     /// A node's clock changed its rate: its timers are due at other true times.
     pub(super) fn rearm_all(&mut self, node: Peer) {
-        let count = self.slots[node.index()].timers.as_mut_slice().len();
-        for place in 0..count {
+        for place in 0..self.slots[node.index()].timers.list().len() {
             let slot = &mut self.slots[node.index()];
-            slot.armings = slot.armings.wrapping_add(1);
-            let arming = slot.armings;
-            let armed = &mut slot.timers.as_mut_slice()[place];
+            slot.armings = next_arming(slot.armings);
+            let (arming, armed) = (slot.armings, &mut slot.timers.list_mut()[place]);
             armed.arming = arming;
             let due = armed.due;
             let at = slot.body.as_ref().map_or(due, |body| body.clock.when(self.now, due));
-            self.schedule_node(at, node, Event::Timer { node, arming });
+            self.schedule_timer(at, node, arming);
         }
     }
 
     fn sync(&mut self, node: Peer, sync: crate::disk::SyncId) {
-        let slot = &mut self.slots[node.index()];
-        let config = &self.groups[usize::from(slot.group)].disk;
+        let rest = &mut self.rests[node.index()];
+        let config = &self.groups[usize::from(rest.group)].disk;
         // The n-th sync of a node, over all its lives, takes the n-th draw of its disk's stream.
-        let mut rng = self.streams.block(Purpose::Disk, u64::from(node.raw()), u64::from(slot.syncs_ever));
-        slot.syncs_ever = slot.syncs_ever.wrapping_add(1);
+        let mut rng = self.streams.block(Purpose::Disk, u64::from(node.raw()), u64::from(rest.syncs_ever));
+        rest.syncs_ever = rest.syncs_ever.wrapping_add(1);
         let base = config.sync.sample(&mut rng);
-        let boot = slot.boot;
-        let Some(disk) = &mut slot.disk else { return };
+        let boot = rest.boot;
+        let Some(disk) = &mut rest.disk else { return };
         let takes = config.sync_time(base, disk.dirty_bytes(sync), disk.slowdown());
         let done: Time = disk.busy_until.max(self.now) + takes;
         disk.busy_until = done;
@@ -138,12 +184,12 @@ impl<N: Node> World<N> {
     }
 
     fn status(&mut self, node: Peer, role: &'static str, epoch: u64) {
-        let slot = &mut self.slots[node.index()];
-        if (slot.role, slot.epoch) == (role, epoch) {
+        let rest = &mut self.rests[node.index()];
+        if (rest.role, rest.epoch) == (role, epoch) {
             return;
         }
-        let turned = slot.role != role;
-        (slot.role, slot.epoch) = (role, epoch);
+        let turned = rest.role != role;
+        (rest.role, rest.epoch) = (role, epoch);
         self.record.statuses.push(StatusChange { at: self.now, node, role: role.to_string(), epoch });
         if turned && self.plan.listens() {
             self.happened(Occurrence::Becomes(role), node);

@@ -201,8 +201,7 @@ impl<N: Node> World<N> {
     /// Whom a strike falls on, after leaving out those it must spare.
     fn targets(&self, spec: &FaultLine, cause: Option<Peer>, rng: &mut Rng) -> Vec<Peer> {
         let role = |node: Peer| {
-            let slot = &self.slots[node.index()];
-            slot.state.as_ref().map(|_| slot.role)
+            self.slots[node.index()].state.as_ref().map(|_| self.rests[node.index()].role)
         };
         let mut targets = spec.target.resolve(&self.plan.names, self.slots.len() as u32, role, cause, rng);
         if matches!(spec.fault, Fault::Crash(_) | Fault::Restart | Fault::Pause) {
@@ -289,7 +288,7 @@ impl<N: Node> World<N> {
     fn apply<O: Observer<N>>(&mut self, id: u32, fault: &Fault, node: Peer, observer: &mut O) -> Flow {
         match fault {
             Fault::Crash(how) => {
-                self.slots[node.index()].down += 1;
+                self.rests[node.index()].down += 1;
                 self.crash(node, *how, Life::Crashed, observer)?;
             }
             Fault::Restart => {
@@ -305,7 +304,7 @@ impl<N: Node> World<N> {
             Fault::ClockBack(by) => self.body(node).clock.step(-signed(*by)),
             Fault::ClockDrift { ppm } => self.drift(node, (ppm * 1000.0) as i64),
             Fault::SlowDisk { factor } => {
-                self.slots[node.index()].disk.get_or_insert_default().slow.push((id, *factor));
+                self.rests[node.index()].disk.get_or_insert_default().slow.push((id, *factor));
             }
             _ => {}
         }
@@ -347,9 +346,9 @@ impl<N: Node> World<N> {
     fn undo<O: Observer<N>>(&mut self, id: u32, fault: &Fault, node: Peer, observer: &mut O) -> Flow {
         match fault {
             Fault::Crash(_) => {
-                let slot = &mut self.slots[node.index()];
-                slot.down -= 1;
-                if slot.down == 0 && slot.state.is_none() {
+                let rest = &mut self.rests[node.index()];
+                rest.down -= 1;
+                if rest.down == 0 && self.slots[node.index()].state.is_none() {
                     self.boot(node, observer)?;
                 }
             }
@@ -374,7 +373,7 @@ impl<N: Node> World<N> {
                 self.rearm_all(node);
             }
             Fault::SlowDisk { .. } => {
-                self.slots[node.index()].disk.get_or_insert_default().slow.retain(|(of, _)| *of != id);
+                self.rests[node.index()].disk.get_or_insert_default().slow.retain(|(of, _)| *of != id);
             }
             _ => {}
         }

@@ -14,6 +14,7 @@ mod inject;
 mod nodes;
 mod timers;
 
+use std::hint::black_box;
 use std::ops::ControlFlow;
 
 use crate::client::session::Clients;
@@ -26,11 +27,12 @@ use crate::observer::{Happening, Observer};
 use crate::peer::Peer;
 use crate::processor::{Processor, ProcessorConfig, Task};
 use crate::queue::{Entry, Queue};
-use crate::random::{Rng, Streams, mix};
+use crate::random::{Rng, Streams, mix, unmix};
 use crate::record::{NodeInfo, Record, Violation};
 use crate::slab::Slab;
 use crate::time::Time;
-use crate::world::timers::Timers;
+
+use self::timers::Timers;
 
 pub use self::config::{ClockConfig, ConfigError, NodeGroup, Schedule, WorldConfig};
 
@@ -38,17 +40,22 @@ pub use self::config::{ClockConfig, ConfigError, NodeGroup, Schedule, WorldConfi
 pub struct World<N: Node> {
     pub(crate) now: Time,
     queue: Queue,
-    events: Slab<Event<N>>,
+    events: Slab<Event>,
+    messages: Slab<N::Message>,
     requests: Slab<Request>,
     replies: Slab<(RequestId, Reply, Peer)>,
     tasks: Slab<Task<N>>,
     slots: Vec<Slot<N>>,
+    /// The parts of the nodes that few events touch.
+    rests: Vec<Rest>,
     groups: Vec<Group<N>>,
     streams: Streams,
     network: Network,
     clients: Clients,
     plan: inject::Plan,
     effects: Vec<Effect<N::Message, N::Timer>>,
+    /// Why the node that is being handled stops itself, if it does.
+    halting: Option<&'static str>,
     tie_break: Option<u64>,
     engine_seq: u32,
     record: Record,
@@ -81,20 +88,27 @@ struct Group<N: Node> {
     disk: DiskConfig,
 }
 
-/// A node's place in the world. Kept small: a cluster may have ten million.
+/// A node's place in the world: what every event touches, on cache lines of its own. Kept small: a cluster may have ten
+/// million.
+#[repr(align(64))]
 struct Slot<N: Node> {
     /// The node, while its process lives.
     state: Option<N>,
     rng: Rng,
     timers: Timers<N::Timer>,
-    disk: Option<Box<Disk>>,
     /// Only for nodes whose clock is off or whose work costs something.
     body: Option<Box<Body<N>>>,
+    seq: u32,
+    armings: u32,
+}
+
+/// The rest of a node's place.
+#[derive(Default)]
+struct Rest {
+    disk: Option<Box<Disk>>,
     role: &'static str,
     epoch: u64,
-    seq: u32,
     boot: u32,
-    armings: u32,
     syncs_ever: u32,
     group: u16,
     /// How many faults hold it down.
@@ -108,10 +122,21 @@ struct Body<N: Node> {
     processor: Processor<N>,
 }
 
-/// What is pending. Large parts live in slabs of their own, so that an event of small messages stays small.
-enum Event<N: Node> {
-    Deliver { from: Peer, to: Peer, message: N::Message },
-    Timer { node: Peer, arming: u32 },
+/// Set in the slot of a queue entry that is a message to its target: the rest of the slot is the message's.
+const MESSAGE: u32 = 1 << 31;
+/// Set in the slot of a queue entry that is a timer of its target: the rest of the slot is the arming.
+const TIMER: u32 = 1 << 30;
+
+/// The target of a queue entry that has none.
+const NOBODY: u32 = u32::MAX;
+/// From this many nodes on, what is due soon is fetched before it is due.
+const LARGE: usize = 4096;
+/// How much of it.
+const AHEAD: usize = 96;
+
+/// What is pending besides messages and timers, which are told by their queue entries alone. Large parts live in slabs
+/// of their own.
+enum Event {
     Request { to: Peer, slot: u32 },
     Reply { slot: u32 },
     Done { node: Peer, boot: u32, slot: u32 },
@@ -123,7 +148,7 @@ enum Event<N: Node> {
 }
 
 /// All nodes as they are at one instant.
-pub struct States<'a, N: Node>(&'a [Slot<N>]);
+pub struct States<'a, N: Node>(&'a [Slot<N>], &'a [Rest]);
 
 impl<N: Node> Clone for States<'_, N> {
     fn clone(&self) -> Self {
@@ -157,12 +182,12 @@ impl<'a, N: Node> States<'a, N> {
     /// A node's disk, if it has written to it.
     #[must_use]
     pub fn disk(&self, node: Peer) -> Option<&'a Disk> {
-        self.0.get(node.index())?.disk.as_deref()
+        self.1.get(node.index())?.disk.as_deref()
     }
     /// How often a node has booted.
     #[must_use]
     pub fn boots(&self, node: Peer) -> u32 {
-        self.0.get(node.index()).map_or(0, |slot| slot.boot)
+        self.1.get(node.index()).map_or(0, |rest| rest.boot)
     }
     /// The nodes whose processes live.
     pub fn live(&self) -> impl Iterator<Item = (Peer, &'a N)> + use<'a, N> {
@@ -198,7 +223,7 @@ impl<N: Node> World<N> {
     /// All nodes as they are now.
     #[must_use]
     pub fn states(&self) -> States<'_, N> {
-        States(&self.slots)
+        States(&self.slots, &self.rests)
     }
 
     /// The hash of everything so far.
@@ -238,26 +263,59 @@ impl<N: Node> World<N> {
 
     fn run_inner<O: Observer<N>>(&mut self, until: Time, observer: &mut O) -> Flow {
         self.start(observer)?;
-        while let Some(entry) = self.queue.pop_until(until) {
+        loop {
+            let Some(entry) = self.queue.pop_soon(until) else {
+                if !self.queue.advance(until) {
+                    return ControlFlow::Continue(());
+                }
+                self.look_ahead();
+                continue;
+            };
             self.now = entry.at;
-            match self.events.take(entry.slot) {
-                Event::Deliver { from, to, message } => {
-                    self.arrive(entry.tie, from, to, message, observer)?
-                }
-                Event::Timer { node, arming } => self.timer_due(entry.tie, node, arming, observer)?,
-                Event::Done { node, boot, slot } => self.served(entry.tie, node, boot, slot, observer)?,
-                Event::Synced { node, boot, sync, result } => {
-                    self.synced(entry.tie, node, boot, sync, result, observer)?;
-                }
-                Event::Request { to, slot } => self.request_arrives(entry.tie, to, slot, observer)?,
-                Event::Reply { slot } => self.reply_arrives(entry.tie, slot, observer)?,
-                Event::Client(due) => self.client_due(entry.tie, due, observer)?,
-                Event::Strike { line, cause } => self.strike(entry.tie, line, cause, observer)?,
-                Event::EndFault { id } => self.end_fault(entry.tie, id, observer)?,
-                Event::Heal => self.heal(entry.tie, observer)?,
+            if entry.slot & MESSAGE != 0 {
+                self.arrive(&entry, observer)?;
+            } else if entry.slot & TIMER != 0 {
+                self.timer_due(entry.tie, Peer::node(entry.target), entry.slot & !TIMER, observer)?;
+            } else {
+                self.other(&entry, observer)?;
             }
         }
-        ControlFlow::Continue(())
+    }
+
+    /// What is neither a message nor a timer.
+    #[inline(never)]
+    fn other<O: Observer<N>>(&mut self, entry: &Entry, observer: &mut O) -> Flow {
+        match self.events.take(entry.slot) {
+            Event::Done { node, boot, slot } => self.served(entry.tie, node, boot, slot, observer),
+            Event::Synced { node, boot, sync, result } => {
+                self.synced(entry.tie, node, boot, sync, result, observer)
+            }
+            Event::Request { to, slot } => self.request_arrives(entry.tie, to, slot, observer),
+            Event::Reply { slot } => self.reply_arrives(entry.tie, slot, observer),
+            Event::Client(due) => self.client_due(entry.tie, due, observer),
+            Event::Strike { line, cause } => self.strike(entry.tie, line, cause, observer),
+            Event::EndFault { id } => self.end_fault(entry.tie, id, observer),
+            Event::Heal => self.heal(entry.tie, observer),
+        }
+    }
+
+    /// In a large world every event finds its message and its node outside the caches. What is due soon is known, so
+    /// it is all fetched at once, and the waits overlap; on the run it has no effect.
+    fn look_ahead(&self) {
+        if self.slots.len() < LARGE {
+            return;
+        }
+        let mut touched = 0;
+        for entry in self.queue.soon().iter().take(AHEAD) {
+            if let Some(slot) = self.slots.get(entry.target as usize) {
+                touched ^= slot.seq;
+            }
+            if entry.slot & MESSAGE != 0 {
+                touched ^= u32::from(self.messages.holds(entry.slot & !MESSAGE));
+                touched ^= self.network.touch(Peer::node(entry.target));
+            }
+        }
+        black_box(touched);
     }
 
     /// Counts an event and adds it to the fingerprint.
@@ -279,28 +337,63 @@ impl<N: Node> World<N> {
     }
 
     /// Puts an event on the queue, as the `seq`-th of its source.
-    #[inline]
-    fn schedule(&mut self, at: Time, source: Peer, seq: u32, event: Event<N>) {
-        if at == Time::NEVER {
-            return;
+    fn schedule(&mut self, at: Time, source: Peer, seq: u32, event: Event) {
+        if at != Time::NEVER {
+            let slot = self.events.insert(event);
+            self.enqueue(at, source, seq, slot, NOBODY);
         }
+    }
+
+    /// Puts an entry on the queue, as the `seq`-th of its source.
+    #[inline(always)]
+    fn enqueue(&mut self, at: Time, source: Peer, seq: u32, slot: u32, target: u32) {
         let plain = (u64::from(source.raw()) << 32) | u64::from(seq);
         let tie = self.tie_break.map_or(plain, |seed| mix(plain ^ seed));
-        let slot = self.events.insert(event);
-        self.queue.push(Entry { at, tie, slot });
+        self.queue.push(Entry { at, tie, slot, target });
+    }
+
+    /// Who put this on the queue.
+    #[inline]
+    fn source(&self, tie: u64) -> Peer {
+        let plain = self.tie_break.map_or(tie, |seed| unmix(tie) ^ seed);
+        Peer::from_raw((plain >> 32) as u32)
+    }
+
+    /// The next number of what a node puts on the queue.
+    #[inline]
+    fn node_seq(&mut self, node: Peer) -> u32 {
+        let seq = &mut self.slots[node.index()].seq;
+        *seq = seq.wrapping_add(1);
+        *seq
     }
 
     /// Puts an event on the queue on behalf of a node.
-    #[inline]
-    fn schedule_node(&mut self, at: Time, node: Peer, event: Event<N>) {
-        let seq = &mut self.slots[node.index()].seq;
-        *seq = seq.wrapping_add(1);
-        let seq = *seq;
+    fn schedule_node(&mut self, at: Time, node: Peer, event: Event) {
+        let seq = self.node_seq(node);
         self.schedule(at, node, seq, event);
     }
 
+    /// Puts a message on the queue.
+    #[inline(always)]
+    fn schedule_message(&mut self, at: Time, from: Peer, to: Peer, message: N::Message) {
+        let seq = self.node_seq(from);
+        if at != Time::NEVER {
+            let slot = self.messages.insert(message);
+            self.enqueue(at, from, seq, MESSAGE | slot, to.raw());
+        }
+    }
+
+    /// Puts a timer on the queue.
+    #[inline(always)]
+    fn schedule_timer(&mut self, at: Time, node: Peer, arming: u32) {
+        let seq = self.node_seq(node);
+        if at != Time::NEVER {
+            self.enqueue(at, node, seq, TIMER | arming, node.raw());
+        }
+    }
+
     /// Puts an event on the queue on behalf of the engine itself.
-    fn schedule_engine(&mut self, at: Time, event: Event<N>) {
+    fn schedule_engine(&mut self, at: Time, event: Event) {
         self.engine_seq = self.engine_seq.wrapping_add(1);
         self.schedule(at, Peer::ENGINE, self.engine_seq, event);
     }

@@ -12,14 +12,15 @@ use crate::processor::{Overflow, Task};
 use crate::record::{Life, LifeChange};
 use crate::time::Span;
 use crate::world::inject::Occurrence;
-use crate::world::{Event, Flow, Kind, States, World};
+use crate::queue::Entry;
+use crate::world::{Event, Flow, Kind, MESSAGE, World};
 
 impl<N: Node> World<N> {
     /// Starts a node's process, for the first time or again.
     pub(super) fn boot<O: Observer<N>>(&mut self, node: Peer, observer: &mut O) -> Flow {
-        let slot = &mut self.slots[node.index()];
-        slot.boot += 1;
-        let boot = slot.boot;
+        let rest = &mut self.rests[node.index()];
+        rest.boot += 1;
+        let boot = rest.boot;
         // Ten million first boots at time zero are no news; every later one is.
         if boot > 1 {
             self.note_life(node, Life::Up, observer)?;
@@ -44,8 +45,9 @@ impl<N: Node> World<N> {
             return ControlFlow::Continue(());
         }
         slot.timers.clear();
-        (slot.role, slot.epoch) = ("", 0);
-        if let Some(disk) = &mut slot.disk {
+        let rest = &mut self.rests[node.index()];
+        (rest.role, rest.epoch) = ("", 0);
+        if let Some(disk) = &mut rest.disk {
             match how {
                 Crash::LoseUnsynced => disk.crash(),
                 Crash::KeepAll => disk.flush(),
@@ -68,26 +70,37 @@ impl<N: Node> World<N> {
 
     /// A message reaches its receiver's network card.
     #[inline]
-    pub(super) fn arrive<O: Observer<N>>(
+    pub(super) fn arrive<O: Observer<N>>(&mut self, entry: &Entry, observer: &mut O) -> Flow {
+        let message = self.messages.take(entry.slot & !MESSAGE);
+        let (tie, from, to) = (entry.tie, self.source(entry.tie), Peer::from_raw(entry.target));
+        let slot = &self.slots[to.index()];
+        if slot.state.is_none() || self.network.blocks_arrival(from, to) {
+            return self.arrive_nowhere(tie, from, to, &message, observer);
+        }
+        let plain = slot.body.is_none();
+        self.network.counts.delivered += 1;
+        self.absorb(tie, Kind::Message, to, content(&message));
+        let work = Work::Message { from, message };
+        if plain { self.act(to, work, observer) } else { self.accept(to, Task::Do(work), observer) }
+    }
+
+    /// A message is stopped by a partition, or finds nobody at home.
+    #[cold]
+    fn arrive_nowhere<O: Observer<N>>(
         &mut self,
         tie: u64,
         from: Peer,
         to: Peer,
-        message: N::Message,
+        message: &N::Message,
         observer: &mut O,
     ) -> Flow {
-        if self.network.blocks_arrival(from, to) {
-            self.network.counts.blocked += 1;
-            let kind = N::message_kind(&message);
-            return self.dropped(tie, from, to, kind, Some(crate::network::Drop::Blocked), observer);
+        let kind = N::message_kind(message);
+        let why = self.network.blocks_arrival(from, to).then_some(crate::network::Drop::Blocked);
+        match why {
+            Some(_) => self.network.counts.blocked += 1,
+            None => self.network.counts.to_dead += 1,
         }
-        if self.slots[to.index()].state.is_none() {
-            self.network.counts.to_dead += 1;
-            return self.dropped(tie, from, to, N::message_kind(&message), None, observer);
-        }
-        self.network.counts.delivered += 1;
-        self.absorb(tie, Kind::Message, to, content(&message));
-        self.accept(to, Task::Do(Work::Message { from, message }), observer)
+        self.dropped(tie, from, to, kind, why, observer)
     }
 
     pub(super) fn dropped<O: Observer<N>>(
@@ -136,12 +149,17 @@ impl<N: Node> World<N> {
         observer: &mut O,
     ) -> Flow {
         // A timer that was taken back, armed anew, or belongs to a dead life is not there any more.
-        let slot = &self.slots[node.index()];
-        if slot.state.is_none() || !slot.timers.contains(arming) {
-            return ControlFlow::Continue(());
+        let slot = &mut self.slots[node.index()];
+        if slot.body.is_some() {
+            if slot.state.is_none() || !slot.timers.stands(arming) {
+                return ControlFlow::Continue(());
+            }
+            self.absorb(tie, Kind::Timer, node, u64::from(arming));
+            return self.accept(node, Task::Timer(arming), observer);
         }
+        let Some(timer) = slot.timers.fire(arming) else { return ControlFlow::Continue(()) };
         self.absorb(tie, Kind::Timer, node, u64::from(arming));
-        self.accept(node, Task::Timer(arming), observer)
+        self.act(node, Work::Timer(timer), observer)
     }
 
     pub(super) fn synced<O: Observer<N>>(
@@ -153,11 +171,11 @@ impl<N: Node> World<N> {
         result: SyncResult,
         observer: &mut O,
     ) -> Flow {
-        let slot = &mut self.slots[node.index()];
-        if slot.boot != boot || slot.state.is_none() {
+        let rest = &mut self.rests[node.index()];
+        if rest.boot != boot || self.slots[node.index()].state.is_none() {
             return ControlFlow::Continue(());
         }
-        if let Some(disk) = &mut slot.disk {
+        if let Some(disk) = &mut rest.disk {
             disk.complete_sync(sync);
         }
         self.absorb(tie, Kind::Synced, node, content(&(sync, result)));
@@ -165,10 +183,10 @@ impl<N: Node> World<N> {
     }
 
     /// Work reaches the processor: it is handled now, served for a while, or waits.
-    #[inline]
+    #[inline(never)]
     pub(super) fn accept<O: Observer<N>>(&mut self, node: Peer, task: Task<N>, observer: &mut O) -> Flow {
         let slot = &mut self.slots[node.index()];
-        let group = &self.groups[usize::from(slot.group)];
+        let group = &self.groups[usize::from(self.rests[node.index()].group)];
         let Some(body) = &mut slot.body else { return self.perform(node, task, observer) };
         let processor = &mut body.processor;
         if processor.paused == 0 && processor.busy < group.processor.workers && processor.inbox.is_empty() {
@@ -194,7 +212,8 @@ impl<N: Node> World<N> {
     /// A free worker takes a task.
     fn begin<O: Observer<N>>(&mut self, node: Peer, task: Task<N>, observer: &mut O) -> Flow {
         let slot = &mut self.slots[node.index()];
-        let group = &self.groups[usize::from(slot.group)];
+        let rest = &self.rests[node.index()];
+        let group = &self.groups[usize::from(rest.group)];
         let Some(body) = &mut slot.body else { return self.perform(node, task, observer) };
         let cost = if group.free && body.processor.slow.is_empty() {
             Span::ZERO
@@ -205,7 +224,7 @@ impl<N: Node> World<N> {
             return self.perform(node, task, observer);
         }
         body.processor.busy += 1;
-        let boot = slot.boot;
+        let boot = rest.boot;
         let place = self.tasks.insert(task);
         self.schedule_node(self.now + cost, node, Event::Done { node, boot, slot: place });
         ControlFlow::Continue(())
@@ -223,7 +242,7 @@ impl<N: Node> World<N> {
         let _ = tie;
         let task = self.tasks.take(place);
         let slot = &mut self.slots[node.index()];
-        let alive = slot.boot == boot && slot.state.is_some();
+        let alive = self.rests[node.index()].boot == boot && slot.state.is_some();
         let Some(body) = slot.body.as_mut().filter(|_| alive) else { return ControlFlow::Continue(()) };
         if body.processor.paused > 0 {
             body.processor.served.push_back(task);
@@ -238,7 +257,7 @@ impl<N: Node> World<N> {
     pub(super) fn next_tasks<O: Observer<N>>(&mut self, node: Peer, observer: &mut O) -> Flow {
         loop {
             let slot = &mut self.slots[node.index()];
-            let workers = self.groups[usize::from(slot.group)].processor.workers;
+            let workers = self.groups[usize::from(self.rests[node.index()].group)].processor.workers;
             let Some(body) = &mut slot.body else { return ControlFlow::Continue(()) };
             let processor = &mut body.processor;
             if slot.state.is_none() || processor.paused > 0 {
@@ -259,25 +278,30 @@ impl<N: Node> World<N> {
     }
 
     /// A task's handler runs.
-    #[inline]
+    #[inline(never)]
     fn perform<O: Observer<N>>(&mut self, node: Peer, task: Task<N>, observer: &mut O) -> Flow {
         let work = match task {
             Task::Do(work) => work,
             Task::Timer(arming) => {
-                let Some(timer) = self.slots[node.index()].timers.take(arming) else {
-                    return ControlFlow::Continue(());
-                };
+                let fired = self.slots[node.index()].timers.fire(arming);
+                let Some(timer) = fired else { return ControlFlow::Continue(()) };
                 Work::Timer(timer)
             }
         };
+        self.act(node, work, observer)
+    }
+
+    /// A node without a body does its work at once.
+    #[inline(always)]
+    fn act<O: Observer<N>>(&mut self, node: Peer, work: Work<N>, observer: &mut O) -> Flow {
         self.tell(observer, &Happening::Work { node, work: &work })?;
         self.handle(node, work, observer)
     }
 
     /// Runs a handler and carries out what it asks for.
-    #[inline]
+    #[inline(always)]
     fn handle<O: Observer<N>>(&mut self, node: Peer, work: Work<N>, observer: &mut O) -> Flow {
-        let slot = &mut self.slots[node.index()];
+        let (slot, rest) = (&mut self.slots[node.index()], &mut self.rests[node.index()]);
         let (now, wall, uncertainty) = match &slot.body {
             None => (self.now, self.now, Span::ZERO),
             Some(body) => {
@@ -290,12 +314,12 @@ impl<N: Node> World<N> {
             wall,
             uncertainty,
             rng: &mut slot.rng,
-            disk: &mut slot.disk,
+            disk: &mut rest.disk,
             effects: &mut self.effects,
         };
         match (&mut slot.state, work) {
             (state, Work::Boot) => {
-                *state = Some(N::boot(&self.groups[usize::from(slot.group)].config, &mut context));
+                *state = Some(N::boot(&self.groups[usize::from(rest.group)].config, &mut context));
             }
             (Some(state), Work::Message { from, message }) => state.on_message(from, message, &mut context),
             (Some(state), Work::Timer(timer)) => state.on_timer(timer, &mut context),
@@ -304,7 +328,7 @@ impl<N: Node> World<N> {
             (None, _) => {}
         }
         if O::ACTIVE {
-            let step = Step { at: self.now, node, effects: &self.effects, states: States(&self.slots) };
+            let step = Step { at: self.now, node, effects: &self.effects, states: self.states() };
             if let ControlFlow::Break(violation) = observer.after(&step) {
                 // The handler has run: what it counted and measured belongs in the record of the run it ended.
                 let _ = self.carry_out(node, observer);

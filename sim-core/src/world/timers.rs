@@ -1,9 +1,18 @@
-//! The timers a node has armed. Most nodes have none or one, which then needs no memory of its own: with ten million
-//! nodes, an allocation each is what costs.
+//! A node's armed timers. Most nodes have one, and keep it beside their state; those with more keep a list.
 
 use crate::time::Time;
 
+/// Armings are counted modulo this, so that one fits into an event's key beside the event's kind.
+const ARMINGS: u32 = 1 << 30;
+
+/// The number of the arming after this one.
+#[inline]
+pub(super) fn next_arming(arming: u32) -> u32 {
+    (arming + 1) % ARMINGS
+}
+
 /// A timer that has been armed and has neither fired nor been taken back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Armed<T> {
     pub(super) timer: T,
     /// On the node's monotonic clock.
@@ -11,127 +20,122 @@ pub(super) struct Armed<T> {
     pub(super) arming: u32,
 }
 
-/// The armed timers of one node.
+/// The armed timers of one node, no two of them equal.
+#[derive(Debug)]
 pub(super) enum Timers<T> {
-    /// None.
-    None,
-    /// One, kept in place.
-    One(Armed<T>),
-    /// There have been more than one at a time.
-    Many(Vec<Armed<T>>),
+    /// One or none.
+    One(Option<Armed<T>>),
+    /// Any number, once there were two; in no order that anyone may rely on but the same in every run.
+    Many(Box<Vec<Armed<T>>>),
 }
 
 impl<T: Copy + Eq> Timers<T> {
-    /// All of them.
-    pub(super) fn as_mut_slice(&mut self) -> &mut [Armed<T>] {
+    /// Arms a timer, in the place of an equal one.
+    #[inline]
+    pub(super) fn arm(&mut self, armed: Armed<T>) {
         match self {
-            Timers::None => &mut [],
-            Timers::One(armed) => std::slice::from_mut(armed),
-            Timers::Many(list) => list,
+            Timers::One(one) => match one {
+                Some(other) if other.timer != armed.timer => {
+                    *self = Timers::Many(Box::new(vec![*other, armed]));
+                }
+                _ => *one = Some(armed),
+            },
+            Timers::Many(list) => match list.iter_mut().find(|other| other.timer == armed.timer) {
+                Some(other) => *other = armed,
+                None => list.push(armed),
+            },
         }
     }
 
-    /// Whether this arming stands.
+    /// Whether this arming still stands.
     #[inline]
-    pub(super) fn contains(&self, arming: u32) -> bool {
-        match self {
-            Timers::None => false,
-            Timers::One(armed) => armed.arming == arming,
-            Timers::Many(list) => list.iter().any(|armed| armed.arming == arming),
-        }
+    pub(super) fn stands(&self, arming: u32) -> bool {
+        self.list().iter().any(|armed| armed.arming == arming)
     }
 
-    /// Takes out the timer of an arming, if it stands.
+    /// Takes out the timer of an arming, if it still stands.
     #[inline]
-    pub(super) fn take(&mut self, arming: u32) -> Option<T> {
+    pub(super) fn fire(&mut self, arming: u32) -> Option<T> {
         match self {
-            Timers::One(armed) if armed.arming == arming => {
-                let timer = armed.timer;
-                *self = Timers::None;
-                Some(timer)
-            }
+            Timers::One(one) => one.take_if(|armed| armed.arming == arming).map(|armed| armed.timer),
             Timers::Many(list) => {
                 let place = list.iter().position(|armed| armed.arming == arming)?;
                 Some(list.swap_remove(place).timer)
             }
-            _ => None,
         }
     }
 
-    /// Adds a timer in the place of an equal one.
-    #[inline]
-    pub(super) fn arm(&mut self, armed: Armed<T>) {
-        if let Some(old) = self.as_mut_slice().iter_mut().find(|old| old.timer == armed.timer) {
-            *old = armed;
-            return;
-        }
-        match self {
-            Timers::None => *self = Timers::One(armed),
-            Timers::Many(list) => list.push(armed),
-            Timers::One(_) => {
-                if let Timers::One(first) = std::mem::replace(self, Timers::None) {
-                    *self = Timers::Many(vec![first, armed]);
-                }
-            }
-        }
-    }
-
-    /// Takes a timer back, if it is armed.
+    /// Takes a timer back.
     pub(super) fn disarm(&mut self, timer: T) {
         match self {
-            Timers::One(armed) if armed.timer == timer => *self = Timers::None,
+            Timers::One(one) => *one = one.filter(|armed| armed.timer != timer),
             Timers::Many(list) => list.retain(|armed| armed.timer != timer),
-            _ => {}
         }
     }
 
-    /// Takes all back.
+    /// Takes all of them back.
     pub(super) fn clear(&mut self) {
-        *self = Timers::None;
+        match self {
+            Timers::One(one) => *one = None,
+            Timers::Many(list) => list.clear(),
+        }
+    }
+
+    /// All of them.
+    pub(super) fn list(&self) -> &[Armed<T>] {
+        match self {
+            Timers::One(one) => one.as_slice(),
+            Timers::Many(list) => list,
+        }
+    }
+
+    /// All of them, to be changed.
+    pub(super) fn list_mut(&mut self) -> &mut [Armed<T>] {
+        match self {
+            Timers::One(one) => one.as_mut_slice(),
+            Timers::Many(list) => list,
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::{Armed, Timers};
-    use crate::random::Rng;
     use crate::time::Time;
+    use proptest::prelude::any;
 
-    /// The dumb twin: a list.
-    #[test]
-    fn they_do_what_a_list_does() {
-        let mut rng = Rng::from_key(2);
-        let mut timers: Timers<u8> = Timers::None;
-        let mut twin: Vec<(u8, u32)> = Vec::new();
-        for arming in 0..20_000 {
-            let timer = rng.below(4) as u8;
-            match rng.below(8) {
-                0..3 => {
-                    timers.arm(Armed { timer, due: Time::ZERO, arming });
-                    twin.retain(|(own, _)| *own != timer);
-                    twin.push((timer, arming));
+    proptest::proptest! {
+        /// The dumb twin: a list that is searched.
+        #[test]
+        fn they_do_what_a_list_does(steps in proptest::collection::vec((0u8..4, any::<u8>()), 0..60)) {
+            let (mut timers, mut list) = (Timers::One(None), Vec::<Armed<u8>>::new());
+            for (arming, (what, value)) in steps.into_iter().enumerate() {
+                let (arming, timer) = (arming as u32, value % 3);
+                match what {
+                    0 | 1 => {
+                        let armed = Armed { timer, due: Time(u64::from(value)), arming };
+                        timers.arm(armed);
+                        match list.iter_mut().find(|other| other.timer == timer) {
+                            Some(other) => *other = armed,
+                            None => list.push(armed),
+                        }
+                    }
+                    2 => {
+                        let fired = u32::from(value) % (arming + 1);
+                        let place = list.iter().position(|armed| armed.arming == fired);
+                        assert_eq!(timers.stands(fired), place.is_some());
+                        assert_eq!(timers.fire(fired), place.map(|place| list.swap_remove(place).timer));
+                    }
+                    _ => {
+                        timers.disarm(timer);
+                        list.retain(|armed| armed.timer != timer);
+                    }
                 }
-                3 | 4 => {
-                    timers.disarm(timer);
-                    twin.retain(|(own, _)| *own != timer);
-                }
-                5 | 6 => {
-                    let wanted = twin.first().map_or(0, |(_, arming)| *arming);
-                    let expected = twin.iter().position(|(_, own)| *own == wanted).map(|i| twin.remove(i).0);
-                    assert_eq!(timers.contains(wanted), expected.is_some());
-                    assert_eq!(timers.take(wanted), expected);
-                }
-                _ if rng.chance(0.1) => {
-                    timers.clear();
-                    twin.clear();
-                }
-                _ => {}
+                assert_eq!(timers.list(), list);
+                assert_eq!(timers.list_mut().len(), list.len());
             }
-            let mut armings: Vec<u32> = timers.as_mut_slice().iter().map(|armed| armed.arming).collect();
-            let mut expected: Vec<u32> = twin.iter().map(|(_, arming)| *arming).collect();
-            armings.sort_unstable();
-            expected.sort_unstable();
-            assert_eq!(armings, expected);
+            timers.clear();
+            assert!(timers.list().is_empty());
         }
     }
 }
