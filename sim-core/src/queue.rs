@@ -49,6 +49,10 @@ const RUN: usize = 32;
 const SMALL: usize = 16;
 /// A run of more entries than this takes no new ones.
 const INSERT: usize = 32;
+/// An emptied bucket keeps room for this many entries; larger buffers go where they are needed next.
+const KEPT: usize = 1024;
+/// How many larger buffers are kept for that; more are given back.
+const SPARES: usize = 2;
 
 /// What is pending, by (at, tie).
 #[derive(Debug)]
@@ -71,6 +75,8 @@ pub struct Queue {
     digits: [u16; LEVELS],
     /// Which levels are not empty.
     levels: u16,
+    /// Large buffers that no bucket needs at present.
+    spare: Vec<Vec<Entry>>,
     len: usize,
 }
 
@@ -86,6 +92,7 @@ impl Default for Queue {
             buckets: Vec::new(),
             digits: [0; LEVELS],
             levels: 0,
+            spare: Vec::new(),
             len: 0,
         }
     }
@@ -175,7 +182,22 @@ impl Queue {
         if index >= self.buckets.len() {
             self.make_buckets();
         }
+        let bucket = &mut self.buckets[index];
+        if bucket.len() == bucket.capacity() && bucket.len() >= KEPT / 2 {
+            self.enlarge(index);
+        }
         self.buckets[index].push(Entry { at: Time(at), tie, slot, target });
+    }
+
+    /// A bucket that outgrows its own room takes over a large buffer that no other needs.
+    #[cold]
+    fn enlarge(&mut self, index: usize) {
+        if self.buckets[index].len() <= KEPT
+            && let Some(mut larger) = self.spare.pop()
+        {
+            larger.append(&mut self.buckets[index]);
+            self.buckets[index] = larger;
+        }
     }
 
     #[cold]
@@ -251,8 +273,8 @@ impl Queue {
             let level = self.levels.trailing_zeros();
             let digit = self.digits[level as usize].trailing_zeros();
             let index = (level as usize) << DIGIT | digit as usize;
-            let least = self.buckets[index].iter().map(|entry| entry.at.0).min();
-            if least.is_none_or(|least| least > until.0) {
+            let Some(least) = self.buckets[index].iter().map(|entry| entry.at.0).min() else { return false };
+            if least > until.0 {
                 return false;
             }
             if self.len <= SMALL {
@@ -269,15 +291,24 @@ impl Queue {
             }
             if level == 0 {
                 std::mem::swap(&mut self.run, &mut self.buckets[index]);
+                if self.buckets[index].capacity() > KEPT {
+                    self.spare.extend(Some(std::mem::take(&mut self.buckets[index])));
+                    self.spare.truncate(SPARES);
+                }
             } else if self.buckets[index].len() <= RUN {
                 self.run.append(&mut self.buckets[index]);
             } else {
-                self.reach = 0;
+                // From its least instant on, so that a crowd of one instant moves once and not once a level.
+                (self.base, self.reach) = (least, 0);
                 let mut moving = std::mem::take(&mut self.buckets[index]);
                 for entry in moving.drain(..) {
                     self.place(entry);
                 }
-                self.buckets[index] = moving;
+                if moving.capacity() <= KEPT {
+                    self.buckets[index] = moving;
+                } else if self.spare.len() < SPARES {
+                    self.spare.push(moving);
+                }
             }
             if !self.run.is_empty() {
                 self.run.sort_unstable_by_key(Entry::key);
