@@ -7,3 +7,4 @@ pub mod gossip;
 pub mod model;
 pub mod raft;
 pub mod solo;
+pub mod swim;

@@ -2,10 +2,12 @@
 //! compiled for each model, so a run pays for no dispatch. A new model is a line in [`models!`]'s call and a variant
 //! of [`ModelSpec`].
 
+use models::detector::measured::Detectors;
 use models::gossip::rumor::Rumor;
 use models::model::Model;
 use models::raft::Raft;
 use models::solo::Solo;
+use models::swim::Swim;
 
 use crate::schema::ModelSpec;
 
@@ -53,6 +55,8 @@ macro_rules! models {
 
 models! {
     Raft: "raft/config.rs",
+    Detectors: "detector/measured.rs",
     Rumor: "gossip/rumor.rs",
     Solo: "solo/mod.rs",
+    Swim: "swim/config.rs",
 }

@@ -6,8 +6,10 @@
 
 use models::model::Cluster;
 use models::raft::Raft;
+use models::detector::measured::Detectors;
 use models::gossip::rumor::Rumor;
 use models::solo::Solo;
+use models::swim::Swim;
 use serde::{Deserialize, Serialize};
 use sim_core::client::ClientConfig;
 use sim_core::disk::DiskConfig;
@@ -60,8 +62,12 @@ pub struct Scenario {
 pub enum ModelSpec {
     /// Raft consensus under a replicated map.
     Raft(Raft),
+    /// A ring of heartbeats to measure failure detectors by.
+    Detectors(Detectors),
     /// One rumor.
     Rumor(Rumor),
+    /// Membership by random probing.
+    Swim(Swim),
     /// One server without replication.
     Solo(Solo),
 }

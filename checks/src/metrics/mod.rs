@@ -4,6 +4,7 @@
 //! absent: judgement ([`crate::property`]) and wall-clock figures.
 
 mod availability;
+pub mod detection;
 pub mod gossip;
 mod latency;
 mod recovery;
@@ -40,6 +41,7 @@ pub fn compute(record: &Record, phases: &Phases) -> Metrics {
     recovery::measure(record, phases, &mut metrics);
     traffic::measure(record, &mut metrics);
     gossip::measure(record, &mut metrics);
+    detection::measure(record, &mut metrics);
     metrics
 }
 
@@ -105,6 +107,19 @@ pub const CATALOGUE: &[(&str, &str)] = &[
     ("delay_ms_mean", "gossip: time from a rumor's start until a node heard it, mean"),
     ("delay_ms_p99", "gossip: its 99th percentile"),
     ("delay_ms_last", "gossip: the longest"),
+    ("mistakes", "detectors: how often a node was suspected that was up"),
+    ("mistake_recurrence_ms", "detectors: time between two mistakes of one about another, mean"),
+    ("mistake_duration_ms", "detectors: how long a mistake lasted, mean"),
+    ("accuracy", "detectors: share of time without mistake"),
+    ("false_positives", "membership: declarations of death about members that were up"),
+    ("false_positives_healthy", "membership: of them, those about members that no fault ever struck"),
+    ("false_positive_members", "membership: how many such members were declared dead by anyone"),
+    ("first_probe_ms", "membership: time from a crash to the first probe of the dead, mean over crashes"),
+    ("first_suspicion_ms", "time from a crash to the first suspicion, mean over crashes"),
+    ("last_suspicion_ms", "time from a crash until the last watcher suspected, mean over crashes"),
+    ("detection_ms", "membership: time from a crash until the first declared it, mean over crashes"),
+    ("dissemination_ms", "membership: time from the first declaration to the last, mean over crashes"),
+    ("disseminated", "membership: share of the others that declared the dead dead"),
     ("messages_per_node", "messages for each node"),
     ("bytes_per_node", "bytes for each node"),
     ("measure_<name>_mean", "mean of a number that nodes keep: a queue's length, a lag"),
