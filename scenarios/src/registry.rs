@@ -3,6 +3,9 @@
 //! of [`ModelSpec`].
 
 use models::detector::measured::Detectors;
+use models::gossip::anti_entropy::AntiEntropy;
+use models::gossip::plumtree::Plumtree;
+use models::gossip::push_sum::PushSum;
 use models::gossip::rumor::Rumor;
 use models::model::Model;
 use models::raft::Raft;
@@ -55,7 +58,10 @@ macro_rules! models {
 
 models! {
     Raft: "raft/config.rs",
+    AntiEntropy: "gossip/anti_entropy.rs",
     Detectors: "detector/measured.rs",
+    Plumtree: "gossip/plumtree/mod.rs",
+    PushSum: "gossip/push_sum.rs",
     Rumor: "gossip/rumor.rs",
     Solo: "solo/mod.rs",
     Swim: "swim/config.rs",

@@ -7,6 +7,9 @@
 use models::model::Cluster;
 use models::raft::Raft;
 use models::detector::measured::Detectors;
+use models::gossip::anti_entropy::AntiEntropy;
+use models::gossip::plumtree::Plumtree;
+use models::gossip::push_sum::PushSum;
 use models::gossip::rumor::Rumor;
 use models::solo::Solo;
 use models::swim::Swim;
@@ -62,8 +65,14 @@ pub struct Scenario {
 pub enum ModelSpec {
     /// Raft consensus under a replicated map.
     Raft(Raft),
+    /// A database kept equal by comparisons with random others.
+    AntiEntropy(AntiEntropy),
     /// A ring of heartbeats to measure failure detectors by.
     Detectors(Detectors),
+    /// Broadcast along a tree that gossip repairs.
+    Plumtree(Plumtree),
+    /// An average by gossip.
+    PushSum(PushSum),
     /// One rumor.
     Rumor(Rumor),
     /// Membership by random probing.

@@ -59,6 +59,9 @@ fn swims_first_probe() {
 /// Lifeguard exists for this: the slow accuse the healthy less.
 #[test]
 fn lifeguard_spares_the_healthy() {
+    let of = |set: &[&str]| values("swim/slow-processor-false-positives", set, 1, "false_positives_healthy");
+        println!("{extra} {:?} {:?}", of(&[&slow]), of(&[&slow, "model.Swim.lifeguard=None"]));
+    }
     let of = |set: &[&str]| values("swim/slow-processor-false-positives", set, 2, "false_positives_healthy");
     let (with, without) = (mean(&of(&[])), mean(&of(&["model.Swim.lifeguard=None"])));
     println!("false positives about healthy members: {with} with Lifeguard, {without} without");

@@ -92,3 +92,43 @@ fn rounds_until_all_have_heard() {
         }
     }
 }
+
+/// Databases written apart are equal soon after the partition heals; a tree of hashes costs less than everything.
+#[test]
+fn databases_converge_after_a_partition() {
+    let of = |compare: &str| {
+        let set = format!("model.AntiEntropy.compare={compare}");
+        means("gossip/partition-heals", &[&set], 3, ["converged_after_heal_ms", "bytes_per_node"])
+    };
+    let (full, checksum, merkle) = (of("Full"), of("Checksum"), of("Merkle(depth: 6)"));
+    println!("full {full:?} checksum {checksum:?} merkle {merkle:?}");
+    for [ms, _] in [full, checksum, merkle] {
+        assert!(ms > 0.0 && ms < 10_000.0, "{ms} ms for fifty nodes that compare every second");
+    }
+    assert!(merkle[1] < full[1] / 2.0 && checksum[1] < full[1], "bytes a node");
+}
+
+/// The tree sends each payload about once to each node, flooding several times; both reach everyone who is up.
+#[test]
+fn a_broadcast_tree_repairs_itself() {
+    let calm = ["faults=[]"];
+    let [covered, tree] = means("gossip/plumtree-repair", &calm, 2, ["coverage_min", "redundancy"]);
+    let flood = [calm[0], "model.Plumtree.prune=false"];
+    let [flooded, flooding] = means("gossip/plumtree-repair", &flood, 2, ["coverage_min", "redundancy"]);
+    println!("coverage {covered} and {flooded}, redundancy {tree} and {flooding}");
+    // The last broadcasts of the run are still under way at its end.
+    assert!(tree < 0.2 && flooding > 1.5, "redundancy {tree} with the tree, {flooding} flooding");
+    let [crashed] = means("gossip/plumtree-repair", &[], 3, ["coverage"]);
+    println!("coverage with crashes {crashed}");
+    assert!(crashed > 0.9, "coverage {crashed}: a fifth of the nodes is down for a fifth of the time");
+}
+
+/// A million nodes in the file, a hundred thousand here, for time's sake: log2 n + ln n and a little.
+#[test]
+fn the_million_scales_down() {
+    let set = ["cluster.nodes=100000", "run.stop=Times(\"heard\", 100000)"];
+    let [rounds, residue] = means("gossip/million", &set, 1, ["rounds_last", "residue"]);
+    println!("100,000 nodes: {rounds} rounds");
+    assert_eq!(residue, 0.0);
+    assert!((rounds - 28.1).abs() < 3.0, "{rounds}");
+}

@@ -1,8 +1,12 @@
 //! Epidemic protocols: news that spreads by random calls.
 //!
-//! [`rumor`] is one rumor in all variants of Demers et al. Deliberately absent: failure detection and membership by
+//! [`rumor`] is one rumor in all variants of Demers et al., [`anti_entropy`] a database that random comparisons keep
+//! equal, [`plumtree`] a broadcast tree over partial views, [`push_sum`] an average. Deliberately absent: failure detection and membership by
 //! gossip, which is [`crate::swim`].
 
+pub mod anti_entropy;
+pub mod plumtree;
+pub mod push_sum;
 pub mod rumor;
 #[cfg(test)]
 mod tests;
