@@ -2,6 +2,12 @@
 
 use std::path::PathBuf;
 
+use scenarios::compare::Vary;
+use scenarios::shard::Part;
+use scenarios::units::Ratio;
+
+use crate::check::CheckArgs;
+
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 
 /// A deterministic simulator for distributed systems.
@@ -27,6 +33,12 @@ pub enum Command {
     Run(RunArgs),
     /// Run a scenario with many seeds in parallel: failures, distributions, pictures
     Explore(ExploreArgs),
+    /// Compare policies on the same worlds: paired differences with confidence intervals, and what to choose
+    Compare(CompareArgs),
+    /// Judge histories from elsewhere: Jepsen EDN, JSON lines, Porcupine logs
+    Check(CheckArgs),
+    /// Put the parts of a sharded exploration or comparison together
+    Merge(MergeArgs),
     /// Tell a run event by event
     Replay(ReplayArgs),
     /// List models, faults, checks, scenarios, metrics or the fields of a scenario
@@ -91,7 +103,65 @@ pub struct ExploreArgs {
     /// How many runs at once [default: as many as there are processors]
     #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
     pub jobs: usize,
+    /// Run only a part of the seeds, as 0/4 to 3/4; `squall merge` puts the parts together. Exits 0 on a violation
+    #[arg(long, value_name = "I/N", requires = "out")]
+    pub shard: Option<Part>,
     /// Write each run's summary and the distributions into this directory
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub out: Option<PathBuf>,
+    /// Print one JSON document
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Options of `compare`.
+#[derive(Debug, Args)]
+pub struct CompareArgs {
+    /// The scenarios: names in the library or files
+    #[arg(value_name = "SCENARIO", required = true, value_hint = ValueHint::FilePath)]
+    pub scenarios: Vec<String>,
+    /// Override a field in all of them: path=value; may be repeated
+    #[arg(long = "set", value_name = "PATH=VALUE")]
+    pub set: Vec<String>,
+    /// Make a candidate of each of these values; several fields make a grid
+    #[arg(long, value_name = "PATH=V1,V2,…")]
+    pub vary: Vec<Vary>,
+    /// The metrics that matter [default: all]
+    #[arg(long, value_name = "NAME", value_delimiter = ',')]
+    pub metric: Vec<String>,
+    /// The candidate the others are held against, by its label or place from 1 up [default: the first]
+    #[arg(long, value_name = "LABEL|N")]
+    pub baseline: Option<String>,
+    /// How many seeds (from 1 up), or a range A..B without B
+    #[arg(long, value_name = "N|A..B", default_value = "100", value_parser = seeds)]
+    pub seeds: Seeds,
+    /// Add seeds until each interval is this narrow, as a share of the baseline's mean (2%); needs --metric
+    #[arg(long, value_name = "SHARE", requires = "metric")]
+    pub precision: Option<Ratio>,
+    /// Where --precision stops adding seeds
+    #[arg(long, value_name = "N", default_value_t = 100_000)]
+    pub seeds_max: u64,
+    /// How many worlds at once [default: as many as there are processors]
+    #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
+    pub jobs: usize,
+    /// Run only a part of the seeds, as 0/4 to 3/4; `squall merge` puts the parts together. Exits 0 on a violation
+    #[arg(long, value_name = "I/N", requires = "out", conflicts_with = "precision")]
+    pub shard: Option<Part>,
+    /// Keep finished worlds, the result and the pictures in this directory; an interrupted comparison goes on from there
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub out: Option<PathBuf>,
+    /// Print one JSON document
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Options of `merge`.
+#[derive(Debug, Args)]
+pub struct MergeArgs {
+    /// The directories that `explore` or `compare` wrote with --shard and --out
+    #[arg(value_name = "DIR", required = true, value_hint = ValueHint::DirPath)]
+    pub dirs: Vec<PathBuf>,
+    /// Write the whole result into this directory
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub out: Option<PathBuf>,
     /// Print one JSON document
@@ -117,9 +187,6 @@ pub struct ReplayArgs {
     /// Stop at this time
     #[arg(long, value_name = "TIME")]
     pub until: Option<String>,
-    /// Show every node's state, log and configuration at this time instead of telling events
-    #[arg(long, value_name = "TIME", conflicts_with_all = ["from", "until", "json"])]
-    pub at: Option<String>,
     /// One JSON object an event
     #[arg(long)]
     pub json: bool,
@@ -205,7 +272,10 @@ pub struct Seeds {
 
 fn seeds(text: &str) -> Result<Seeds, String> {
     let number = |part: &str| {
-        part.trim().replace('_', "").parse::<u64>().map_err(|_| format!("\"{part}\" is not a seed (0 to 2^64 - 1)"))
+        part.trim()
+            .replace('_', "")
+            .parse::<u64>()
+            .map_err(|_| format!("\"{part}\" is not a seed (0 to 2^64 - 1)"))
     };
     let seeds = match text.split_once("..") {
         Some((from, until)) => Seeds { from: number(from)?, until: number(until)? },

@@ -5,50 +5,56 @@ use std::io::Write as _;
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use scenarios::Loaded;
 use scenarios::explore::{Exploration, ExploreOptions, Progress, SeedRun};
+use scenarios::log;
+use scenarios::shard::{self, Manifest, Part};
 
 use crate::cli::ExploreArgs;
 use crate::output::{self, Trouble, cannot};
 use crate::pictures;
 use crate::progress::Meter;
-
-static STOP: AtomicBool = AtomicBool::new(false);
+use crate::stop::{on_ctrl_c, quietly};
 
 /// Runs a scenario with many seeds.
 pub fn explore(args: &ExploreArgs) -> Result<ExitCode, Trouble> {
     let loaded = scenarios::load(&args.scenario.scenario, &args.scenario.set)?;
     let seeds = args.seeds.from..args.seeds.until;
     eprintln!("squall: {} with seeds {} to {}", loaded.name, seeds.start, seeds.end - 1);
-    // The first Ctrl-C ends with what is finished, the second at once.
-    ctrlc::set_handler(|| {
-        if STOP.swap(true, Ordering::Relaxed) {
-            std::process::exit(130);
-        }
-        eprintln!("squall: stopping after the runs under way; once more to stop at once");
-    })
-    .map_err(|why| cannot(format!("cannot listen for Ctrl-C: {why}")))?;
-    let watch = Watch::new(seeds.end - seeds.start, args.out.as_deref())?;
-    // A seed that panics is reported as a failure of that seed; its message must not drown the progress.
-    let quiet = std::panic::take_hook();
-    std::panic::set_hook(Box::new(|_| {}));
-    let options = ExploreOptions { seeds, jobs: args.jobs };
-    let found = scenarios::explore::explore(&loaded, &options, &watch, &STOP);
-    std::panic::set_hook(quiet);
+    let stop = on_ctrl_c()?;
+    let watch = Watch::new(
+        seeds.clone().filter(|seed| args.shard.unwrap_or(Part::WHOLE).has(seeds.start, *seed)).count() as u64,
+        args.out.as_deref(),
+    )?;
+    let part = args.shard.unwrap_or(Part::WHOLE);
+    let options = ExploreOptions { seeds, part, jobs: args.jobs };
+    let found = quietly(|| scenarios::explore::explore(&loaded, &options, &watch, stop));
     watch.meter.end();
     if let Some(dir) = &args.out {
         watch.finish(dir, &found)?;
+        if part != Part::WHOLE {
+            let manifest = Manifest::explore(&args.scenario.scenario, &loaded, options.seeds, part);
+            output::write_whole(&dir.join(shard::MANIFEST), manifest.to_text().as_bytes())?;
+            // A scheduler must not take a finding for a failure of the machine and try again.
+            return Ok(ExitCode::SUCCESS);
+        }
+        write_result(dir, &found)?;
         pictures::write_exploration(&loaded, &found, dir)?;
     }
-    if args.json {
-        output::print_json(&found.to_json())?;
-    } else {
-        output::print(&summary(&loaded, &found, args.out.as_deref()))?;
-    }
+    print(&loaded, &found, args.out.as_deref(), args.json)?;
     let panicked = found.runs.iter().any(|run| run.result.is_err());
     Ok(ExitCode::from(if panicked { 3 } else { u8::from(!found.as_expected) }))
+}
+
+/// Writes the document of an exploration into a directory.
+pub fn write_result(dir: &Path, found: &Exploration) -> Result<(), Trouble> {
+    output::write_whole(&dir.join("explore.json"), format!("{:#}\n", found.to_json()).as_bytes())
+}
+
+/// Prints an exploration, in words or as a document.
+pub fn print(loaded: &Loaded, found: &Exploration, out: Option<&Path>, json: bool) -> Result<(), Trouble> {
+    if json { output::print_json(&found.to_json()) } else { output::print(&summary(loaded, found, out)) }
 }
 
 /// Shows progress and writes each run down as it ends.
@@ -59,8 +65,6 @@ struct Watch {
 
 /// The runs in the order in which they ended, while the exploration is under way.
 const UNDER_WAY: &str = "runs.under-way.jsonl";
-/// The runs by seed, when it is over.
-const RUNS: &str = "runs.jsonl";
 
 impl Watch {
     fn new(total: u64, out: Option<&Path>) -> Result<Watch, Trouble> {
@@ -69,17 +73,19 @@ impl Watch {
             Some(dir) => {
                 output::make_dir(dir)?;
                 let path = dir.join(UNDER_WAY);
-                let file = std::fs::File::create(&path).map_err(|why| cannot(format!("{}: {why}", path.display())))?;
+                let file = std::fs::File::create(&path)
+                    .map_err(|why| cannot(format!("{}: {why}", path.display())))?;
                 Some(Mutex::new(file))
             }
         };
-        Ok(Watch { meter: Meter::new(total), log })
+        let meter = Meter::new("seeds");
+        meter.add(total);
+        Ok(Watch { meter, log })
     }
 
     fn finish(&self, dir: &Path, found: &Exploration) -> Result<(), Trouble> {
-        let lines: String = found.runs.iter().map(|run| format!("{}\n", run.to_json())).collect();
-        output::write_whole(&dir.join(RUNS), lines.as_bytes())?;
-        output::write_whole(&dir.join("explore.json"), format!("{:#}\n", found.to_json()).as_bytes())?;
+        let lines: String = found.runs.iter().map(|run| format!("{}\n", log::line(run))).collect();
+        output::write_whole(&dir.join(shard::RUNS), lines.as_bytes())?;
         let path = dir.join(UNDER_WAY);
         std::fs::remove_file(&path).map_err(|why| cannot(format!("{}: {why}", path.display())))
     }
@@ -87,9 +93,9 @@ impl Watch {
 
 impl Progress for Watch {
     fn ended(&self, run: &SeedRun) {
-        self.meter.tick(run.result.as_ref().map_or(true, |summary| summary.verdict == "fail"));
+        self.meter.tick(run.is_failure());
         if let Some(Ok(mut file)) = self.log.as_ref().map(Mutex::lock)
-            && let Err(why) = writeln!(file, "{}", run.to_json())
+            && let Err(why) = writeln!(file, "{}", log::line(run))
         {
             // The final files tell for certain whether writing works; this one is for a run that is cut off.
             eprintln!("squall: {UNDER_WAY}: {why}");
@@ -102,21 +108,45 @@ const FAILURES_SHOWN: usize = 10;
 
 fn summary(loaded: &Loaded, found: &Exploration, out: Option<&Path>) -> String {
     let mut text = String::new();
-    let failures = found.failures();
     let expected = if found.as_expected { "as expected" } else { "not what the scenario expects" };
     // Writing to a string does not fail.
-    let _ = writeln!(text, "{}: {} runs, {} failed ({expected})", loaded.name, found.runs.len(), failures.len());
+    let _ =
+        writeln!(text, "{}: {} runs, {} failed ({expected})", loaded.name, found.runs.len(), found.failed());
+    for why in &found.unexpected {
+        let _ = writeln!(text, "  {why}");
+    }
     if found.stopped {
         let _ = writeln!(text, "stopped early: these are the runs that had finished");
     }
-    for failure in failures.iter().take(FAILURES_SHOWN) {
-        let _ = writeln!(text, "  seed {}: {}: {}\n    {}", failure.seed, failure.check, failure.detail, failure.replay);
+    for run in found.runs.iter().filter(|run| run.is_failure()).take(FAILURES_SHOWN) {
+        let reasons = match &run.result {
+            Err(panic) => vec![format!("panic: {panic}")],
+            Ok(summary) => {
+                let failed = summary.failed.iter().filter(|check| check.verdict.is_fail());
+                failed.map(|check| format!("{}: {}", check.name, check.detail)).collect()
+            }
+        };
+        let _ = writeln!(
+            text,
+            "  seed {}: {}\n    {}",
+            run.seed,
+            reasons.join("; "),
+            found.replay_command(run.seed)
+        );
     }
-    if failures.len() > FAILURES_SHOWN {
-        let _ = writeln!(text, "  … and {} more (all are in --json and in --out)", failures.len() - FAILURES_SHOWN);
+    if found.failed() > FAILURES_SHOWN as u64 {
+        let _ = writeln!(
+            text,
+            "  … and {} more (all are in --json and in --out)",
+            found.failed() - FAILURES_SHOWN as u64
+        );
     }
     let width = found.metrics.keys().map(String::len).max().unwrap_or(0).max(6);
-    let _ = writeln!(text, "\n{:<width$}  {:>12} {:>10} {:>12} {:>12} {:>12} {:>12}", "metric", "mean", "± 95%", "p50", "p90", "p99", "max");
+    let _ = writeln!(
+        text,
+        "\n{:<width$}  {:>12} {:>10} {:>12} {:>12} {:>12} {:>12}",
+        "metric", "mean", "± 95%", "p50", "p90", "p99", "max"
+    );
     for (name, s) in &found.metrics {
         let cells = [s.mean, s.ci95, s.p50, s.p90, s.p99, s.max].map(output::number);
         let _ = writeln!(

@@ -3,8 +3,11 @@
 //! Results go to standard output; progress and wall-clock figures to standard error. Exit codes: 0 what was expected
 //! came, 1 it did not, 2 it cannot run, 3 an internal fault or nondeterminism.
 
+mod check;
 mod cli;
+mod compare;
 mod explore;
+mod merge;
 mod names;
 mod output;
 mod pictures;
@@ -12,6 +15,7 @@ mod progress;
 mod replay;
 mod report;
 mod run;
+mod stop;
 
 use std::process::ExitCode;
 
@@ -38,6 +42,9 @@ fn dispatch(command: Command) -> Result<ExitCode, Trouble> {
     match command {
         Command::Run(args) => run::run(&args),
         Command::Explore(args) => explore::explore(&args),
+        Command::Compare(args) => compare::compare(&args),
+        Command::Check(args) => check::run(&args),
+        Command::Merge(args) => merge::merge(&args),
         Command::Replay(args) => replay::replay(&args),
         Command::List(args) => names::list(&args),
         Command::Show(args) => names::show(&args),

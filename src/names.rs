@@ -50,7 +50,10 @@ pub fn explain(args: &ExplainArgs) -> Result<ExitCode, Trouble> {
         }
         Err(nearest) => {
             let nearest = nearest.join("\", \"");
-            return Err(cannot(format!("there is nothing called \"{}\"; did you mean \"{nearest}\"?", args.name)));
+            return Err(cannot(format!(
+                "there is nothing called \"{}\"; did you mean \"{nearest}\"?",
+                args.name
+            )));
         }
     }
     Ok(ExitCode::SUCCESS)
@@ -73,7 +76,12 @@ pub fn new(args: &NewArgs) -> Result<ExitCode, Trouble> {
         output::make_dir(dir)?;
     }
     output::write_whole(&path, text.as_bytes())?;
-    output::print(&format!("{} is a copy of {}; change it and run\n  squall run {}\n", path.display(), args.from, path.display()))?;
+    output::print(&format!(
+        "{} is a copy of {}; change it and run\n  squall run {}\n",
+        path.display(),
+        args.from,
+        path.display()
+    ))?;
     Ok(ExitCode::SUCCESS)
 }
 

@@ -134,37 +134,22 @@ pub fn rows(indent: &str, pairs: &[(String, String)]) -> String {
     pairs.iter().map(|(left, right)| format!("{indent}{left:<width$}  {right}\n")).collect()
 }
 
-/// A seed, overrides and a name as the command that runs them again.
-pub fn command(verb: &str, scenario: &str, overrides: &[String], seed: u64) -> String {
-    let sets: String = overrides.iter().map(|set| format!(" --set {}", quoted(set))).collect();
-    format!("squall {verb} {}{sets} --seed {seed}", quoted(scenario))
-}
-
-/// A word as a shell takes it.
-fn quoted(word: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "._-/=,:+@%".contains(c);
-    if !word.is_empty() && word.chars().all(plain) { word.to_string() } else { format!("'{}'", word.replace('\'', r"'\''")) }
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{command, number, rows, write_whole};
+    use super::{number, rows, write_whole};
 
     #[test]
     fn numbers_are_short() {
-        for (value, text) in [(0.0, "0"), (1234567.0, "1,234,567"), (-1000.0, "-1,000"), (0.98765, "0.9877"), (12.345, "12.35"), (0.00012345, "0.000123")] {
+        for (value, text) in [
+            (0.0, "0"),
+            (1234567.0, "1,234,567"),
+            (-1000.0, "-1,000"),
+            (0.98765, "0.9877"),
+            (12.345, "12.35"),
+            (0.00012345, "0.000123"),
+        ] {
             assert_eq!(number(value), text);
         }
-    }
-
-    #[test]
-    fn a_command_survives_a_shell() {
-        let sets = ["faults[0].lasts=Fixed(\"5s\")".to_string(), "a=b".to_string()];
-        assert_eq!(
-            command("run", "raft/healthy", &sets, 7),
-            "squall run raft/healthy --set 'faults[0].lasts=Fixed(\"5s\")' --set a=b --seed 7"
-        );
-        assert_eq!(command("run", "it's", &[], 1), "squall run 'it'\\''s' --seed 1");
     }
 
     #[test]

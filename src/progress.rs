@@ -7,7 +7,8 @@ use std::time::{Duration, Instant};
 
 /// Counts runs and shows them now and then.
 pub struct Meter {
-    total: u64,
+    what: &'static str,
+    total: AtomicU64,
     done: AtomicU64,
     failed: AtomicU64,
     started: Instant,
@@ -17,11 +18,23 @@ pub struct Meter {
 const PAUSE: Duration = Duration::from_millis(200);
 
 impl Meter {
-    /// A meter for this many runs.
-    pub fn new(total: u64) -> Meter {
+    /// A meter for runs of this name, none of which is planned yet.
+    pub fn new(what: &'static str) -> Meter {
         let now = now();
         let shown = std::io::stderr().is_terminal().then(|| Mutex::new(now));
-        Meter { total, done: AtomicU64::new(0), failed: AtomicU64::new(0), started: now, shown }
+        Meter {
+            what,
+            total: AtomicU64::new(0),
+            done: AtomicU64::new(0),
+            failed: AtomicU64::new(0),
+            started: now,
+            shown,
+        }
+    }
+
+    /// This many more are planned.
+    pub fn add(&self, runs: u64) {
+        self.total.fetch_add(runs, Ordering::Relaxed);
     }
 
     /// Another run has ended.
@@ -34,8 +47,9 @@ impl Meter {
         }
         *last = now();
         let rate = done as f64 / self.started.elapsed().as_secs_f64().max(1e-9);
-        let left = (self.total - done.min(self.total)) as f64 / rate;
-        let line = format!("{done}/{} seeds, {bad} failed, {rate:.0}/s, {left:.0} s left", self.total);
+        let total = self.total.load(Ordering::Relaxed).max(done);
+        let left = (total - done) as f64 / rate;
+        let line = format!("{done}/{total} {}, {bad} failed, {rate:.0}/s, {left:.0} s left", self.what);
         // A terminal that cannot be written to is no reason to stop.
         let _ = write!(std::io::stderr(), "\r\u{1b}[K{line}");
     }
@@ -45,7 +59,11 @@ impl Meter {
         let done = self.done.load(Ordering::Relaxed);
         let took = self.started.elapsed().as_secs_f64();
         let clear = if self.shown.is_some() { "\r\u{1b}[K" } else { "" };
-        eprintln!("{clear}squall: {done} seeds in {took:.2} s ({:.0} a second)", done as f64 / took.max(1e-9));
+        eprintln!(
+            "{clear}squall: {done} {} in {took:.2} s ({:.0} a second)",
+            self.what,
+            done as f64 / took.max(1e-9)
+        );
     }
 }
 

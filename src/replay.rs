@@ -1,10 +1,10 @@
-//! `squall replay`: a run told event by event, or the nodes' states at an instant.
+//! `squall replay`: a run told event by event.
 
 use std::io::Write;
 use std::process::ExitCode;
 
 use scenarios::capsule::Capsule;
-use scenarios::replay::{Form, TellOptions, states_at, tell};
+use scenarios::replay::{Form, TellOptions, tell};
 use scenarios::time::{Span, Time};
 
 use crate::cli::ReplayArgs;
@@ -16,11 +16,6 @@ pub fn replay(args: &ReplayArgs) -> Result<ExitCode, Trouble> {
     let seed = args.seed.unwrap_or(capsule.seed);
     eprintln!("squall: {} with seed {seed}", capsule.loaded.name);
     let mut out = std::io::BufWriter::new(std::io::stdout().lock());
-    if let Some(at) = &args.at {
-        let states = states_at(&capsule.loaded, seed, instant(at)?);
-        out.write_all(states.as_bytes()).and_then(|()| out.flush()).map_err(trouble_of)?;
-        return Ok(ExitCode::SUCCESS);
-    }
     let options = TellOptions {
         form: if args.json { Form::JsonLines } else { Form::Text },
         from: args.from.as_deref().map_or(Ok(Time::ZERO), instant)?,
@@ -52,7 +47,7 @@ fn open(args: &ReplayArgs) -> Result<Capsule, Trouble> {
         return Ok(Capsule::parse(&text, &args.scenario)?);
     }
     let loaded = scenarios::load(&args.scenario, &args.set)?;
-    Ok(Capsule { seed: loaded.seed(), loaded, fingerprint: None })
+    Ok(Capsule { seed: loaded.seed(), loaded, fingerprint: None, check: None })
 }
 
 fn instant(text: &str) -> Result<Time, Trouble> {

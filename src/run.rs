@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use scenarios::Loaded;
 use scenarios::determinism;
-use scenarios::replay::{Form, TellOptions, tell};
+use scenarios::replay::{Form, TellOptions, command, tell};
 use scenarios::run::{Outcome, RunOptions};
 use scenarios::verdict::Verdict;
 
@@ -22,7 +22,10 @@ pub fn run(args: &RunArgs) -> Result<ExitCode, Trouble> {
     if args.check_determinism
         && let Err(difference) = determinism::check(&loaded, seed)
     {
-        eprintln!("squall: nondeterminism: two runs of {} with seed {seed} differ\n{difference}", loaded.name);
+        eprintln!(
+            "squall: nondeterminism: two runs of {} with seed {seed} are not equal\n{difference}",
+            loaded.name
+        );
         return Ok(ExitCode::from(3));
     }
     #[expect(clippy::disallowed_methods, reason = "wall-clock figures go to standard error only")]
@@ -31,8 +34,9 @@ pub fn run(args: &RunArgs) -> Result<ExitCode, Trouble> {
         None => scenarios::run::run(&loaded, seed, &RunOptions::default()),
         Some(path) => {
             let mut lines = Vec::new();
-            let options = TellOptions { form: Form::JsonLines, ..TellOptions::default() };
-            let outcome = tell(&loaded, seed, &options, &mut lines).map_err(|why| cannot(format!("the trace: {why}")))?;
+            let options = TellOptions::whole(Form::JsonLines);
+            let outcome = tell(&loaded, seed, &options, &mut lines)
+                .map_err(|why| cannot(format!("the trace: {why}")))?;
             output::write_whole(path, &lines)?;
             outcome
         }
@@ -40,7 +44,9 @@ pub fn run(args: &RunArgs) -> Result<ExitCode, Trouble> {
     let wall = started.elapsed().as_secs_f64();
     let simulated = outcome.record.ended.as_secs_f64();
     let pace = simulated / wall.max(1e-9);
-    eprintln!("squall: {simulated:.1} s simulated in {wall:.3} s ({pace:.0} times real time), checks included");
+    eprintln!(
+        "squall: {simulated:.1} s simulated in {wall:.3} s ({pace:.0} times real time), checks included"
+    );
     let written = match &args.out {
         Some(dir) => pictures::write_run(&loaded, &outcome, dir)?,
         None => Vec::new(),
@@ -52,7 +58,11 @@ pub fn run(args: &RunArgs) -> Result<ExitCode, Trouble> {
         if let Some(dir) = &args.out {
             let names: Vec<String> = written.iter().map(|path| path.display().to_string()).collect();
             let page = dir.join("report.html");
-            output::print(&format!("\nWritten: {}\nOpen {} to see it all on one page.\n", names.join(", "), page.display()))?;
+            output::print(&format!(
+                "\nWritten: {}\nOpen {} to see it all on one page.\n",
+                names.join(", "),
+                page.display()
+            ))?;
         }
     }
     Ok(if outcome.as_expected { ExitCode::SUCCESS } else { ExitCode::from(1) })
@@ -70,7 +80,12 @@ fn summary(loaded: &Loaded, seed: u64, outcome: &Outcome, compared: bool) -> Str
     let checks: Vec<(String, String)> = outcome
         .checks
         .iter()
-        .map(|check| (check.name.clone(), format!("{:<7}  {}", output::verdict_word(check.verdict.word(), colour), check.detail)))
+        .map(|check| {
+            (
+                check.name.clone(),
+                format!("{:<7}  {}", output::verdict_word(check.verdict.word(), colour), check.detail),
+            )
+        })
         .collect();
     text.push_str(&output::rows("  ", &checks));
     for check in &outcome.checks {
@@ -102,14 +117,19 @@ fn summary(loaded: &Loaded, seed: u64, outcome: &Outcome, compared: bool) -> Str
         outcome.metrics.iter().map(|(name, value)| (name.clone(), output::number(*value))).collect();
     let _ = writeln!(text, "\nmetrics");
     text.push_str(&output::rows("  ", &metrics));
-    let marks: Vec<String> = outcome.record.marks.iter().map(|(name, count)| format!("{name} {count}")).collect();
+    let marks: Vec<String> =
+        outcome.record.marks.iter().map(|(name, count)| format!("{name} {count}")).collect();
     if !marks.is_empty() {
         let _ = writeln!(text, "\nmarks        {}", marks.join(", "));
     }
     let twice = if compared { ", equal in two runs" } else { "" };
-    let _ = writeln!(text, "\nfingerprint  {} ({} events{twice})", outcome.record.fingerprint, outcome.record.events);
-    let _ = writeln!(text, "again        {}", output::command("run", &loaded.name, &loaded.overrides, seed));
-    let _ = writeln!(text, "step by step {}", output::command("replay", &loaded.name, &loaded.overrides, seed));
+    let _ = writeln!(
+        text,
+        "\nfingerprint  {} ({} events{twice})",
+        outcome.record.fingerprint, outcome.record.events
+    );
+    let _ = writeln!(text, "again        {}", command("run", &loaded.name, &loaded.overrides, seed));
+    let _ = writeln!(text, "step by step {}", command("replay", &loaded.name, &loaded.overrides, seed));
     text
 }
 

@@ -2,8 +2,15 @@
 //!
 //! They know histories and records, never a protocol's insides.
 
+pub mod foreign;
 pub mod format;
+pub mod graph;
+mod intern;
 pub mod linearizability;
 pub mod metrics;
 pub mod property;
+pub mod statistics;
+pub mod transactions;
 pub mod verdict;
+pub mod weak;
+pub mod workloads;

@@ -7,8 +7,8 @@ use sim_core::history::Entry;
 use sim_core::record::Record;
 use sim_core::time::Span;
 
-use crate::metrics::summary::percentile;
-use crate::metrics::{Phases, share_ok, sustained_recovery};
+use crate::metrics::{Phases, elections_won, share_ok, sustained_recovery};
+use crate::statistics::summary::percentile;
 use crate::verdict::{Verdict, Witness};
 
 /// A verdict with the figure it stands on, in a line.
@@ -113,6 +113,14 @@ pub fn latency(record: &Record, share: f64, bound: Span) -> Judged {
             fail("slow", headline, slow.map(|(i, _)| i).take(10).collect())
         }
     }
+}
+
+/// A leader or primary is elected at most this often.
+#[must_use]
+pub fn steady(record: &Record, most: u32) -> Judged {
+    let won = elections_won(record);
+    let detail = format!("{won} elections won; at most {most} are allowed");
+    if won <= u64::from(most) { (Verdict::Pass, detail) } else { fail("unsteady", detail, Vec::new()) }
 }
 
 /// The mark is made at least once in this run.

@@ -28,7 +28,9 @@ fn main() {
         return one(nodes, exchange, freely);
     }
     let sizes = if sizes.is_empty() { vec![10_000, 100_000, 1_000_000] } else { sizes };
-    println!("     nodes   rounds      events  events/node   seconds  Mevents/s  ns/(N log2 N)  peak MB  bytes/node");
+    println!(
+        "     nodes   rounds      events  events/node   seconds  Mevents/s  ns/(N log2 N)  peak MB  bytes/node"
+    );
     for nodes in sizes {
         let words = arguments.iter().filter(|argument| argument.parse::<u32>().is_err());
         let me = std::env::current_exe().expect("this program");

@@ -8,3 +8,4 @@ pub mod model;
 pub mod raft;
 pub mod solo;
 pub mod swim;
+pub mod wal;

@@ -22,6 +22,19 @@ pub enum ScenarioError {
     /// The text, or an override, is wrong: position, caret, path, expectation, nearest name.
     #[error("{0}")]
     Invalid(Box<crate::text::Diagnostic>),
+    /// Candidates that cannot be compared.
+    #[error("{0}")]
+    Comparison(String),
+}
+
+impl ScenarioError {
+    /// The library has no scenario of this name; the nearest it has is named.
+    #[must_use]
+    pub fn not_in_library(name: &str) -> ScenarioError {
+        let stem = name.trim_end_matches(".ron");
+        let nearest = crate::text::nearest(stem, crate::library::names().into_iter()).map(str::to_string);
+        ScenarioError::NotFound { name: name.to_string(), nearest }
+    }
 }
 
 impl From<crate::text::Diagnostic> for ScenarioError {

@@ -5,7 +5,7 @@ use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use checks::metrics::summary::wilson;
+use checks::statistics::summary::wilson;
 use checks::verdict::Verdict;
 use indexmap::IndexMap;
 use rayon::iter::{IntoParallelIterator, ParallelIterator};
@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use sim_core::fingerprint::Fingerprint;
 use sim_core::units::Ratio;
 
-pub use checks::metrics::summary::Summary;
+pub use checks::statistics::summary::Summary;
 
 use crate::load::Loaded;
 use crate::run::{CheckResult, Outcome, RunOptions, run};
@@ -24,6 +24,8 @@ use crate::schema::{CheckSpec, Expect, Scenario};
 pub struct ExploreOptions {
     /// The seeds.
     pub seeds: Range<u64>,
+    /// Which part of them is run here.
+    pub part: crate::shard::Part,
     /// How many runs at once; 0 for as many as the machine has processors.
     pub jobs: usize,
 }
@@ -151,7 +153,7 @@ impl Exploration {
     /// The command that replays a run.
     #[must_use]
     pub fn replay_command(&self, seed: u64) -> String {
-        crate::replay::command(&self.scenario, &self.overrides, seed)
+        crate::replay::command("replay", &self.scenario, &self.overrides, seed)
     }
 
     fn summaries(&self) -> impl Iterator<Item = (u64, &SeedSummary)> {
@@ -159,7 +161,7 @@ impl Exploration {
     }
 
     /// Everything from the runs alone, which are sorted by seed: the same however many threads made them.
-    fn of(loaded: &Loaded, runs: Vec<SeedRun>, stopped: bool) -> Exploration {
+    pub(crate) fn of(loaded: &Loaded, runs: Vec<SeedRun>, stopped: bool) -> Exploration {
         let mut exploration = Exploration {
             scenario: loaded.name.clone(),
             scenario_hash: loaded.hash.clone(),
@@ -285,12 +287,13 @@ fn explore_with(
         progress.ended(&run);
         Some(run)
     };
-    let all = || options.seeds.clone().into_par_iter().map(attempt).collect::<Vec<_>>();
+    let mine = |seed: &u64| options.part.has(options.seeds.start, *seed);
+    let all = || options.seeds.clone().into_par_iter().filter(mine).map(attempt).collect::<Vec<_>>();
     let pool = rayon::ThreadPoolBuilder::new().num_threads(options.jobs).build();
     let runs = match pool {
         Ok(pool) => pool.install(all),
         // No threads to be had: one after another.
-        Err(_) => options.seeds.clone().map(attempt).collect(),
+        Err(_) => options.seeds.clone().filter(mine).map(attempt).collect(),
     };
     let stopped = runs.iter().any(Option::is_none);
     Exploration::of(loaded, runs.into_iter().flatten().collect(), stopped)
@@ -330,7 +333,7 @@ mod tests {
     use crate::run::{RunOptions, run};
 
     fn options(seeds: std::ops::Range<u64>, jobs: usize) -> ExploreOptions {
-        ExploreOptions { seeds, jobs }
+        ExploreOptions { seeds, part: crate::shard::Part::WHOLE, jobs }
     }
 
     #[test]

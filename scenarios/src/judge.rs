@@ -60,6 +60,7 @@ fn one(scenario: &Scenario, check: &CheckSpec, record: &Record, phases: &Phases)
         CheckSpec::Live(least) => property::live(record, phases, least.get()),
         CheckSpec::Recovers(within) => property::recovers(record, phases, *within),
         CheckSpec::Latency { share, below } => property::latency(record, share.get(), *below),
+        CheckSpec::Steady(most) => property::steady(record, *most),
         CheckSpec::Reaches(mark) => property::reaches(record, mark),
         CheckSpec::Sometimes(mark) => property::sometimes(record, mark),
     }

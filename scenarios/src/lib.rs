@@ -7,17 +7,24 @@
 mod assemble;
 pub mod capsule;
 pub mod catalogue;
+pub mod compare;
 pub mod determinism;
 pub mod error;
 pub mod explore;
 mod judge;
 pub mod library;
 pub mod load;
+pub mod log;
 mod registry;
 pub mod replay;
 pub mod run;
 pub mod schema;
+pub mod shard;
 pub mod text;
+
+pub use checks;
+pub use checks::verdict;
+pub use sim_core::{time, units};
 
 pub use error::ScenarioError;
 pub use load::{Loaded, load};

@@ -99,9 +99,7 @@ pub fn load(name_or_path: &str, overrides: &[String]) -> Result<Loaded, Scenario
     match std::fs::read_to_string(name_or_path) {
         Ok(text) => Loaded::parse(name_or_path, &text, overrides),
         Err(why) if why.kind() == std::io::ErrorKind::NotFound => {
-            let name = name_or_path.trim_end_matches(".ron").to_string();
-            let nearest = crate::text::nearest(&name, library::names().into_iter()).map(str::to_string);
-            Err(ScenarioError::NotFound { name: name_or_path.to_string(), nearest })
+            Err(ScenarioError::not_in_library(name_or_path))
         }
         Err(why) => Err(ScenarioError::Unreadable { path: name_or_path.to_string(), why }),
     }

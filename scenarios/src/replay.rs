@@ -102,8 +102,8 @@ fn text(line: &Line) -> String {
 
 /// The command that replays a run.
 #[must_use]
-pub fn command(scenario: &str, overrides: &[String], seed: u64) -> String {
-    let mut command = format!("squall replay {} --seed {seed}", quoted(scenario));
+pub fn command(verb: &str, scenario: &str, overrides: &[String], seed: u64) -> String {
+    let mut command = format!("squall {verb} {} --seed {seed}", quoted(scenario));
     for line in overrides {
         command.push_str(&format!(" --set {}", quoted(line)));
     }

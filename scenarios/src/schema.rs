@@ -4,13 +4,13 @@
 //! fault added there is in the files at once. Deliberately absent: reading ([`crate::text`]), checking that the parts
 //! fit each other ([`crate::assemble`]).
 
-use models::model::Cluster;
-use models::raft::Raft;
 use models::detector::measured::Detectors;
 use models::gossip::anti_entropy::AntiEntropy;
 use models::gossip::plumtree::Plumtree;
 use models::gossip::push_sum::PushSum;
 use models::gossip::rumor::Rumor;
+use models::model::Cluster;
+use models::raft::Raft;
 use models::solo::Solo;
 use models::swim::Swim;
 use serde::{Deserialize, Serialize};
@@ -169,6 +169,8 @@ pub enum CheckSpec {
         /// The bound.
         below: Span,
     },
+    /// A leader or primary is elected at most this often in a run.
+    Steady(u32),
     /// This mark is made at least once in every run.
     Reaches(String),
     /// This mark is made in some run of an exploration; a run without it is no violation, but proved little.
@@ -210,6 +212,7 @@ impl CheckSpec {
             CheckSpec::Live(_) => "live".into(),
             CheckSpec::Recovers(_) => "recovers".into(),
             CheckSpec::Latency { .. } => "latency".into(),
+            CheckSpec::Steady(_) => "steady".into(),
             CheckSpec::Reaches(mark) => format!("reaches {mark}"),
             CheckSpec::Sometimes(mark) => format!("sometimes {mark}"),
         }

@@ -18,7 +18,9 @@ fn mean(values: &[f64]) -> f64 {
 /// NFD-S, interval 1, loss .01, exponential delay of mean .02.
 #[test]
 fn chens_table() {
-    for (shift, recurrence, duration, accuracy) in [(50, 11.07, 0.1252, 0.988688), (100, 60.59, 0.5659, 0.990660)] {
+    for (shift, recurrence, duration, accuracy) in
+        [(50, 11.07, 0.1252, 0.988688), (100, 60.59, 0.5659, 0.990660)]
+    {
         let set = format!("model.Detectors.detector.NfdS.shift=\"{shift}ms\"");
         let seeds = if shift == 50 { 1 } else { 3 };
         let of = |metric| mean(&values("detector/chen", &[set.as_str()], seeds, metric));
@@ -35,11 +37,14 @@ fn chens_table() {
 fn swims_first_probe() {
     for nodes in [10, 100] {
         for phases in ["Together", "Random"] {
-            let (phases_set, nodes_set) = (format!("model.Swim.phases={phases}"), format!("cluster.nodes={nodes}"));
+            let (phases_set, nodes_set) =
+                (format!("model.Swim.phases={phases}"), format!("cluster.nodes={nodes}"));
             let set = [phases_set.as_str(), nodes_set.as_str(), "run.duration=\"25s\""];
             let seeds = if nodes == 10 { 1000 } else { 400 };
-            let periods: Vec<f64> =
-                values("swim/crash-detection", &set, seeds, "first_probe_ms").iter().map(|ms| ms / 1e3).collect();
+            let periods: Vec<f64> = values("swim/crash-detection", &set, seeds, "first_probe_ms")
+                .iter()
+                .map(|ms| ms / 1e3)
+                .collect();
             // A probe that was on its way at the crash may lead to the discovery instead.
             assert!(periods.len() as u64 >= seeds - seeds / 50, "crashes are found by later probes");
             let ours = mean(&periods);
@@ -48,7 +53,10 @@ fn swims_first_probe() {
                 let theirs = periods_to_first_probe(nodes);
                 // Geometric: the deviation is known, and with it three standard errors.
                 let error = 3.0 * (theirs * (theirs - 1.0) / seeds as f64).sqrt();
-                assert!((ours - theirs).abs() < error, "ours {ours}, published {theirs}, three errors {error}");
+                assert!(
+                    (ours - theirs).abs() < error,
+                    "ours {ours}, published {theirs}, three errors {error}"
+                );
             } else {
                 assert!((0.85..=1.1).contains(&ours), "ours {ours}, published 0.95 to 1.0");
             }
@@ -59,9 +67,6 @@ fn swims_first_probe() {
 /// Lifeguard exists for this: the slow accuse the healthy less.
 #[test]
 fn lifeguard_spares_the_healthy() {
-    let of = |set: &[&str]| values("swim/slow-processor-false-positives", set, 1, "false_positives_healthy");
-        println!("{extra} {:?} {:?}", of(&[&slow]), of(&[&slow, "model.Swim.lifeguard=None"]));
-    }
     let of = |set: &[&str]| values("swim/slow-processor-false-positives", set, 2, "false_positives_healthy");
     let (with, without) = (mean(&of(&[])), mean(&of(&["model.Swim.lifeguard=None"])));
     println!("false positives about healthy members: {with} with Lifeguard, {without} without");

@@ -28,7 +28,8 @@ fn blind_coins_push() {
     for (k, residue, traffic, last) in table {
         let coin = format!("model.Rumor.interest=Coin(k: {k}.0)");
         let set = [coin.as_str()];
-        let ours = means("gossip/rumor-variants", &set, 200, ["residue", "traffic", "rounds_last", "rounds_mean"]);
+        let ours =
+            means("gossip/rumor-variants", &set, 200, ["residue", "traffic", "rounds_last", "rounds_mean"]);
         println!("coin k={k}: {ours:?}");
         let share = if residue < 0.01 { 0.2 } else { 0.12 };
         close("residue", ours[0], residue, share);
@@ -44,7 +45,8 @@ fn feedback_counters_push() {
     for (k, residue, traffic, last) in table {
         let interest = format!("model.Rumor.interest=Counter(k: {k}, resets: true)");
         let set = [interest.as_str(), "model.Rumor.feedback=Contact"];
-        let ours = means("gossip/rumor-variants", &set, 100, ["residue", "traffic", "rounds_last", "rounds_mean"]);
+        let ours =
+            means("gossip/rumor-variants", &set, 100, ["residue", "traffic", "rounds_last", "rounds_mean"]);
         println!("counter k={k}: {ours:?}");
         let (residue_ok, traffic_ok) = (0.2, 0.05);
         close("residue", ours[0], residue, residue_ok);
@@ -60,7 +62,8 @@ fn feedback_counters_pull() {
     for (k, residue, traffic, last) in table {
         let interest = format!("model.Rumor.interest=Counter(k: {k}, resets: true)");
         let set = [interest.as_str(), "model.Rumor.feedback=Cycle", "model.Rumor.exchange=Pull"];
-        let ours = means("gossip/rumor-variants", &set, 60, ["residue", "traffic", "rounds_last", "rounds_mean"]);
+        let ours =
+            means("gossip/rumor-variants", &set, 60, ["residue", "traffic", "rounds_last", "rounds_mean"]);
         println!("pull counter k={k}: {ours:?}");
         let _ = (residue, traffic, last);
     }
@@ -69,11 +72,8 @@ fn feedback_counters_pull() {
 /// Rounds until everyone has heard, by the number of nodes.
 #[test]
 fn rounds_until_all_have_heard() {
-    let table = [
-        (100, 200, [12.3, 9.8, 6.5]),
-        (1_000, 60, [18.0, 13.8, 9.2]),
-        (10_000, 12, [23.8, 17.8, 11.6]),
-    ];
+    let table =
+        [(100, 200, [12.3, 9.8, 6.5]), (1_000, 60, [18.0, 13.8, 9.2]), (10_000, 12, [23.8, 17.8, 11.6])];
     for (nodes, seeds, published) in table {
         for (exchange, theirs) in ["Push", "Pull", "PushPull"].into_iter().zip(published) {
             let set = [
@@ -88,7 +88,10 @@ fn rounds_until_all_have_heard() {
             let [ours, residue] = means("gossip/ten-vs-thousand", &set, seeds, ["rounds_last", "residue"]);
             println!("{exchange} n={nodes}: {ours}");
             assert_eq!(residue, 0.0);
-            assert!((ours - theirs).abs() <= 0.3, "{exchange}, {nodes} nodes: ours {ours}, published {theirs}");
+            assert!(
+                (ours - theirs).abs() <= 0.3,
+                "{exchange}, {nodes} nodes: ours {ours}, published {theirs}"
+            );
         }
     }
 }

@@ -179,6 +179,12 @@ impl Disk {
         self.crash();
     }
 
+    /// Changes what is durable of a file while nobody looks, and what the next boot sees with it.
+    pub(crate) fn damage(&mut self, file: FileId, change: impl FnOnce(&mut Vec<u8>)) {
+        change(self.durable.entry(file));
+        self.crash();
+    }
+
     /// How many times as long a sync takes now.
     pub(crate) fn slowdown(&self) -> f64 {
         self.slow.iter().map(|(_, factor)| factor).product()

@@ -71,6 +71,7 @@
 //! | what goes wrong, when, to whom | [`fault`] |
 //! | operations and histories | [`value`], [`history`] |
 //! | watching a run, stopping it | [`observer`] |
+//! | one node under test, without a world | [`lone`] |
 //! | what a run leaves | [`record`], [`fingerprint`] |
 
 pub mod client;
@@ -80,6 +81,7 @@ pub mod fault;
 pub mod fingerprint;
 pub mod history;
 mod kinds;
+pub mod lone;
 pub mod network;
 pub mod node;
 pub mod observer;

@@ -19,7 +19,8 @@ fn ratio(share: f64) -> Ratio {
 fn busy() -> WorldConfig<Config> {
     let mut config = config(5, Span::ms(20));
     config.clients = vec![clients(3, 40.0, Span::ms(15), 3)];
-    config.groups[0].disk = DiskConfig { sync: Distribution::Exponential { mean: Span::ms(1) }, bandwidth: None };
+    config.groups[0].disk =
+        DiskConfig { sync: Distribution::Exponential { mean: Span::ms(1) }, bandwidth: None };
     config
 }
 
@@ -31,7 +32,11 @@ fn impaired(change: impl Fn(&mut WorldConfig<Config>)) -> WorldConfig<Config> {
 
 fn faults() -> WorldConfig<Config> {
     let mut config = busy();
-    let every = |ms| Trigger::Every { gap: Distribution::Exponential { mean: Span::ms(ms) }, from: Span::ZERO, until: None };
+    let every = |ms| Trigger::Every {
+        gap: Distribution::Exponential { mean: Span::ms(ms) },
+        from: Span::ZERO,
+        until: None,
+    };
     let list = [
         Fault::Crash(Crash::LoseUnsynced),
         Fault::Pause,
@@ -43,7 +48,9 @@ fn faults() -> WorldConfig<Config> {
         Fault::Slow { factor: 2.0, extra: Span::us(300) },
     ];
     for (i, fault) in list.into_iter().enumerate() {
-        config.faults.push(FaultLine::new(every(700 + 100 * i as u64), Target::One, fault).lasting(Span::ms(300)));
+        config
+            .faults
+            .push(FaultLine::new(every(700 + 100 * i as u64), Target::One, fault).lasting(Span::ms(300)));
     }
     config
 }

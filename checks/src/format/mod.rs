@@ -23,7 +23,8 @@ use std::fmt;
 use std::str::FromStr;
 
 use sim_core::history::History;
-use sim_core::value::Value;
+
+pub use sim_core::value::Value;
 
 pub use edn::read_value;
 pub use keys::KeyNames;

@@ -16,7 +16,7 @@ use super::partition::{Part, parts};
 use super::problem::{Deed, PENDING, Solved, Spec};
 use super::search;
 use super::shrink::shrink;
-use super::{Model, Options};
+use super::{Model, Options, fast};
 use crate::verdict::Verdict;
 
 /// Whether a history is linearizable, and if not, which part of it is not.
@@ -94,6 +94,11 @@ pub(super) fn solve(model: Model, deeds: &[Deed<'_>], options: &Options) -> Solv
         fn with<S: Spec>(self, spec: &mut S) -> Solved {
             search::solve(spec, self.0, self.1)
         }
+    }
+    if options.fast_paths
+        && let Some(solved) = fast::solve(model, deeds, options)
+    {
+        return solved;
     }
     specify(model, deeds, options, Search(deeds, options.configurations_max))
 }

@@ -7,6 +7,7 @@ use sim_core::history::{Entry, History};
 use sim_core::time::Time;
 use sim_core::value::{Call, Key, Value};
 
+use super::anomaly::{brings, sees};
 use super::decide::{Dead, dead_ends};
 use super::problem::Deed;
 use super::{Model, Options};
@@ -40,7 +41,7 @@ pub(super) fn explain(
     }
     let dead = dead_ends(model, deeds, options);
     story.extend(teller.orders(&dead));
-    let (anomaly, headline) = teller.headline();
+    let (anomaly, headline) = teller.name_it();
     Witness {
         anomaly,
         headline,
@@ -55,21 +56,22 @@ fn moment(time: Time, index: u64) -> String {
     if time.0 == index { format!("event {index}") } else { time.to_string() }
 }
 
-struct Teller<'a> {
-    history: &'a History,
-    model: Model,
-    key: Option<Key>,
-    deeds: &'a [Deed<'a>],
-    options: &'a Options,
+/// What is told of.
+pub(super) struct Teller<'a> {
+    pub(super) history: &'a History,
+    pub(super) model: Model,
+    pub(super) key: Option<Key>,
+    pub(super) deeds: &'a [Deed<'a>],
+    pub(super) options: &'a Options,
 }
 
 impl Teller<'_> {
-    fn entry(&self, index: usize) -> &Entry {
+    pub(super) fn entry(&self, index: usize) -> &Entry {
         &self.history.entries[self.deeds[index].entry]
     }
 
     /// What the object is called.
-    fn object(&self) -> String {
+    pub(super) fn object(&self) -> String {
         match (self.key, self.model) {
             (Some(key), _) => match self.options.names.text(key) {
                 Some(name) => format!("{name:?}"),
@@ -97,7 +99,7 @@ impl Teller<'_> {
     }
 
     /// What the operation did, as the predicate of a sentence.
-    fn act(&self, index: usize) -> String {
+    pub(super) fn act(&self, index: usize) -> String {
         let deed = &self.deeds[index];
         let object = self.object();
         let value = deed.value();
@@ -199,125 +201,6 @@ impl Teller<'_> {
             ),
         }
         lines
-    }
-
-    /// The anomaly's name, and what happened in one sentence.
-    fn headline(&self) -> (String, String) {
-        let object = self.object();
-        for (index, deed) in self.deeds.iter().enumerate().rev() {
-            let Some(seen) = sees(deed) else { continue };
-            let process = self.entry(index).process;
-            let verb = if matches!(deed.call, Call::Dequeue | Call::Pop) { "took" } else { "saw" };
-            let writers: Vec<usize> =
-                (0..self.deeds.len()).filter(|&w| w != index && brings(&self.deeds[w], seen)).collect();
-            if *seen == self.options.initial {
-                continue;
-            }
-            if writers.is_empty() {
-                let what = format!("process {process} {verb} {seen} in {object}, which nobody had put there");
-                return ("phantom value".to_owned(), what);
-            }
-            if writers.iter().all(|&writer| self.deeds[writer].invoked > deed.returned) {
-                let what = format!(
-                    "process {process} {verb} {seen} in {object} before anybody began to put it there"
-                );
-                return ("read from the future".to_owned(), what);
-            }
-        }
-        self.stale().unwrap_or_else(|| {
-            let words: Vec<String> = (0..self.deeds.len())
-                .map(|index| format!("process {} {}", self.entry(index).process, self.act(index)))
-                .collect();
-            let all = if words.len() > 4 { format!("{} operations", words.len()) } else { words.join("; ") };
-            (
-                "not linearizable".to_owned(),
-                format!("no order of these operations on {object} gives their answers: {all}"),
-            )
-        })
-    }
-
-    /// A read of what had been replaced, or two reads in the wrong order.
-    fn stale(&self) -> Option<(String, String)> {
-        let object = self.object();
-        let before = |a: &Deed<'_>, b: &Deed<'_>| a.returned < b.invoked;
-        for (index, reader) in self.deeds.iter().enumerate().rev() {
-            if !matches!(reader.call, Call::Read) {
-                continue;
-            }
-            let seen = sees(reader)?;
-            let process = self.entry(index).process;
-            let newer = self.deeds.iter().enumerate().find(|(_, other)| {
-                matches!(other.call, Call::Write(_) | Call::Cas { .. } | Call::Read)
-                    && before(other, reader)
-                    && holds_after(other).is_some_and(|value| value != seen)
-            });
-            if let Some((other, deed)) = newer {
-                let who = self.entry(other).process;
-                let (anomaly, verb) = match deed.call {
-                    Call::Read => ("stale read", "read"),
-                    _ => ("stale read", "written"),
-                };
-                let value = holds_after(deed)?;
-                let had = if verb == "read" {
-                    format!("process {who} had read {value}")
-                } else {
-                    format!("process {who} had written {value}")
-                };
-                return Some((
-                    anomaly.to_owned(),
-                    format!("process {process} read {seen} from {object} after {had}"),
-                ));
-            }
-        }
-        let changes = self
-            .deeds
-            .iter()
-            .filter(|deed| matches!((deed.call, deed.value()), (Call::Cas { .. }, Some(Value::Bool(true)))));
-        let mut changes = changes.filter_map(|deed| match deed.call {
-            Call::Cas { from, .. } => Some((self.history.entries[deed.entry].process, from)),
-            _ => None,
-        });
-        let (first, second) = (changes.next()?, changes.next()?);
-        (first.1 == second.1).then(|| {
-            let what =
-                format!("processes {} and {} both changed {object} from {}", first.0, second.0, first.1);
-            ("lost update".to_owned(), what)
-        })
-    }
-}
-
-/// What the object holds right after this operation, if that is one value.
-fn holds_after<'a>(deed: &Deed<'a>) -> Option<&'a Value> {
-    match deed.call {
-        Call::Write(value) => Some(value),
-        Call::Cas { to, .. } if deed.value() == Some(&Value::Bool(true)) => Some(to),
-        Call::Read => deed.value(),
-        _ => None,
-    }
-}
-
-/// The one value that an operation saw.
-fn sees<'a>(deed: &Deed<'a>) -> Option<&'a Value> {
-    match deed.call {
-        Call::Read | Call::Dequeue | Call::Pop => {
-            deed.value().filter(|value| !matches!(value, Value::Nil | Value::List(_)))
-        }
-        Call::Cas { from, .. } if deed.value() == Some(&Value::Bool(true)) => Some(from),
-        _ => None,
-    }
-}
-
-/// Whether an operation brings this value in, or part of it.
-fn brings(deed: &Deed<'_>, value: &Value) -> bool {
-    match deed.call {
-        Call::Write(v) | Call::Enqueue(v) | Call::Push(v) => v == value,
-        Call::Cas { to, .. } => to == value && deed.value() != Some(&Value::Bool(false)),
-        Call::Append(v) => match (value, v) {
-            (Value::Text(whole), Value::Text(part)) => whole.contains(&**part),
-            _ => false,
-        },
-        Call::Add(_) => true,
-        _ => false,
     }
 }
 

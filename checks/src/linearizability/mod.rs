@@ -5,8 +5,10 @@
 //! its values are unique, and by a search otherwise; a violation is shrunk to a few operations and told in words.
 //! Deliberately absent: other consistency models, and reading files ([`crate::format`]).
 
+mod anomaly;
 mod decide;
 mod explain;
+mod fast;
 pub(crate) mod hash;
 mod memory;
 mod models;
@@ -70,7 +72,7 @@ impl Default for Options {
     fn default() -> Options {
         Options {
             initial: Value::Nil,
-            configurations_max: 50_000_000,
+            configurations_max: 10_000_000,
             names: KeyNames::default(),
             fast_paths: true,
         }

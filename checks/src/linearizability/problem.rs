@@ -47,6 +47,16 @@ pub(crate) trait Spec {
     /// Whether the action changes nothing in any state in which it is possible.
     fn is_observation(action: Self::Action) -> bool;
 
+    /// The position by which these operations cannot have a linearization, where that shows without a search.
+    fn refute(&mut self, _deeds: &[Deed<'_>]) -> Option<u64> {
+        None
+    }
+
+    /// About how many words of memory the states seen so far take.
+    fn weight(&self) -> u64 {
+        0
+    }
+
     /// The state in words, behind "then": `it holds 5`.
     fn show(&self, state: u32) -> String;
 
@@ -73,7 +83,7 @@ pub(crate) enum Solved {
     Yes,
     /// There is none; already none for what happened up to this position.
     No(u64),
-    /// The budget was spent.
+    /// The budget was spent, or the memory for states.
     Spent,
     /// The object has no such operation; in words.
     Unfit(String),

@@ -15,6 +15,12 @@ use super::problem::{Deed, PENDING, Solved, Spec};
 /// No operation.
 const NONE: u32 = u32::MAX;
 
+/// How many configurations the first, short search may try, and four for each operation beside.
+const SHORT: u64 = 20_000;
+
+/// How many words of memory the states of one object may take.
+const WEIGHT_MAX: u64 = 1 << 26;
+
 /// How far back an equal pending operation is sought.
 const TWINS_MAX: usize = 1024;
 
@@ -39,6 +45,7 @@ struct Optional<A> {
 }
 
 /// The operations as the search needs them.
+#[derive(Clone)]
 struct Plan<A> {
     required: Vec<Required<A>>,
     optional: Vec<Optional<A>>,
@@ -85,6 +92,8 @@ struct Search<'s, S: Spec> {
     previous: Vec<u32>,
     done: Vec<bool>,
     used: Vec<bool>,
+    /// Whether pending operations may happen again and again.
+    generous: bool,
     /// The required operations that took effect, in order, to be taken back; an advance past an end is `NONE`.
     trail: Vec<u32>,
     memory: Memory,
@@ -94,14 +103,31 @@ struct Search<'s, S: Spec> {
 }
 
 /// Whether these operations on one object have a linearization.
+///
+/// A short search settles most. Where it does not, what can be refuted without one is, and where operations are
+/// pending the question is first put as if each of them could happen again and again: that is far quicker, and if
+/// there is no linearization even so, there is none.
 pub(crate) fn solve<S: Spec>(spec: &mut S, deeds: &[Deed<'_>], budget: u64) -> Solved {
     let plan = match plan(spec, deeds) {
         Ok(plan) => plan,
         Err(reason) => return Solved::Unfit(reason),
     };
     let state = spec.initial();
-    let mut search = Search::new(spec, plan);
-    search.run(state, budget)
+    let short = budget.min(SHORT + 4 * deeds.len() as u64);
+    let solved = Search::new(spec, plan.clone(), false).run(state, short);
+    if solved != Solved::Spent || short == budget {
+        return solved;
+    }
+    if let Some(position) = spec.refute(deeds) {
+        return Solved::No(position);
+    }
+    if !plan.optional.is_empty() {
+        let generous = Search::new(spec, plan.clone(), true).run(state, budget);
+        if matches!(generous, Solved::No(_)) {
+            return generous;
+        }
+    }
+    Search::new(spec, plan, false).run(state, budget)
 }
 
 fn plan<S: Spec>(spec: &mut S, deeds: &[Deed<'_>]) -> Result<Plan<S::Action>, String> {
@@ -183,7 +209,10 @@ fn foresight<S: Spec>(
 }
 
 impl<'s, S: Spec> Search<'s, S> {
-    fn new(spec: &'s mut S, plan: Plan<S::Action>) -> Search<'s, S> {
+    fn new(spec: &'s mut S, mut plan: Plan<S::Action>, generous: bool) -> Search<'s, S> {
+        if generous {
+            plan.optional.retain(|operation| operation.twin == NONE);
+        }
         let count = plan.required.len() as u32;
         let next = (0..=count).map(|index| if index == count { 0 } else { index + 1 }).collect();
         let previous = (0..=count).map(|index| if index == 0 { count } else { index - 1 }).collect();
@@ -196,6 +225,7 @@ impl<'s, S: Spec> Search<'s, S> {
             previous,
             done,
             used,
+            generous,
             trail: Vec::new(),
             memory,
             end: 0,
@@ -210,7 +240,7 @@ impl<'s, S: Spec> Search<'s, S> {
         loop {
             if let Some((state, mut shadow, used, trail)) = arrival.take() {
                 self.steps += 1;
-                if self.steps > budget {
+                if self.steps > budget || self.steps.is_multiple_of(1024) && self.spec.weight() > WEIGHT_MAX {
                     return Solved::Spent;
                 }
                 let open = self.settle(state, &mut shadow);
@@ -393,11 +423,17 @@ impl<'s, S: Spec> Search<'s, S> {
     }
 
     fn use_pending(&mut self, index: u32) {
+        if self.generous {
+            return;
+        }
         self.used[index as usize] = true;
         self.memory.flip_used(index);
     }
 
     fn unuse(&mut self, index: u32) {
+        if self.generous {
+            return;
+        }
         self.used[index as usize] = false;
         self.memory.flip_used(index);
     }

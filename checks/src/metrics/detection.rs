@@ -155,6 +155,8 @@ fn detections(record: &Record, outages: &Outages, metrics: &mut Metrics) {
 /// When the first probe began that a crash left without an answer.
 fn first_probe(record: &Record, node: i64, from: Time, until: Time) -> Option<Time> {
     let pairs = list(record, "unanswered").iter().zip(list(record, "unanswered_for_ns"));
-    let begun = pairs.filter(|(about, _)| about.value == node).map(|(about, ago)| Time(about.at.0 - ago.value as u64));
+    let begun = pairs
+        .filter(|(about, _)| about.value == node)
+        .map(|(about, ago)| Time(about.at.0 - ago.value as u64));
     begun.filter(|at| (from..until).contains(at)).min()
 }

@@ -9,7 +9,7 @@ use sim_core::record::{Measure, Record};
 use sim_core::time::Time;
 
 use crate::metrics::Metrics;
-use crate::metrics::summary::percentile;
+use crate::statistics::summary::percentile;
 
 /// The measure that says who heard when.
 pub const HEARD: &str = "heard_round";
@@ -77,7 +77,8 @@ fn updates(record: &Record, metrics: &mut Metrics) {
     };
     let reached: u64 = spreads.values().map(|spread| spread.nodes).sum();
     let fewest = spreads.values().map(|spread| spread.nodes).min().unwrap_or(0);
-    let longest = spreads.values().map(|spread| spread.last.since(spread.start).as_ms_f64()).fold(0.0, f64::max);
+    let longest =
+        spreads.values().map(|spread| spread.last.since(spread.start).as_ms_f64()).fold(0.0, f64::max);
     let delays: u128 = spreads.values().map(|spread| spread.delays).sum();
     put("coverage", reached as f64 / count / nodes);
     put("coverage_min", fewest as f64 / nodes);
@@ -88,7 +89,8 @@ fn updates(record: &Record, metrics: &mut Metrics) {
         put("redundancy", *sent as f64 / (by_payload as f64).max(1.0) - 1.0);
     }
     let ended = record.faults.iter().filter_map(|fault| fault.until).max();
-    let before: Vec<&Spread> = spreads.values().filter(|spread| ended.is_some_and(|end| spread.start <= end)).collect();
+    let before: Vec<&Spread> =
+        spreads.values().filter(|spread| ended.is_some_and(|end| spread.start <= end)).collect();
     let complete = before.iter().all(|spread| spread.nodes == u64::from(record.node_count));
     if let (Some(end), true, Some(last)) = (ended, complete, before.iter().map(|spread| spread.last).max()) {
         put("converged_after_heal_ms", last.since(end).as_ms_f64());

@@ -3,16 +3,23 @@
 use indexmap::IndexMap;
 use sim_core::record::Record;
 
-use crate::metrics::summary::percentile;
 use crate::metrics::{Metrics, Phases};
+use crate::statistics::summary::percentile;
 
 pub(super) fn measure(record: &Record, _: &Phases, metrics: &mut Metrics) {
     let mut all: Vec<u64> = Vec::new();
     let mut kinds: IndexMap<&str, Vec<u64>> = IndexMap::new();
+    let mut clients: IndexMap<&str, Vec<u64>> = IndexMap::new();
+    let few = (2..=CLIENTS_MAX).contains(&record.clients.len());
     for entry in record.history.entries.iter().filter(|entry| entry.is_ok()) {
         let took = entry.completed.since(entry.invoked).0;
         all.push(took);
         kinds.entry(entry.operation.call.name()).or_default().push(took);
+        if few {
+            // A client's processes are its index and whole numbers of clients further on.
+            let client = &record.clients[entry.process as usize % record.clients.len()];
+            clients.entry(client).or_default().push(took);
+        }
     }
     if all.is_empty() {
         return;
@@ -27,6 +34,11 @@ pub(super) fn measure(record: &Record, _: &Phases, metrics: &mut Metrics) {
         &[("p50", 0.5), ("p90", 0.9), ("p99", 0.99), ("p999", 0.999), ("max", 1.0)],
     );
     kinds.sort_unstable_keys();
+    clients.sort_by(|a, _, b, _| (a.len(), a).cmp(&(b.len(), b)));
+    for (client, mut values) in clients {
+        values.sort_unstable();
+        put(metrics, &format!("latency_{client}_ms"), &values, &[("p50", 0.5)]);
+    }
     if kinds.len() > 1 {
         for (kind, mut values) in kinds {
             values.sort_unstable();
@@ -34,6 +46,9 @@ pub(super) fn measure(record: &Record, _: &Phases, metrics: &mut Metrics) {
         }
     }
 }
+
+/// Up to this many clients have latencies of their own.
+const CLIENTS_MAX: usize = 16;
 
 fn put(metrics: &mut Metrics, name: &str, sorted: &[u64], shares: &[(&str, f64)]) {
     for (suffix, share) in shares {

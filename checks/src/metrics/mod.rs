@@ -5,10 +5,10 @@
 
 mod availability;
 pub mod detection;
+pub mod direction;
 pub mod gossip;
 mod latency;
 mod recovery;
-pub mod summary;
 mod traffic;
 
 use indexmap::IndexMap;
@@ -17,6 +17,7 @@ use sim_core::record::Record;
 use sim_core::time::Time;
 
 pub use recovery::{longest_outage, sustained_recovery};
+pub use traffic::elections_won;
 
 /// The parts of a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -76,6 +77,7 @@ pub const CATALOGUE: &[(&str, &str)] = &[
     ("latency_ms_max", "its maximum"),
     ("latency_<kind>_ms_p50", "the median by kind of operation: read, write, cas …"),
     ("latency_<kind>_ms_p99", "the 99th percentile by kind of operation"),
+    ("latency_<client>_ms_p50", "the median by client, where there are at most 16: c0, c1 …"),
     ("outage_ms_longest", "the longest time in which clients asked and no operation ended ok"),
     (
         "recover_injection_ms_mean",
@@ -124,7 +126,10 @@ pub const CATALOGUE: &[(&str, &str)] = &[
     ("coverage_min", "gossip: the same of the update that reached fewest"),
     ("update_ms_mean", "gossip: time from an update's start until a node had it, mean"),
     ("update_ms_last", "gossip: the longest"),
-    ("converged_after_heal_ms", "gossip: time from the end of all faults until every node had every update from before"),
+    (
+        "converged_after_heal_ms",
+        "gossip: time from the end of all faults until every node had every update from before",
+    ),
     ("redundancy", "gossip: payloads sent for each node they reached, less one"),
     ("messages_per_node", "messages for each node"),
     ("bytes_per_node", "bytes for each node"),

@@ -5,7 +5,7 @@ use sim_core::record::{Life, Record};
 use sim_core::time::{Span, Time};
 
 use crate::metrics::Metrics;
-use crate::metrics::summary::percentile;
+use crate::statistics::summary::percentile;
 
 /// The roles that mean "the one in charge", whatever the protocol.
 const LEADING: [&str; 2] = ["leader", "primary"];
@@ -38,6 +38,12 @@ pub(super) fn measure(record: &Record, metrics: &mut Metrics) {
         put(&format!("measure_{name}_p99"), percentile(&values, 0.99).unwrap_or(*max) as f64);
         put(&format!("measure_{name}_max"), *max as f64);
     }
+}
+
+/// How often a node became leader or primary.
+#[must_use]
+pub fn elections_won(record: &Record) -> u64 {
+    record.statuses.iter().filter(|change| LEADING.contains(&change.role.as_str())).count() as u64
 }
 
 /// Who led when. A node leads from when it says so until it says otherwise or goes down.

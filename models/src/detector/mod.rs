@@ -75,9 +75,17 @@ pub struct Watch {
 enum Kind {
     Timeout(Span),
     Phi(Box<Intervals>),
-    NfdS { interval: Span, shift: Span },
+    NfdS {
+        interval: Span,
+        shift: Span,
+    },
     /// For each heartbeat in the window, its arrival less its number of intervals, which may be below zero.
-    NfdE { interval: Span, margin: Span, window: usize, offsets: VecDeque<i64> },
+    NfdE {
+        interval: Span,
+        margin: Span,
+        window: usize,
+        offsets: VecDeque<i64>,
+    },
 }
 
 impl Watch {

@@ -290,8 +290,7 @@ impl Model for AntiEntropy {
     type Invariants = ();
 
     const NAME: &'static str = "anti-entropy";
-    const SUMMARY: &'static str =
-        "databases compared with random others: in full, by checksums or Merkle trees (Demers et al., PODC'87)";
+    const SUMMARY: &'static str = "databases compared with random others: in full, by checksums or Merkle trees (Demers et al., PODC'87)";
 
     fn validate(&self, cluster: &Cluster) -> Result<(), (String, String)> {
         let fail = |path: &str, why: &str| Err((path.to_string(), why.to_string()));
@@ -308,7 +307,10 @@ impl Model for AntiEntropy {
             return fail("entry", "from 1B to 16MiB");
         }
         if self.compare != Compare::Full && self.exchange != Exchange::PushPull {
-            return fail("exchange", "hashes tell that there is a difference, not whose: PushPull, or compare: Full");
+            return fail(
+                "exchange",
+                "hashes tell that there is a difference, not whose: PushPull, or compare: Full",
+            );
         }
         match self.compare {
             Compare::Merkle { depth } if depth == 0 || depth > 20 => fail("compare.depth", "from 1 to 20"),

@@ -290,8 +290,7 @@ impl RumorNode {
 
     /// Whether it counts as one who knew: in cycles, since before this one.
     fn knew(&self, cycle: u32) -> bool {
-        self.has_heard()
-            && (self.heard != cycle || matches!(self.shared.settings.pace, Pace::Freely(_)))
+        self.has_heard() && (self.heard != cycle || matches!(self.shared.settings.pace, Pace::Freely(_)))
     }
 
     fn spreads(&self, cycle: u32) -> bool {

@@ -1,12 +1,40 @@
 //! Raft (Ongaro & Ousterhout, "In Search of an Understandable Consensus Algorithm", USENIX ATC'14; Ongaro's
 //! dissertation, Stanford 2014), section by section.
 //!
-//! [`config`] holds the settings, [`admin`] the plan of changes an administrator makes.
-//! Deliberately absent: clients, faults and judging, which are the engine's and the checkers'.
+//! | section | in |
+//! |---|---|
+//! | settings, the administrator's plan | [`config`], [`admin`] |
+//! | figure 2: state, messages | `node`, [`message`], [`entry`], [`log`] |
+//! | §5.2, §5.4.1, D 9.6, D 4.2.3: elections | `election` |
+//! | §5.3, §5.4.2, D 10.2.1: replication, commitment | `replication`, `follower` |
+//! | figure 3: the five properties | `invariants` |
+//! | §5 persistence | `storage`, `codec`, over [`crate::wal`] |
+//! | §7, D 5: snapshots | [`snapshot`] |
+//! | §6, D 4: membership | [`membership`], `reconfigure` |
+//! | D 3.10: leadership transfer | `transfer` |
+//! | §8, D 6.3, D 6.4: clients | [`machine`], `read` |
+//!
+//! A number with D is of the dissertation. Deliberately absent: clients, faults and judging, which are the engine's
+//! and the checkers'.
 
 pub mod admin;
+mod codec;
 pub mod config;
+mod election;
+pub mod entry;
+mod follower;
+pub mod log;
+pub mod machine;
+pub mod membership;
+pub mod message;
 mod node;
+mod read;
+mod reconfigure;
+mod replication;
+pub mod snapshot;
+mod storage;
+mod transfer;
+mod view;
 
 use std::sync::Arc;
 
@@ -16,7 +44,7 @@ use sim_core::world::NodeGroup;
 
 pub use self::admin::{Action, Admin, Scheme};
 pub use self::config::{Bug, Persistence, Quorums, Raft, Reads, Snapshots};
-pub use self::node::{RaftConfig, RaftNode};
+pub use self::node::{RaftConfig, RaftNode, Role};
 
 use crate::model::{Cluster, Model};
 

@@ -58,7 +58,8 @@ mod tests {
     #[test]
     fn memberlist_suspicion() {
         let second = Span::secs(1);
-        let min: Vec<u64> = [1, 5, 10, 50, 100, 1000].map(|n| suspicion_min(4.0, n, second).0 / 1_000_000).to_vec();
+        let min: Vec<u64> =
+            [1, 5, 10, 50, 100, 1000].map(|n| suspicion_min(4.0, n, second).0 / 1_000_000).to_vec();
         assert_eq!(min, [4000, 4000, 4000, 6795, 8000, 12000]);
         // Between 2 s and 30 s with three expected: the values that memberlist's own test has.
         let after = |confirmations, expected| {

@@ -413,7 +413,12 @@ impl SwimNode {
         self.incarnation = update.incarnation + 1;
         let me = ctx.me().raw();
         self.members[me as usize].incarnation = self.incarnation;
-        self.outbox.add(Update { member: me, status: Status::Alive, incarnation: self.incarnation, from: me });
+        self.outbox.add(Update {
+            member: me,
+            status: Status::Alive,
+            incarnation: self.incarnation,
+            from: me,
+        });
         ctx.mark("refuted");
         self.aware(1);
     }

@@ -28,7 +28,9 @@ pub(crate) fn problem(root: &Node, path: &str, message: &str, names: &[String]) 
     if !path.is_empty() {
         problem = problem.within(path);
     }
-    match quoted.and_then(|name| nearest(name, names.iter().map(String::as_str))) {
+    // A name that exists is not what is wrong.
+    let stranger = quoted.filter(|name| names.iter().all(|known| known != name));
+    match stranger.and_then(|name| nearest(name, names.iter().map(String::as_str))) {
         Some(near) => problem.help(format!("did you mean \"{near}\"?")),
         None => problem,
     }

@@ -11,7 +11,7 @@ type Parsed<T> = Result<T, Problem>;
 
 /// Parses a whole text.
 pub(crate) fn document(text: &str, source: u32) -> Parsed<Node> {
-    let mut parser = Parser { text, at: 0, source, depth: 0 };
+    let mut parser = Parser { text, at: 0, source, depth: 0, long_text: None };
     parser.extensions()?;
     let root = parser.value()?;
     parser.space()?;
@@ -23,7 +23,7 @@ pub(crate) fn document(text: &str, source: u32) -> Parsed<Node> {
 
 /// Parses a value that stands at `start`, to the end of the text.
 pub(crate) fn value_from(text: &str, source: u32, start: usize) -> Parsed<Node> {
-    let mut parser = Parser { text, at: start, source, depth: 0 };
+    let mut parser = Parser { text, at: start, source, depth: 0, long_text: None };
     let value = parser.value()?;
     parser.space()?;
     if parser.at < text.len() { Err(parser.found("the end of the value")) } else { Ok(value) }
@@ -34,6 +34,8 @@ struct Parser<'a> {
     at: usize,
     source: u32,
     depth: usize,
+    /// The last text that went over more than one line: perhaps its end was forgotten.
+    long_text: Option<Place>,
 }
 
 fn is_word_start(c: char) -> bool {
@@ -69,7 +71,16 @@ impl<'a> Parser<'a> {
                 format!("`{shown}`")
             }
         };
-        Problem::new(format!("expected {expected}, found {found}")).at(self.here())
+        let problem = Problem::new(format!("expected {expected}, found {found}")).at(self.here());
+        match self.long_text {
+            Some(place) if self.text[place.end..self.at].lines().count() < 2 => {
+                let line = self.text[..place.start].matches('\n').count() + 1;
+                problem.help(format!(
+                    "the text that begins in line {line} ends just before; was its end forgotten?"
+                ))
+            }
+            _ => problem,
+        }
     }
 
     /// Skips spaces and comments.
@@ -177,7 +188,7 @@ impl<'a> Parser<'a> {
     }
 
     /// Items up to a closing bracket, with commas between them.
-    fn items<T>(&mut self, close: char, item: impl Fn(&mut Self) -> Parsed<T>) -> Parsed<Vec<T>> {
+    fn items<T>(&mut self, close: char, item: impl Fn(&mut Self, usize) -> Parsed<T>) -> Parsed<Vec<T>> {
         let open = self.here();
         self.at += 1;
         let mut items = Vec::new();
@@ -190,7 +201,8 @@ impl<'a> Parser<'a> {
                 let bracket = &self.text[open.start..open.end];
                 return Err(Problem::new(format!("this `{bracket}` is not closed")).at(open));
             }
-            items.push(item(self)?);
+            let index = items.len();
+            items.push(item(self, index)?);
             self.space()?;
             if !self.eat(',') && self.peek() != Some(close) && self.peek().is_some() {
                 return Err(self.found(&format!("`,` or `{close}`")));
@@ -198,12 +210,17 @@ impl<'a> Parser<'a> {
         }
     }
 
+    /// An item of a list or a tuple.
+    fn indexed(&mut self, index: usize) -> Parsed<Node> {
+        self.value().map_err(|problem| problem.within(format!("[{index}]")))
+    }
+
     fn list(&mut self) -> Parsed<Kind> {
-        self.items(']', Self::value).map(Kind::List)
+        self.items(']', Self::indexed).map(Kind::List)
     }
 
     fn map(&mut self) -> Parsed<Kind> {
-        let entry = |parser: &mut Self| {
+        let entry = |parser: &mut Self, _| {
             let key = parser.value()?;
             parser.space()?;
             if !parser.eat(':') {
@@ -238,9 +255,9 @@ impl<'a> Parser<'a> {
         };
         self.at = start;
         if !fields {
-            return Ok(Kind::Tuple(name, self.items(')', Self::value)?));
+            return Ok(Kind::Tuple(name, self.items(')', Self::indexed)?));
         }
-        let field = |parser: &mut Self| {
+        let field = |parser: &mut Self, _| {
             let name = parser
                 .word()
                 .map_err(|problem| problem.help("each value here needs a name: `name: value`"))?;
@@ -309,7 +326,12 @@ impl<'a> Parser<'a> {
             let Some(c) = self.peek() else { return Err(self.unclosed(start)) };
             self.at += c.len_utf8();
             match c {
-                '"' => return Ok(text),
+                '"' => {
+                    if text.contains('\n') {
+                        self.long_text = Some(self.place(start));
+                    }
+                    return Ok(text);
+                }
                 '\\' => text.extend(self.escape()?),
                 c => text.push(c),
             }

@@ -106,14 +106,18 @@ fn plain(expected: &str) -> String {
         "a boolean" => "`true` or `false`".into(),
         "a string" => "text in quotes".into(),
         "a sequence" => "a list [ … ]".into(),
-        other => match (other.strip_prefix("struct "), other.strip_prefix("enum ")) {
-            (Some(name), _) => format!("the fields of {name}: (name: value, …)"),
-            (_, Some(name)) => format!("a {name}"),
-            _ => match other.strip_prefix("struct variant ").or(other.strip_prefix("tuple variant ")) {
-                Some(name) => name.to_string(),
-                None => other.to_string(),
-            },
-        },
+        other => {
+            let name = ["struct variant ", "tuple variant ", "variant ", "struct "]
+                .into_iter()
+                .find_map(|kind| other.strip_prefix(kind));
+            match name {
+                // `Fault::Partition` is `Partition` in a file.
+                Some(name) => {
+                    format!("the fields of {}: (name: value, …)", name.rsplit("::").next().unwrap_or(name))
+                }
+                None => other.strip_prefix("enum ").map_or(other.to_string(), |name| format!("a {name}")),
+            }
+        }
     }
 }
 

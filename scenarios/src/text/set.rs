@@ -14,7 +14,7 @@ pub(crate) fn apply(root: &mut Node, line: &str, source: u32) -> Result<(), Prob
     };
     let segments =
         path::parse(&line[..equals]).map_err(|(at, why)| Problem::new(why).at(place(at, equals)))?;
-    let value = value(line, source, equals + 1)?;
+    let value = value(line, source, equals + 1).map_err(|problem| problem.within(line[..equals].trim()))?;
     put(root, &segments, 0, value, source, line)
 }
 
@@ -73,6 +73,11 @@ fn put(
             }
             if own.as_ref().is_some_and(|own| own.text == *name) {
                 return inside(node, segments, depth, value, source, line);
+            }
+            if let Some(own) = own
+                && name.starts_with(char::is_uppercase)
+            {
+                return Err(refuse(format!("here is `{}(…)`, not `{name}`", own.text)));
             }
             let mut field = Node { place, kind: Kind::Tuple(None, Vec::new()) };
             put(&mut field, segments, depth + 1, value, source, line)?;

@@ -200,9 +200,8 @@ impl<N: Node> World<N> {
 
     /// Whom a strike falls on, after leaving out those it must spare.
     fn targets(&self, spec: &FaultLine, cause: Option<Peer>, rng: &mut Rng) -> Vec<Peer> {
-        let role = |node: Peer| {
-            self.slots[node.index()].state.as_ref().map(|_| self.rests[node.index()].role)
-        };
+        let role =
+            |node: Peer| self.slots[node.index()].state.as_ref().map(|_| self.rests[node.index()].role);
         let mut targets = spec.target.resolve(&self.plan.names, self.slots.len() as u32, role, cause, rng);
         if matches!(spec.fault, Fault::Crash(_) | Fault::Restart | Fault::Pause) {
             targets.retain(|node| !node.is_client() && self.is_running(*node));

@@ -9,10 +9,10 @@ use crate::node::{Context, Node, Reply, Work};
 use crate::observer::{Happening, Observer, Step};
 use crate::peer::Peer;
 use crate::processor::{Overflow, Task};
+use crate::queue::Entry;
 use crate::record::{Life, LifeChange};
 use crate::time::Span;
 use crate::world::inject::Occurrence;
-use crate::queue::Entry;
 use crate::world::{Event, Flow, Kind, MESSAGE, World};
 
 impl<N: Node> World<N> {

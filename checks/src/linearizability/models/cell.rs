@@ -16,6 +16,7 @@ pub(crate) struct Cell {
     initial: u32,
     /// What appending to a state makes: (state, appended) → state.
     appended: IndexMap<(u32, u32), Option<u32>, Quick>,
+    weight: u64,
 }
 
 /// What is done to a cell.
@@ -40,7 +41,7 @@ impl Cell {
     pub(crate) fn new(initial: &Value) -> Cell {
         let mut values = Interner::new();
         let initial = values.number_of(initial);
-        Cell { values, initial, appended: IndexMap::default() }
+        Cell { values, initial, appended: IndexMap::default(), weight: 0 }
     }
 
     fn append(&mut self, state: u32, tail: u32) -> Option<u32> {
@@ -48,6 +49,11 @@ impl Cell {
             return *known;
         }
         let joined = join(self.values.get(state), self.values.get(tail));
+        self.weight += match &joined {
+            Some(Value::Text(text)) => 16 + text.len() as u64 / 8,
+            Some(Value::List(items)) => 16 + 3 * items.len() as u64,
+            _ => 8,
+        };
         let joined = joined.map(|value| self.values.number(value));
         self.appended.insert((state, tail), joined);
         joined
@@ -113,6 +119,35 @@ impl Spec for Cell {
     #[inline]
     fn is_observation(action: Action) -> bool {
         matches!(action, Action::Read(_) | Action::Differs(_))
+    }
+
+    /// Somebody saw a value that nobody had begun to bring in.
+    fn refute(&mut self, deeds: &[Deed<'_>]) -> Option<u64> {
+        let mut brought: IndexMap<&Value, u64, Quick> = IndexMap::default();
+        for deed in deeds {
+            let value = match deed.call {
+                Call::Append(_) => return None,
+                Call::Write(value) | Call::Cas { to: value, .. } => value,
+                Call::Delete => &Value::Nil,
+                _ => continue,
+            };
+            let first = brought.entry(value).or_insert(deed.invoked);
+            *first = deed.invoked.min(*first);
+        }
+        let initial = self.values.get(self.initial);
+        let seen = deeds.iter().filter_map(|deed| match (deed.call, deed.value()) {
+            (Call::Read, Some(value)) => Some((deed, value)),
+            (Call::Cas { from, .. }, Some(Value::Bool(true))) => Some((deed, from)),
+            _ => None,
+        });
+        let early = seen.filter(|(deed, value)| {
+            *value != initial && brought.get(value).is_none_or(|&begun| begun > deed.returned)
+        });
+        early.map(|(deed, _)| deed.returned).min()
+    }
+
+    fn weight(&self) -> u64 {
+        self.weight
     }
 
     fn show(&self, state: u32) -> String {

@@ -20,6 +20,7 @@ pub(crate) struct Multi {
     states: Interner<Vec<u32>>,
     steps: IndexMap<(u32, u32), Option<u32>, Quick>,
     initial: Value,
+    weight: u64,
 }
 
 /// One step: a cell and what is done to it.
@@ -44,6 +45,7 @@ impl Multi {
             states: Interner::new(),
             steps: IndexMap::default(),
             initial: initial.clone(),
+            weight: 0,
         }
     }
 
@@ -85,6 +87,7 @@ impl Multi {
         while cells.last() == Some(&initial) {
             cells.pop();
         }
+        self.weight += 16 + cells.len() as u64;
         Some(self.states.number(cells))
     }
 }
@@ -126,6 +129,10 @@ impl Spec for Multi {
 
     fn is_observation(action: Action) -> bool {
         !action.1
+    }
+
+    fn weight(&self) -> u64 {
+        self.weight
     }
 
     fn show(&self, state: u32) -> String {

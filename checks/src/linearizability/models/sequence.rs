@@ -29,6 +29,7 @@ pub(crate) struct Sequence {
     states: Interner<Vec<u32>>,
     steps: IndexMap<(u32, u32), u32, Quick>,
     initial: Vec<Value>,
+    weight: u64,
 }
 
 /// What is done to a sequence.
@@ -61,6 +62,7 @@ impl Sequence {
             states: Interner::new(),
             steps: IndexMap::default(),
             initial,
+            weight: 0,
         }
     }
 
@@ -77,6 +79,7 @@ impl Sequence {
         } else {
             all.push(element);
         }
+        self.weight += 16 + all.len() as u64;
         let after = self.states.number(all);
         self.steps.insert((state, element), after);
         after
@@ -91,6 +94,7 @@ impl Sequence {
             return Some((element, after));
         }
         let rest = if self.kind == Kind::Queue { all[1..].to_vec() } else { all[..all.len() - 1].to_vec() };
+        self.weight += 16 + rest.len() as u64;
         let after = self.states.number(rest);
         self.steps.insert((state, u32::MAX), after);
         Some((element, after))
@@ -163,6 +167,10 @@ impl Spec for Sequence {
 
     fn is_observation(action: Action) -> bool {
         matches!(action, Action::Empty | Action::Read(_))
+    }
+
+    fn weight(&self) -> u64 {
+        self.weight
     }
 
     fn show(&self, state: u32) -> String {

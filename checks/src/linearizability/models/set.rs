@@ -14,6 +14,7 @@ pub(crate) struct Set {
     elements: Interner<Value>,
     states: Interner<Vec<u32>>,
     steps: IndexMap<(u32, u32, bool), u32, Quick>,
+    weight: u64,
 }
 
 /// What is done to a set.
@@ -32,7 +33,7 @@ pub(crate) enum Action {
 impl Set {
     /// An empty set.
     pub(crate) fn new() -> Set {
-        Set { elements: Interner::new(), states: Interner::new(), steps: IndexMap::default() }
+        Set { elements: Interner::new(), states: Interner::new(), steps: IndexMap::default(), weight: 0 }
     }
 
     fn has(&self, state: u32, element: u32) -> bool {
@@ -50,6 +51,7 @@ impl Set {
             (Ok(place), false) => drop(elements.remove(place)),
             _ => {}
         }
+        self.weight += 16 + elements.len() as u64;
         let after = self.states.number(elements);
         self.steps.insert((state, element, there), after);
         after
@@ -115,6 +117,10 @@ impl Spec for Set {
             Action::Read(_) | Action::Contains(..) => true,
             Action::Insert(_, told) | Action::Remove(_, told) => told == Some(false),
         }
+    }
+
+    fn weight(&self) -> u64 {
+        self.weight
     }
 
     fn show(&self, state: u32) -> String {

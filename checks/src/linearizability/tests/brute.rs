@@ -313,6 +313,29 @@ fn compare(
     Ok(())
 }
 
+/// The same, but every value that is brought in is brought in once.
+fn unique(mut sketches: Vec<Sketch>) -> Vec<Sketch> {
+    for (index, sketch) in sketches.iter_mut().enumerate() {
+        if let Call::Write(value) | Call::Enqueue(value) | Call::Push(value) = &mut sketch.call {
+            *value = Value::Int((index as i64 * 5 + 1) % 11);
+        }
+        if let Some(Value::Int(lie)) = &mut sketch.lie {
+            *lie = (*lie * 5 + 1) % 11;
+        }
+    }
+    sketches
+}
+
+/// Only what the near-linear method for registers knows.
+fn without_cas(mut sketches: Vec<Sketch>) -> Vec<Sketch> {
+    for sketch in &mut sketches {
+        if let Call::Cas { to, .. } = &sketch.call {
+            sketch.call = if *to < Value::Int(2) { Call::Read } else { Call::Write(to.clone()) };
+        }
+    }
+    sketches
+}
+
 fn options(initial: Value) -> Options {
     Options { initial, ..Options::default() }
 }
@@ -366,5 +389,25 @@ proptest! {
     #[test]
     fn mutexes(sketches in sketches(Model::Mutex, 9)) {
         compare(Model::Mutex, &sketches, false, &options(Value::Nil))?;
+    }
+
+    #[test]
+    fn unique_registers(sketches in sketches(Model::Register, 10)) {
+        compare(Model::Register, &unique(without_cas(sketches)), false, &options(Value::Int(-1)))?;
+    }
+
+    #[test]
+    fn unique_queues(sketches in sketches(Model::Queue, 11)) {
+        compare(Model::Queue, &unique(sketches), false, &options(Value::Nil))?;
+    }
+
+    #[test]
+    fn unique_stacks(sketches in sketches(Model::Stack, 11)) {
+        compare(Model::Stack, &unique(sketches), false, &options(Value::Nil))?;
+    }
+
+    #[test]
+    fn unique_priority_queues(sketches in sketches(Model::PriorityQueue, 11)) {
+        compare(Model::PriorityQueue, &unique(sketches), false, &options(Value::Nil))?;
     }
 }

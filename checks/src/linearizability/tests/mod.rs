@@ -1,3 +1,4 @@
 //! Brute-force twins on small random histories, and tables of hand-written ones.
 
 mod brute;
+mod tables;

@@ -2,6 +2,8 @@
 
 use serde::Serialize;
 
+use super::{half_width, mean_variance};
+
 /// A metric over several runs.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Summary {
@@ -29,13 +31,8 @@ impl Summary {
     pub fn of(mut values: Vec<f64>) -> Option<Summary> {
         values.sort_by(f64::total_cmp);
         let (min, max) = (*values.first()?, *values.last()?);
-        let (mean, deviation) = mean_and_deviation(&values);
-        let n = values.len() as f64;
-        let ci95 = if values.len() > 1 {
-            student_t95(values.len() as u64 - 1) * deviation / libm::sqrt(n)
-        } else {
-            0.0
-        };
+        let (mean, variance) = mean_variance(&values);
+        let ci95 = half_width(variance, values.len());
         let at = |share| percentile(&values, share).unwrap_or(max);
         Some(Summary {
             runs: values.len() as u64,
@@ -50,45 +47,12 @@ impl Summary {
     }
 }
 
-/// The mean and the sample's standard deviation, by Welford's method.
-#[must_use]
-pub fn mean_and_deviation(values: &[f64]) -> (f64, f64) {
-    let (mut mean, mut squares) = (0.0, 0.0);
-    for (i, value) in values.iter().enumerate() {
-        let step = value - mean;
-        mean += step / (i + 1) as f64;
-        squares += step * (value - mean);
-    }
-    let deviation = if values.len() > 1 { libm::sqrt(squares / (values.len() - 1) as f64) } else { 0.0 };
-    (mean, deviation)
-}
-
 /// The value that this share of the sorted values does not exceed (nearest rank); `None` of nothing.
 #[must_use]
 pub fn percentile<T: Copy>(sorted: &[T], share: f64) -> Option<T> {
     // Taken back a little, so that 0.99 of 100 is the 99th and not, by rounding, the 100th.
     let rank = libm::ceil(share * sorted.len() as f64 - 1e-9).max(1.0) as usize;
     sorted.get(rank.min(sorted.len()).checked_sub(1)?).copied()
-}
-
-/// The 97.5% quantile of Student's t distribution (Cornish–Fisher; within 0.1% from 3 degrees of freedom up).
-#[must_use]
-pub fn student_t95(degrees: u64) -> f64 {
-    match degrees {
-        0 => f64::INFINITY,
-        1 => 12.7062,
-        2 => 4.3027,
-        3 => 3.1824,
-        4 => 2.7764,
-        _ => {
-            let (z, n) = (1.959_963_984_540_054, degrees as f64);
-            let (z2, z3) = (z * z, z * z * z);
-            let (z5, z7) = (z3 * z2, z3 * z2 * z2);
-            z + (z3 + z) / (4.0 * n)
-                + (5.0 * z5 + 16.0 * z3 + 3.0 * z) / (96.0 * n * n)
-                + (3.0 * z7 + 19.0 * z5 + 17.0 * z3 - 15.0 * z) / (384.0 * n * n * n)
-        }
-    }
 }
 
 /// Wilson's interval for a share, `hits` of `runs`, at `z` standard errors (1.96 for 95%).
@@ -106,7 +70,7 @@ pub fn wilson(hits: u64, runs: u64, z: f64) -> (f64, f64) {
 
 #[cfg(test)]
 mod tests {
-    use super::{Summary, percentile, student_t95, wilson};
+    use super::{Summary, percentile, wilson};
 
     #[test]
     fn percentiles_are_nearest_ranks() {
@@ -115,14 +79,6 @@ mod tests {
             assert_eq!(percentile(&values, share), Some(expected), "{share}");
         }
         assert_eq!(percentile::<u32>(&[], 0.5), None);
-    }
-
-    #[test]
-    fn quantiles_of_t_are_those_of_the_tables() {
-        for (degrees, expected) in [(5, 2.5706), (9, 2.2622), (29, 2.0452), (999, 1.9623)] {
-            let t = student_t95(degrees);
-            assert!((t - expected).abs() < 0.003, "{degrees}: {t}");
-        }
     }
 
     #[test]

@@ -1,0 +1,302 @@
+//! One question put to a history from anywhere: is it what this model, at this consistency, allows?
+//!
+//! It knows the names that the command line uses, which checker each belongs to, and what a format leaves to be
+//! assumed. Deliberately absent: reading files ([`crate::format`]), printing, and time.
+
+#[cfg(test)]
+mod tests;
+
+use std::fmt;
+
+use serde::Serialize;
+use sim_core::value::Value;
+
+use crate::format::Foreign;
+use crate::linearizability::{self, Decision};
+use crate::transactions::{self, Analysis, Anomaly, Workload};
+use crate::verdict::{Verdict, Witness};
+use crate::weak::{isolation, sequential, sessions};
+use crate::workloads::set_full;
+
+/// What is asked of histories.
+#[derive(Clone, Debug)]
+pub struct Question {
+    subject: Subject,
+    /// What objects hold at first; what the format says where absent.
+    initial: Option<Value>,
+    configurations_max: u64,
+}
+
+/// Who can answer.
+#[derive(Clone, Debug)]
+enum Subject {
+    /// Objects, at each of these consistencies.
+    Objects(linearizability::Model, Vec<Level>),
+    /// Transactions.
+    Transactions(transactions::Options),
+    /// What became of each element that was added to a set.
+    SetFull(bool),
+}
+
+/// A consistency of single operations.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Level {
+    Linearizable,
+    Sequential,
+    Isolation(isolation::Level),
+    Session(sessions::Guarantee),
+}
+
+/// The words of a question, as the command line has them.
+#[derive(Clone, Debug, Default)]
+pub struct Words<'a> {
+    /// The model's name.
+    pub model: &'a str,
+    /// What the objects hold at first.
+    pub initial: Option<Value>,
+    /// The consistencies expected; the strongest of the model's kind if empty.
+    pub consistency: &'a [String],
+    /// Anomalies of transactions that must be absent beside.
+    pub anomalies: &'a [String],
+    /// What may be assumed of transactions on registers: `sequential-keys`, `linearizable-keys`,
+    /// `writes-follow-reads-keys`.
+    pub assume: &'a [String],
+}
+
+/// What came of a question, before a violation is explained.
+#[derive(Debug)]
+pub struct Judged<'a> {
+    inner: Inner<'a>,
+    options: linearizability::Options,
+}
+
+#[derive(Debug)]
+enum Inner<'a> {
+    Decision(Decision<'a>),
+    Done(Box<Answer>),
+}
+
+/// The answer to a question.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Answer {
+    /// The verdict, with its witness.
+    pub verdict: Verdict,
+    /// Transactions: the anomalies found, by name, and how many of each.
+    pub anomalies: Vec<(String, usize)>,
+    /// Transactions: the weakest models that are ruled out.
+    pub not: Vec<String>,
+    /// Transactions: the stronger ones that are thereby ruled out too.
+    pub also_not: Vec<String>,
+    /// Transactions: the strongest models that may still hold.
+    pub strongest: Vec<String>,
+}
+
+impl Question {
+    /// The question that these words ask.
+    ///
+    /// # Errors
+    /// In words, when a name is not known or does not fit the model.
+    pub fn new(words: &Words<'_>) -> Result<Question, String> {
+        let subject = match words.model {
+            "list-append" => Subject::Transactions(transactional(Workload::ListAppend, words)?),
+            "rw-register" => Subject::Transactions(transactional(Workload::RwRegister, words)?),
+            "set-full" => {
+                let linearizable = words.consistency.iter().any(|name| name.starts_with("linearizab"));
+                Subject::SetFull(linearizable)
+            }
+            name => {
+                let model =
+                    name.parse().map_err(|reason| format!("{reason}, list-append, rw-register, set-full"))?;
+                if let Some(name) = words.anomalies.first().or(words.assume.first()) {
+                    return Err(format!("\"{name}\" is for the models list-append and rw-register"));
+                }
+                let mut levels: Vec<Level> =
+                    words.consistency.iter().map(|name| level(name)).collect::<Result<_, _>>()?;
+                if levels.is_empty() {
+                    levels.push(Level::Linearizable);
+                }
+                Subject::Objects(model, levels)
+            }
+        };
+        let configurations_max = linearizability::Options::default().configurations_max;
+        Ok(Question { subject, initial: words.initial.clone(), configurations_max })
+    }
+
+    /// The same with another bound on each object's search.
+    #[must_use]
+    pub fn giving_up_after(self, configurations_max: u64) -> Question {
+        Question { configurations_max, ..self }
+    }
+
+    /// Puts the question to a history.
+    #[must_use]
+    pub fn ask<'a>(&self, foreign: &'a Foreign) -> Judged<'a> {
+        let initial = self.initial.clone().unwrap_or_else(|| foreign.initial());
+        let options = linearizability::Options {
+            initial: initial.clone(),
+            names: foreign.keys.clone(),
+            configurations_max: self.configurations_max,
+            ..linearizability::Options::default()
+        };
+        let history = &foreign.history;
+        let inner = match &self.subject {
+            Subject::Objects(model, levels) if levels == &[Level::Linearizable] => {
+                Inner::Decision(linearizability::decide(history, *model, &options))
+            }
+            Subject::Objects(model, levels) => {
+                let verdicts = levels.iter().map(|level| match level {
+                    Level::Linearizable => linearizability::check(history, *model, &options),
+                    Level::Sequential => sequential::check(history, &initial),
+                    Level::Isolation(level) => isolation::check(history, *level, &initial),
+                    Level::Session(guarantee) => sessions::check(history, *guarantee, &initial),
+                });
+                Inner::Done(Box::new(Answer::from(gravest(verdicts))))
+            }
+            Subject::Transactions(options) => {
+                Inner::Done(Box::new(transactions::check(history, options).into()))
+            }
+            Subject::SetFull(linearizable) => {
+                Inner::Done(Box::new(Answer::from(set_full::check(history, *linearizable).1)))
+            }
+        };
+        Judged { inner, options }
+    }
+}
+
+/// The first violation, else the first doubt, else that all hold.
+fn gravest(verdicts: impl Iterator<Item = Verdict>) -> Verdict {
+    let mut found = Verdict::Pass;
+    for verdict in verdicts {
+        match verdict {
+            Verdict::Fail(_) => return verdict,
+            Verdict::Unknown(_) if found == Verdict::Pass => found = verdict,
+            _ => {}
+        }
+    }
+    found
+}
+
+fn transactional(workload: Workload, words: &Words<'_>) -> Result<transactions::Options, String> {
+    let mut options = transactions::Options::new(workload);
+    let names: Vec<&str> = words.consistency.iter().map(String::as_str).collect();
+    if !names.is_empty() || !words.anomalies.is_empty() {
+        options = options.expecting(&names).map_err(|error| error.to_string())?;
+    }
+    for name in words.anomalies {
+        options.anomalies.push(Anomaly::parse(name).map_err(|error| error.to_string())?);
+    }
+    for name in words.assume {
+        match name.as_str() {
+            "sequential-keys" => options.sequential_keys = true,
+            "linearizable-keys" => options.linearizable_keys = true,
+            "writes-follow-reads-keys" | "wfr-keys" => options.writes_follow_reads_keys = true,
+            other => {
+                return Err(format!(
+                    "nothing called \"{other}\" can be assumed; there are sequential-keys, linearizable-keys, writes-follow-reads-keys"
+                ));
+            }
+        }
+    }
+    Ok(options)
+}
+
+fn level(name: &str) -> Result<Level, String> {
+    let plain = name.strip_prefix(':').unwrap_or(name).replace('-', " ");
+    let guarantee = sessions::ALL.into_iter().find(|guarantee| guarantee.name() == plain);
+    Ok(match plain.as_str() {
+        "linearizable" | "linearizability" => Level::Linearizable,
+        "sequential" => Level::Sequential,
+        "causal" => Level::Isolation(isolation::Level::Causal),
+        "read committed" => Level::Isolation(isolation::Level::ReadCommitted),
+        "read atomic" => Level::Isolation(isolation::Level::ReadAtomic),
+        _ => match guarantee {
+            Some(guarantee) => Level::Session(guarantee),
+            None => {
+                return Err(format!(
+                    "no consistency of single operations is called \"{name}\"; there are linearizable, sequential, causal, \
+                     read-atomic, read-committed, read-your-writes, monotonic-reads, monotonic-writes, writes-follow-reads"
+                ));
+            }
+        },
+    })
+}
+
+impl Judged<'_> {
+    /// `pass`, `fail` or `unknown`.
+    #[must_use]
+    pub fn word(&self) -> &'static str {
+        match &self.inner {
+            Inner::Decision(decision) => decision.word(),
+            Inner::Done(answer) => answer.verdict.word(),
+        }
+    }
+
+    /// The answer, with its explanation.
+    #[must_use]
+    pub fn answer(self) -> Answer {
+        match self.inner {
+            Inner::Decision(decision) => Answer::from(decision.explain(&self.options)),
+            Inner::Done(answer) => *answer,
+        }
+    }
+}
+
+impl From<Verdict> for Answer {
+    fn from(verdict: Verdict) -> Answer {
+        Answer {
+            verdict,
+            anomalies: Vec::new(),
+            not: Vec::new(),
+            also_not: Vec::new(),
+            strongest: Vec::new(),
+        }
+    }
+}
+
+impl From<Analysis> for Answer {
+    fn from(analysis: Analysis) -> Answer {
+        let names =
+            |models: &[transactions::Model]| models.iter().map(|model| model.name().to_owned()).collect();
+        Answer {
+            anomalies: analysis
+                .findings
+                .iter()
+                .map(|finding| (finding.anomaly.name().to_owned(), finding.count))
+                .collect(),
+            not: names(&analysis.not),
+            also_not: names(&analysis.also_not),
+            strongest: names(&analysis.strongest),
+            verdict: analysis.verdict,
+        }
+    }
+}
+
+impl fmt::Display for Answer {
+    /// The lines behind the verdict's word: none if it holds and nothing more is to say.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.verdict {
+            Verdict::Pass => {}
+            Verdict::Unknown(reason) => writeln!(f, "  {reason}")?,
+            Verdict::Fail(witness) => tell(witness, f)?,
+        }
+        if !self.anomalies.is_empty() {
+            let found: Vec<String> =
+                self.anomalies.iter().map(|(name, count)| format!("{name} ×{count}")).collect();
+            writeln!(f, "  anomalies: {}", found.join(", "))?;
+        }
+        for (label, models) in [("not", &self.not), ("nor", &self.also_not)] {
+            if !models.is_empty() {
+                writeln!(f, "  {label}: {}", models.join(", "))?;
+            }
+        }
+        if !self.strongest.is_empty() && !self.anomalies.is_empty() {
+            writeln!(f, "  at most: {}", self.strongest.join(", "))?;
+        }
+        Ok(())
+    }
+}
+
+fn tell(witness: &Witness, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    writeln!(f, "  {}: {}", witness.anomaly, witness.headline)?;
+    witness.story.iter().try_for_each(|line| writeln!(f, "    {line}"))
+}

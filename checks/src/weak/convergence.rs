@@ -1,0 +1,84 @@
+//! Eventual convergence: once writes have ceased and some time has passed, all reads of a key give one answer (Vogels,
+//! "Eventually Consistent", CACM 2009; Terry et al., SOSP'95).
+//!
+//! Deliberately absent: which answer it is, save that a write whose end is unknown may land at any time, so that reads
+//! of its value prove nothing.
+
+use sim_core::history::History;
+use sim_core::time::{Span, Time};
+use sim_core::value::{Micro, Value};
+
+use crate::intern::Table;
+use crate::transactions::{End, Log, register};
+use crate::verdict::{Verdict, Witness};
+
+/// Judges a history of registers, lists or maps: reads of a key that began later than `settle` after its last write
+/// ended must agree.
+#[must_use]
+pub fn check(history: &History, settle: Span) -> Verdict {
+    let log = Log::new(history);
+    let mut quiet: Vec<Time> = vec![Time::ZERO; log.keys.len()];
+    let mut unsure: Table<(u32, &Value), ()> = Table::default();
+    for (i, txn) in log.numbered() {
+        for (key, step) in log.steps(i) {
+            let (Micro::Write(_, value) | Micro::Append(_, value)) = step else { continue };
+            match txn.end {
+                End::Unknown => {
+                    unsure.insert((key, value), ());
+                }
+                End::Ok | End::Failed => {
+                    let ended = history.entries[txn.entry as usize].completed;
+                    quiet[key as usize] = quiet[key as usize].max(ended + settle);
+                }
+            }
+        }
+    }
+    let mut answers: Vec<Option<(u32, &Value)>> = vec![None; log.keys.len()];
+    let mut late = 0;
+    for (i, txn) in log.numbered().filter(|(_, txn)| txn.end == End::Ok) {
+        if txn.steps.iter().any(|step| !matches!(step, Micro::Read(..))) {
+            continue;
+        }
+        for (key, step) in log.steps(i) {
+            let Micro::Read(_, read) = step else { continue };
+            let value = register(read);
+            if history.entries[txn.entry as usize].invoked < quiet[key as usize]
+                || doubtful(&unsure, key, value)
+            {
+                continue;
+            }
+            late += 1;
+            match answers[key as usize] {
+                None => answers[key as usize] = Some((i, value)),
+                Some((_, other)) if other == value => {}
+                Some((first, other)) => return diverged(&log, key, (first, other), (i, value)),
+            }
+        }
+    }
+    match late {
+        0 => Verdict::Unknown("no read began after writes had ceased and settled".to_string()),
+        _ => Verdict::Pass,
+    }
+}
+
+fn doubtful(unsure: &Table<(u32, &Value), ()>, key: u32, value: &Value) -> bool {
+    match value {
+        Value::List(items) => items.iter().any(|item| unsure.contains_key(&(key, item))),
+        _ => unsure.contains_key(&(key, value)),
+    }
+}
+
+fn diverged(log: &Log<'_>, key: u32, first: (u32, &Value), second: (u32, &Value)) -> Verdict {
+    let name = log.keys[key as usize];
+    Verdict::Fail(Box::new(Witness {
+        anomaly: "divergence".to_string(),
+        headline: format!("after all writes of key {name} had ended, reads of it still differ"),
+        story: vec![
+            format!("T1 is {}: it read {}.", log.describe(first.0), first.1),
+            format!("T2 is {}: it read {}.", log.describe(second.0), second.1),
+            format!("Both began after the last write of key {name} had ended and settled."),
+        ],
+        entries: vec![log.entry(first.0), log.entry(second.0)],
+        edges: Vec::new(),
+    }))
+}

@@ -1,0 +1,162 @@
+//! Acknowledged writes that vanished, and old ones that came back, in registers of unique values and in sets.
+//!
+//! Lost: the last write of a key was acknowledged, and yet reads after it had settled see an older version, and nobody
+//! ever saw it. Resurrected: a version, or an element's removal, had been seen or acknowledged, and what it replaced is
+//! there again at the end. Deliberately absent: versions overwritten in time, whose loss nobody can tell, and reads that
+//! are merely late (see [`super::staleness`]).
+
+use sim_core::history::{Entry, History};
+use sim_core::time::{Span, Time};
+use sim_core::value::{Call, Key, Value};
+
+use crate::intern::Table;
+use crate::transactions::{End, Log, register};
+use crate::verdict::{Verdict, Witness, WitnessEdge};
+use sim_core::value::Micro;
+
+/// A write of one key.
+#[derive(Clone, Copy)]
+struct Write<'l> {
+    txn: u32,
+    value: &'l Value,
+}
+
+/// Judges a history: reads that began later than `settle` after the last write of a key ended show what remained.
+#[must_use]
+pub fn check(history: &History, settle: Span, initial: &Value) -> Verdict {
+    if let Some(witness) = resurrected_elements(history, settle) {
+        return Verdict::Fail(Box::new(witness));
+    }
+    let log = Log::new(history);
+    let keys = log.keys.len();
+    let (mut writes, mut reads): (Vec<Vec<Write<'_>>>, Vec<Vec<Write<'_>>>) =
+        (vec![Vec::new(); keys], vec![Vec::new(); keys]);
+    for (i, txn) in log.numbered() {
+        for (key, step) in log.steps(i) {
+            match step {
+                Micro::Write(_, value) if txn.end != End::Failed => {
+                    writes[key as usize].push(Write { txn: i, value })
+                }
+                Micro::Read(_, read) if txn.end == End::Ok => {
+                    reads[key as usize].push(Write { txn: i, value: register(read) });
+                }
+                _ => {}
+            }
+        }
+    }
+    for key in 0..keys {
+        if let Some(witness) = vanished(&log, log.keys[key], &writes[key], &reads[key], settle, initial) {
+            return Verdict::Fail(Box::new(witness));
+        }
+    }
+    Verdict::Pass
+}
+
+/// The last read of a key sees an older version than one that was seen or acknowledged last.
+fn vanished(
+    log: &Log<'_>,
+    key: Key,
+    writes: &[Write<'_>],
+    reads: &[Write<'_>],
+    settle: Span,
+    initial: &Value,
+) -> Option<Witness> {
+    let entry = |txn: u32| -> &Entry { &log.history.entries[log.entry(txn)] };
+    let ended = |w: &Write<'_>| log.txns[w.txn as usize].completed;
+    let quiet = writes.iter().map(|w| entry(w.txn).completed).filter(|at| *at != Time::NEVER).max()? + settle;
+    let last = reads.iter().max_by_key(|r| log.txns[r.txn as usize].invoked)?;
+    if entry(last.txn).invoked < quiet {
+        return None;
+    }
+    let mut sources = writes.iter().filter(|w| w.value == last.value);
+    let source = match (sources.next(), sources.next()) {
+        (Some(source), None) => Some(source),
+        (None, _) if last.value == initial => None,
+        _ => return None,
+    };
+    // What was read is certainly older than a write that began after it had ended.
+    let newer = |w: &Write<'_>| source.is_none_or(|s| ended(s) < log.txns[w.txn as usize].invoked);
+    let gone = writes
+        .iter()
+        .filter(|w| log.txns[w.txn as usize].end == End::Ok && newer(w))
+        .max_by_key(|w| ended(w))?;
+    let saw = reads.iter().find(|r| r.value == gone.value);
+    let (anomaly, headline) = match saw {
+        Some(_) => (
+            "resurrected write",
+            format!("key {key} fell back to a version that had been replaced and seen so"),
+        ),
+        None => ("lost write", format!("an acknowledged write of key {key} was never seen")),
+    };
+    let mut story = vec![
+        format!("T1 is {}: acknowledged at {}.", log.describe(gone.txn), entry(gone.txn).completed),
+        format!("T2 is {}: the last read, begun at {}.", log.describe(last.txn), entry(last.txn).invoked),
+    ];
+    story.extend(saw.map(|r| format!("T1's version had been seen by {}.", log.describe(r.txn))));
+    story.push(match source {
+        Some(s) => format!("T2 saw the version of {}, which had ended before T1 began.", log.describe(s.txn)),
+        None => "T2 saw the initial state.".to_string(),
+    });
+    let involved =
+        source.into_iter().map(|s| s.txn).chain([gone.txn]).chain(saw.map(|r| r.txn)).chain([last.txn]);
+    let (from, to) = (log.entry(gone.txn), log.entry(last.txn));
+    Some(Witness {
+        anomaly: anomaly.to_string(),
+        headline,
+        story,
+        entries: involved.map(|txn| log.entry(txn)).collect(),
+        edges: vec![WitnessEdge { from, to, why: "realtime".to_string() }],
+    })
+}
+
+/// An element that was removed for good and is seen again at the end.
+fn resurrected_elements(history: &History, settle: Span) -> Option<Witness> {
+    let mut inserted: Table<(Option<Key>, &Value), Time> = Table::default();
+    let mut removed: Table<(Option<Key>, &Value), usize> = Table::default();
+    for (i, entry) in history.entries.iter().enumerate() {
+        let key = entry.operation.key;
+        match &entry.operation.call {
+            Call::Insert(value) if !entry.is_failed() => {
+                let at = inserted.entry((key, value)).or_insert(Time::ZERO);
+                *at = (*at).max(entry.completed);
+            }
+            Call::Remove(value) if entry.is_ok() => {
+                removed.insert((key, value), i);
+            }
+            _ => {}
+        }
+    }
+    for (i, entry) in history.entries.iter().enumerate().filter(|(_, entry)| entry.is_ok()) {
+        let key = entry.operation.key;
+        let saw: &[Value] = match (&entry.operation.call, entry.value()) {
+            (Call::Read, Some(Value::List(items))) => items,
+            (Call::Contains(value), Some(Value::Bool(true))) => std::slice::from_ref(value),
+            _ => continue,
+        };
+        for value in saw {
+            let Some(&at) = removed.get(&(key, value)) else { continue };
+            let gone = &history.entries[at];
+            let again = inserted.get(&(key, value)).is_some_and(|ended| *ended >= gone.invoked);
+            if !again && entry.invoked >= gone.completed + settle {
+                return Some(Witness {
+                    anomaly: "resurrected element".to_string(),
+                    headline: format!("{value} was removed, never inserted again, and is there"),
+                    story: vec![
+                        format!(
+                            "Operation {at} (process {}) removed {value}, acknowledged at {}.",
+                            gone.process, gone.completed
+                        ),
+                        "Every insertion of it had ended before that began.".to_string(),
+                        format!(
+                            "Operation {i} (process {}), begun at {}, saw it.",
+                            entry.process, entry.invoked
+                        ),
+                    ],
+                    entries: vec![at, i],
+                    edges: vec![WitnessEdge { from: at, to: i, why: "realtime".to_string() }],
+                });
+            }
+        }
+    }
+    None
+}

@@ -1,0 +1,125 @@
+//! Entries of the log, and what they carry.
+//!
+//! An entry is made once and shared by everyone who holds it: logs, messages and snapshots keep references. It
+//! carries a digest of its content, so a message is hashed without walking its entries, and each place of a log a
+//! digest of everything up to it, so two logs are compared in one step.
+
+use std::fmt;
+use std::hash::{Hash, Hasher};
+use std::sync::Arc;
+
+use sim_core::fingerprint::content;
+use sim_core::peer::Peer;
+use sim_core::value::Operation;
+
+use super::membership::Membership;
+
+/// A period with at most one leader (§5.1).
+pub type Term = u64;
+
+/// A place in the log, from 1 up.
+pub type Index = u64;
+
+/// One entry.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Entry {
+    /// Its place.
+    pub index: Index,
+    /// The term of the leader that made it.
+    pub term: Term,
+    /// The hash of all three others.
+    digest: u64,
+    /// What it carries.
+    pub payload: Payload,
+}
+
+/// Entries on their way, shared by the messages to all followers.
+pub type Batch = Arc<[Arc<Entry>]>;
+
+/// What an entry carries.
+#[derive(Clone, Debug, PartialEq, Hash)]
+pub enum Payload {
+    /// Nothing: a new leader's first entry.
+    Noop,
+    /// A client's operation.
+    Command(Command),
+    /// The membership from here on.
+    Membership(Arc<Membership>),
+}
+
+/// A client's operation, and whose it is.
+#[derive(Clone, Debug, PartialEq, Hash)]
+pub struct Command {
+    /// The client's logical process: one session each.
+    pub process: u32,
+    /// The operation's number within it.
+    pub serial: u32,
+    /// What is asked.
+    pub operation: Operation,
+}
+
+/// A place of a log with everything before it: index, term, and the digest of all entries up to it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Position {
+    /// The place; 0 before the first entry.
+    pub index: Index,
+    /// The term of the entry there; 0 before the first.
+    pub term: Term,
+    /// The digest of every entry up to and with it.
+    pub chain: u64,
+}
+
+impl Entry {
+    /// A new entry.
+    #[must_use]
+    pub fn new(index: Index, term: Term, payload: Payload) -> Entry {
+        let digest = content(&(index, term, &payload));
+        Entry { index, term, digest, payload }
+    }
+
+    /// The digest of a log up to this entry, given that of what precedes it.
+    #[must_use]
+    pub fn chain(&self, before: u64) -> u64 {
+        content(&(before, self.digest))
+    }
+
+    /// About how many bytes it takes on the wire.
+    #[must_use]
+    pub fn bytes(&self) -> u32 {
+        match &self.payload {
+            Payload::Noop => 16,
+            Payload::Command(_) => 48,
+            Payload::Membership(membership) => 16 + 4 * membership.everyone().count() as u32,
+        }
+    }
+}
+
+impl Hash for Entry {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        state.write_u64(self.digest);
+    }
+}
+
+impl fmt::Display for Entry {
+    /// `7/3 write x1 5`: index, term, content.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{} ", self.index, self.term)?;
+        match &self.payload {
+            Payload::Noop => f.write_str("-"),
+            Payload::Command(command) => write!(f, "{}", command.operation),
+            Payload::Membership(membership) => write!(f, "{membership}"),
+        }
+    }
+}
+
+impl fmt::Display for Position {
+    /// `7/3`: index and term.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.index, self.term)
+    }
+}
+
+/// Names in brackets: `n0 n3 n4`.
+pub(super) fn names(peers: &[Peer]) -> String {
+    peers.iter().map(Peer::to_string).collect::<Vec<_>>().join(" ")
+}

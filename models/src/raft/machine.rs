@@ -1,0 +1,344 @@
+//! The state machine that the log drives: a map from keys to values, and the clients' sessions (D 6.3), so that a
+//! write that is retried is applied once.
+//!
+//! It offers registers, lists, counters, sets, queues and stacks under each key, and transactions over several.
+//! Deliberately absent: locks and calls of services, which are rejected; the end of sessions, which last for a run.
+
+use std::hash::{BuildHasherDefault, Hasher};
+
+use indexmap::IndexMap;
+use sim_core::history::Answer;
+use sim_core::value::{Call, Key, Micro, Operation, Value};
+
+use super::entry::Command;
+use crate::wal::bytes::{Reader, Writer};
+
+/// Mixes a whole number; fixed, so that maps are equal on every machine.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct NumberHasher(u64);
+
+impl Hasher for NumberHasher {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+    fn write(&mut self, bytes: &[u8]) {
+        bytes.iter().for_each(|byte| self.write_u64(u64::from(*byte)));
+    }
+    fn write_u32(&mut self, n: u32) {
+        self.write_u64(u64::from(n));
+    }
+    fn write_u64(&mut self, n: u64) {
+        let mixed = (self.0.rotate_left(5) ^ n).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        self.0 = mixed ^ (mixed >> 32);
+    }
+}
+
+type Numbered<K, V> = IndexMap<K, V, BuildHasherDefault<NumberHasher>>;
+
+/// A client process's latest write.
+#[derive(Clone, Debug, PartialEq)]
+struct Session {
+    serial: u32,
+    answer: Answer,
+}
+
+/// The replicated state.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Machine {
+    /// The object of operations without a key.
+    single: Value,
+    map: Numbered<Key, Value>,
+    sessions: Numbered<u32, Session>,
+    /// Whether sessions are kept.
+    deduplicates: bool,
+    /// How many writes were asked for again and not applied again.
+    repeated: u64,
+}
+
+impl Machine {
+    /// An empty machine.
+    #[must_use]
+    pub fn new(deduplicates: bool) -> Machine {
+        Machine { deduplicates, ..Machine::default() }
+    }
+
+    /// Whether the machine offers a call.
+    #[must_use]
+    pub fn offers(operation: &Operation) -> bool {
+        !matches!(operation.call, Call::Acquire | Call::Release | Call::Invoke { .. })
+    }
+
+    /// The answer that a write has got already, if it is its process's latest.
+    #[must_use]
+    pub fn answered(&self, process: u32, serial: u32) -> Option<&Answer> {
+        self.sessions.get(&process).filter(|session| session.serial == serial).map(|session| &session.answer)
+    }
+
+    /// Applies a command; answers what its client is to be told. `None` for a write older than its session's latest,
+    /// whose client waits no more.
+    pub fn apply(&mut self, command: &Command) -> Option<Answer> {
+        let operation = &command.operation;
+        if operation.call.is_read_only() {
+            return Some(self.read(operation));
+        }
+        if !self.deduplicates {
+            return Some(self.write(operation));
+        }
+        if let Some(session) = self.sessions.get(&command.process)
+            && session.serial >= command.serial
+        {
+            self.repeated += 1;
+            return (session.serial == command.serial).then(|| session.answer.clone());
+        }
+        let answer = self.write(operation);
+        let session = Session { serial: command.serial, answer: answer.clone() };
+        self.sessions.insert(command.process, session);
+        Some(answer)
+    }
+
+    /// The answer of an operation that only reads.
+    #[must_use]
+    pub fn read(&self, operation: &Operation) -> Answer {
+        let value = self.get(operation.key);
+        Answer::Value(match &operation.call {
+            Call::Contains(item) => Value::Bool(items(value).contains(item)),
+            Call::Txn(steps) => {
+                let mut told = steps.clone();
+                for step in &mut told {
+                    if let Micro::Read(key, seen) = step {
+                        *seen = Some(self.get(Some(*key)).clone());
+                    }
+                }
+                return Answer::Txn(told);
+            }
+            _ => value.clone(),
+        })
+    }
+
+    fn get(&self, key: Option<Key>) -> &Value {
+        match key {
+            None => &self.single,
+            Some(key) => self.map.get(&key).unwrap_or(&Value::Nil),
+        }
+    }
+
+    fn place(&mut self, key: Option<Key>) -> &mut Value {
+        match key {
+            None => &mut self.single,
+            Some(key) => self.map.entry(key).or_default(),
+        }
+    }
+
+    fn write(&mut self, operation: &Operation) -> Answer {
+        if let Call::Txn(steps) = &operation.call {
+            return self.transaction(steps);
+        }
+        if let (Call::Delete, Some(key)) = (&operation.call, operation.key) {
+            self.map.swap_remove(&key);
+            return Answer::Value(Value::Nil);
+        }
+        let place = self.place(operation.key);
+        let mut answer = Value::Nil;
+        match &operation.call {
+            Call::Write(value) => place.clone_from(value),
+            Call::Delete => *place = Value::Nil,
+            Call::Cas { from, to } => {
+                let equal = *place == *from;
+                if equal {
+                    place.clone_from(to);
+                }
+                answer = Value::Bool(equal);
+            }
+            Call::Append(value) => append(place, value),
+            Call::Add(n) => {
+                let sum = if let Value::Int(sum) = place { sum.wrapping_add(*n) } else { *n };
+                *place = Value::Int(sum);
+                answer = Value::Int(sum);
+            }
+            Call::Insert(value) => {
+                let fresh = !items(place).contains(value);
+                if fresh {
+                    append(place, value);
+                }
+                answer = Value::Bool(fresh);
+            }
+            Call::Remove(value) => {
+                let was = items(place).iter().position(|item| item == value);
+                if let (Some(i), Value::List(list)) = (was, place) {
+                    list.remove(i);
+                }
+                answer = Value::Bool(was.is_some());
+            }
+            Call::Enqueue(value) | Call::Push(value) => append(place, value),
+            Call::Dequeue => {
+                if let Value::List(list) = place
+                    && !list.is_empty()
+                {
+                    answer = list.remove(0);
+                }
+            }
+            Call::Pop => {
+                if let Value::List(list) = place {
+                    answer = list.pop().unwrap_or_default();
+                }
+            }
+            _ => {}
+        }
+        Answer::Value(answer)
+    }
+
+    fn transaction(&mut self, steps: &[Micro]) -> Answer {
+        let mut told = steps.to_vec();
+        for step in &mut told {
+            match step {
+                Micro::Append(key, value) => append(self.place(Some(*key)), value),
+                Micro::Write(key, value) => self.place(Some(*key)).clone_from(value),
+                Micro::Read(key, seen) => *seen = Some(self.get(Some(*key)).clone()),
+            }
+        }
+        Answer::Txn(told)
+    }
+
+    /// How many writes were asked for again and not applied again.
+    #[must_use]
+    pub fn repeated(&self) -> u64 {
+        self.repeated
+    }
+
+    /// How many keys hold something.
+    #[must_use]
+    pub fn keys(&self) -> usize {
+        self.map.len()
+    }
+
+    /// Writes the whole state, for a snapshot.
+    pub fn save(&self, out: &mut Vec<u8>) {
+        let mut writer = Writer(out);
+        writer.value(&self.single);
+        writer.number(self.map.len() as u64);
+        for (key, value) in &self.map {
+            writer.number(key.0);
+            writer.value(value);
+        }
+        writer.number(self.sessions.len() as u64);
+        for (process, session) in &self.sessions {
+            writer.number(u64::from(*process));
+            writer.number(u64::from(session.serial));
+            match &session.answer {
+                Answer::Value(value) => {
+                    writer.byte(0);
+                    writer.value(value);
+                }
+                Answer::Txn(steps) => {
+                    writer.byte(1);
+                    writer.steps(steps);
+                }
+            }
+        }
+    }
+
+    /// The state that was saved; `None` if the bytes are something else.
+    #[must_use]
+    pub fn load(deduplicates: bool, bytes: &[u8]) -> Option<Machine> {
+        let mut reader = Reader(bytes);
+        let mut machine = Machine::new(deduplicates);
+        machine.single = reader.value()?;
+        for _ in 0..reader.count()? {
+            let key = Key(reader.number()?);
+            machine.map.insert(key, reader.value()?);
+        }
+        for _ in 0..reader.count()? {
+            let process = u32::try_from(reader.number()?).ok()?;
+            let serial = u32::try_from(reader.number()?).ok()?;
+            let answer = match reader.byte()? {
+                0 => Answer::Value(reader.value()?),
+                1 => Answer::Txn(reader.steps()?),
+                _ => return None,
+            };
+            machine.sessions.insert(process, Session { serial, answer });
+        }
+        reader.is_empty().then_some(machine)
+    }
+}
+
+/// The elements of a list; none of anything else.
+fn items(value: &Value) -> &[Value] {
+    if let Value::List(items) = value { items } else { &[] }
+}
+
+/// Adds at the end: text to text, an element to a list; what is neither becomes a list first.
+fn append(place: &mut Value, value: &Value) {
+    match (&mut *place, value) {
+        (Value::Text(text), Value::Text(more)) => *place = Value::Text(format!("{text}{more}").into()),
+        (Value::Nil, Value::Text(_)) => place.clone_from(value),
+        (Value::List(list), _) => list.push(value.clone()),
+        (Value::Nil, _) => *place = Value::List(vec![value.clone()]),
+        (other, _) => *place = Value::List(vec![std::mem::take(other), value.clone()]),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Machine;
+    use crate::raft::entry::Command;
+    use sim_core::history::Answer;
+    use sim_core::value::{Call, Key, Micro, Operation, Value};
+
+    fn apply(machine: &mut Machine, serial: u32, call: Call) -> Option<Answer> {
+        let operation = Operation { key: Some(Key(1)), call };
+        machine.apply(&Command { process: 7, serial, operation })
+    }
+
+    fn value(value: impl Into<Value>) -> Option<Answer> {
+        Some(Answer::Value(value.into()))
+    }
+
+    #[test]
+    fn a_repeated_write_is_applied_once() {
+        let mut machine = Machine::new(true);
+        assert_eq!(apply(&mut machine, 1, Call::Add(5)), value(5));
+        assert_eq!(apply(&mut machine, 1, Call::Add(5)), value(5));
+        assert_eq!(apply(&mut machine, 2, Call::Add(1)), value(6));
+        assert_eq!(apply(&mut machine, 1, Call::Add(5)), None);
+        assert_eq!((apply(&mut machine, 3, Call::Read), machine.repeated()), (value(6), 2));
+        let mut careless = Machine::new(false);
+        apply(&mut careless, 1, Call::Add(5));
+        assert_eq!(apply(&mut careless, 1, Call::Add(5)), value(10));
+    }
+
+    #[test]
+    fn objects_of_every_kind_and_back_from_a_snapshot() {
+        let mut machine = Machine::new(true);
+        let list = |items: &[i64]| Value::List(items.iter().map(|n| Value::Int(*n)).collect());
+        let script = [
+            (Call::Write(1.into()), Value::Nil),
+            (Call::Cas { from: 1.into(), to: 2.into() }, Value::Bool(true)),
+            (Call::Cas { from: 1.into(), to: 3.into() }, Value::Bool(false)),
+            (Call::Append(9.into()), Value::Nil),
+            (Call::Read, list(&[2, 9])),
+            (Call::Contains(9.into()), Value::Bool(true)),
+            (Call::Insert(9.into()), Value::Bool(false)),
+            (Call::Enqueue(5.into()), Value::Nil),
+            (Call::Dequeue, 2.into()),
+            (Call::Pop, 5.into()),
+            (Call::Remove(9.into()), Value::Bool(true)),
+            (Call::Dequeue, Value::Nil),
+            (Call::Delete, Value::Nil),
+            (Call::Append("a".into()), Value::Nil),
+            (Call::Append("b".into()), Value::Nil),
+            (Call::Read, "ab".into()),
+        ];
+        for (serial, (call, expected)) in (1..).zip(script) {
+            assert_eq!(apply(&mut machine, serial, call.clone()), value(expected), "{call:?}");
+        }
+        let steps = vec![Micro::Append(Key(2), 1.into()), Micro::Read(Key(2), None)];
+        let told = apply(&mut machine, 99, Call::Txn(steps));
+        let expected = vec![Micro::Append(Key(2), 1.into()), Micro::Read(Key(2), Some(list(&[1])))];
+        assert_eq!(told, Some(Answer::Txn(expected)));
+        let mut bytes = Vec::new();
+        machine.save(&mut bytes);
+        let loaded = Machine::load(true, &bytes).expect("what was saved");
+        assert_eq!((&loaded.map, &loaded.sessions), (&machine.map, &machine.sessions));
+        assert!(Machine::load(true, &bytes[..bytes.len() - 1]).is_none());
+    }
+}

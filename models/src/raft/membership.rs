@@ -1,0 +1,152 @@
+//! Who belongs to the cluster: voters, learners, and while a joint change is under way the voters before it (§6,
+//! D 4.2–4.3); and how many of them make a quorum.
+//!
+//! Deliberately absent: when a membership is changed, which is `reconfigure`'s business.
+
+use std::fmt;
+
+use sim_core::peer::Peer;
+
+use super::config::Quorums;
+use super::entry::{Index, names};
+
+/// One membership, as an entry of the log carries it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Membership {
+    /// Who votes, in rising order.
+    pub voters: Vec<Peer>,
+    /// Who voted before, while a joint change is under way; else empty.
+    pub outgoing: Vec<Peer>,
+    /// Who gets the log without a vote, in rising order.
+    pub learners: Vec<Peer>,
+    /// How many lines of the administrator's plan are carried out with this.
+    pub lines_done: u32,
+}
+
+/// What a quorum is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// To elect a leader.
+    Election,
+    /// To commit an entry, and to show that a leader still leads.
+    Commit,
+}
+
+impl Membership {
+    /// These voters and nobody else.
+    #[must_use]
+    pub fn of(voters: Vec<Peer>) -> Membership {
+        Membership { voters, ..Membership::default() }
+    }
+
+    /// Whether a joint change is under way.
+    #[must_use]
+    pub fn is_joint(&self) -> bool {
+        !self.outgoing.is_empty()
+    }
+
+    /// Whether this server votes, before or after the change under way.
+    #[must_use]
+    pub fn is_voter(&self, peer: Peer) -> bool {
+        self.voters.contains(&peer) || self.outgoing.contains(&peer)
+    }
+
+    /// Everyone who votes, once each.
+    pub fn all_voters(&self) -> impl Iterator<Item = Peer> + '_ {
+        let before = self.outgoing.iter().filter(|peer| !self.voters.contains(peer));
+        self.voters.iter().chain(before).copied()
+    }
+
+    /// Everyone who gets the log, once each.
+    pub fn everyone(&self) -> impl Iterator<Item = Peer> + '_ {
+        let learners = self.learners.iter().filter(|peer| !self.is_voter(**peer)).copied();
+        self.all_voters().chain(learners)
+    }
+
+    fn size(voters: usize, quorums: Option<Quorums>, purpose: Purpose) -> usize {
+        match (quorums, purpose) {
+            (None, _) => voters / 2 + 1,
+            (Some(quorums), Purpose::Election) => quorums.election as usize,
+            (Some(quorums), Purpose::Commit) => quorums.commit as usize,
+        }
+    }
+
+    /// Whether those for whom `agrees` holds make a quorum: of both sides, where a change is under way.
+    pub fn is_quorum(
+        &self,
+        quorums: Option<Quorums>,
+        purpose: Purpose,
+        agrees: impl Fn(Peer) -> bool,
+    ) -> bool {
+        let holds = |side: &[Peer]| {
+            let count = side.iter().filter(|peer| agrees(**peer)).count();
+            count >= Membership::size(side.len(), quorums, purpose)
+        };
+        holds(&self.voters) && (!self.is_joint() || holds(&self.outgoing))
+    }
+
+    /// The highest number that a commit quorum has reached, given how far each voter is.
+    pub fn reached(
+        &self,
+        quorums: Option<Quorums>,
+        scratch: &mut Vec<Index>,
+        of: impl Fn(Peer) -> Index,
+    ) -> Index {
+        let mut side = |voters: &[Peer]| {
+            scratch.clear();
+            scratch.extend(voters.iter().map(|peer| of(*peer)));
+            scratch.sort_unstable_by(|a, b| b.cmp(a));
+            let size = Membership::size(voters.len(), quorums, Purpose::Commit);
+            scratch.get(size - 1).copied().unwrap_or(0)
+        };
+        let now = side(&self.voters);
+        if self.is_joint() { now.min(side(&self.outgoing)) } else { now }
+    }
+}
+
+impl fmt::Display for Membership {
+    /// `{n0 n1 n2}`, with `+ learners {n3}`, and `{n0 n1}→{n0 n1 n2}` while a joint change is under way.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.is_joint() {
+            write!(f, "{{{}}}→", names(&self.outgoing))?;
+        }
+        write!(f, "{{{}}}", names(&self.voters))?;
+        if !self.learners.is_empty() {
+            write!(f, " + learners {{{}}}", names(&self.learners))?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Membership, Purpose};
+    use crate::raft::config::Quorums;
+    use sim_core::peer::Peer;
+
+    fn peers(list: &[u32]) -> Vec<Peer> {
+        list.iter().map(|index| Peer::node(*index)).collect()
+    }
+
+    #[test]
+    fn majorities_of_both_sides() {
+        let joint = Membership { outgoing: peers(&[0, 1, 2]), ..Membership::of(peers(&[2, 3, 4])) };
+        let holds = |who: &[u32]| joint.is_quorum(None, Purpose::Commit, |peer| peers(who).contains(&peer));
+        assert!(holds(&[0, 2, 3]) && holds(&[0, 1, 3, 4]));
+        assert!(!holds(&[2, 3, 4]) && !holds(&[0, 1, 2]) && !holds(&[0, 4]));
+        assert_eq!(joint.to_string(), "{n0 n1 n2}→{n2 n3 n4}");
+        assert_eq!(joint.all_voters().count(), 5);
+    }
+
+    #[test]
+    fn the_index_a_quorum_has_reached() {
+        let of = |peer: Peer| [9, 7, 5, 3, 1][peer.index()];
+        let five = Membership::of(peers(&[0, 1, 2, 3, 4]));
+        let mut scratch = Vec::new();
+        assert_eq!(five.reached(None, &mut scratch, of), 5);
+        let two = Some(Quorums { election: 4, commit: 2 });
+        assert_eq!(five.reached(two, &mut scratch, of), 7);
+        let joint = Membership { outgoing: peers(&[2, 3, 4]), ..Membership::of(peers(&[0, 1, 2])) };
+        assert_eq!(joint.reached(None, &mut scratch, of), 3);
+    }
+}

@@ -1,0 +1,111 @@
+//! A server as its protocol sees it, for people: role, term, log and configuration in a few lines, and what tests and
+//! invariants may look at.
+
+use std::fmt::Write as _;
+
+use super::entry::{Index, Term};
+use super::log::Log;
+use super::membership::Membership;
+use super::node::{RaftNode, Role};
+use sim_core::peer::Peer;
+
+/// How many of the last entries a view shows.
+const ENTRIES_SHOWN: u64 = 8;
+
+impl Role {
+    /// The role's name.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Role::Follower => "follower",
+            Role::PreCandidate => "pre-candidate",
+            Role::Candidate => "candidate",
+            Role::Leader => "leader",
+        }
+    }
+}
+
+impl RaftNode {
+    /// What it is.
+    #[must_use]
+    pub fn role(&self) -> Role {
+        self.role
+    }
+    /// Its term.
+    #[must_use]
+    pub fn term(&self) -> Term {
+        self.term
+    }
+    /// For whom it voted in its term.
+    #[must_use]
+    pub fn vote(&self) -> Option<Peer> {
+        self.vote
+    }
+    /// Its log.
+    #[must_use]
+    pub fn log(&self) -> &Log {
+        &self.log
+    }
+    /// How far it knows the log to be committed.
+    #[must_use]
+    pub fn committed(&self) -> Index {
+        self.commit
+    }
+    /// How far it has applied the log.
+    #[must_use]
+    pub fn applied(&self) -> Index {
+        self.applied
+    }
+    /// The latest membership in its log.
+    #[must_use]
+    pub fn configuration(&self) -> &Membership {
+        self.membership()
+    }
+    /// How many writes were asked for again and not applied again.
+    #[must_use]
+    pub fn repeated_writes(&self) -> u64 {
+        self.machine.repeated()
+    }
+
+    /// The server in Raft's own terms: state, log, configuration, and as a leader its followers.
+    #[must_use]
+    pub fn view(&self) -> String {
+        let mut out = String::new();
+        self.describe(&mut out).expect("a string takes whatever is written");
+        out
+    }
+
+    fn describe(&self, out: &mut String) -> std::fmt::Result {
+        let name = |peer: Option<Peer>| peer.map_or_else(|| "nobody".to_string(), |peer| peer.to_string());
+        write!(out, "{} {} in term {}", self.me, self.role.name(), self.term)?;
+        writeln!(out, ", voted for {}, follows {}", name(self.vote), name(self.leader))?;
+        let (base, last) = (self.log.base(), self.log.last());
+        write!(out, "  log {}..{} (last {last})", base.index + 1, last.index)?;
+        writeln!(out, ", committed {}, applied {}", self.commit, self.applied)?;
+        if let Some((index, term)) = self.snapshot_position() {
+            writeln!(out, "  snapshot up to {index}/{term}")?;
+        }
+        let from = (base.index + 1).max((last.index + 1).saturating_sub(ENTRIES_SHOWN));
+        for entry in (from..=last.index).filter_map(|index| self.log.get(index)) {
+            let state = if entry.index <= self.commit { "committed" } else { "" };
+            writeln!(out, "    {:<28} {state}", entry.to_string())?;
+        }
+        let since = self.memberships.last().map_or(0, |(index, _)| *index);
+        let state = if since <= self.commit { "committed" } else { "not committed" };
+        writeln!(out, "  configuration {} since {since} ({state})", self.membership())?;
+        writeln!(out, "  machine of {} keys, disk {} bytes", self.machine.keys(), self.storage.bytes())?;
+        let Some(leading) = &self.leading else { return Ok(()) };
+        for progress in &leading.progress {
+            let mode = match (&progress.sending, progress.probing) {
+                (Some(sending), _) => format!("snapshot, {} bytes sent", sending.offset),
+                (None, Some(_)) => "probing".to_string(),
+                (None, None) => format!("{} in flight", progress.in_flight.len()),
+            };
+            writeln!(out, "  {}: has {}, next {}, {mode}", progress.peer, progress.matched, progress.next)?;
+        }
+        if leading.rounds.lease().0 > 0 {
+            writeln!(out, "  lease until {} on its own clock", leading.rounds.lease())?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,253 @@
+//! A write-ahead log on a node's disk: records appended, made durable in groups, read back at boot. It knows no
+//! protocol; what records mean is their owner's business.
+//!
+//! Two files take turns. A checkpoint opens the other file with whatever the owner needs from then on, and the file
+//! before it is emptied once that is durable. Every record is framed with a checksum ([`frame`]) and with how much of
+//! its file was known to be durable. So at boot a tail that was torn by a crash, which nobody was promised, is told
+//! from damage to what had been promised: the one is cut off, the other refused. What was made durable last, with no
+//! later frame to say so, cannot be told apart; [`Wal::mark`] writes such a frame, and its owner calls it now and then.
+//! (Alagappan et al., "Protocol-Aware Recovery for Consensus-Based Storage", FAST'18, on why this matters.)
+//!
+//! Deliberately absent: the repair of what was refused from other nodes' copies.
+
+pub mod bytes;
+mod frame;
+#[cfg(test)]
+mod tests;
+
+use std::collections::VecDeque;
+use std::ops::Range;
+
+use sim_core::disk::{FileId, SyncId, SyncResult};
+use sim_core::node::Context;
+
+use self::frame::{Kind, Place, Scan, scan};
+
+/// How much has been written in a life: whoever waits for something to be durable keeps the number.
+pub type Ticket = u64;
+
+/// What was found at boot.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Recovery {
+    /// Nothing: the first boot, or an empty disk.
+    Fresh,
+    /// Everything as it was written.
+    Clean,
+    /// A torn tail of so many bytes, which had not been made durable, was cut off.
+    Repaired(usize),
+    /// Something that had been made durable is damaged, or no file is complete: the log must not be used.
+    Refused,
+}
+
+/// A write-ahead log that is open.
+#[derive(Debug)]
+pub struct Wal {
+    files: [FileId; 2],
+    active: usize,
+    generation: u64,
+    checksums: bool,
+    /// The length of the active file.
+    len: u64,
+    /// How much of the active file is known to be durable.
+    durable_len: u64,
+    /// What the last frame written says is durable.
+    marked: u64,
+    written: Ticket,
+    durable: Ticket,
+    /// Syncs under way: their number, what they cover, and the file and its length then.
+    syncs: VecDeque<(SyncId, Ticket, usize, u64)>,
+    /// The other file is to be emptied once this is durable.
+    replaces: Option<Ticket>,
+    buffer: Vec<u8>,
+}
+
+/// What opening a log gives.
+#[derive(Debug)]
+pub struct Opened {
+    /// The log, to be appended to.
+    pub wal: Wal,
+    /// What was found.
+    pub recovery: Recovery,
+    /// Where the records are in the file [`Wal::file`] names, oldest first. Empty where the log was refused.
+    pub records: Vec<Range<usize>>,
+}
+
+impl Wal {
+    /// Opens the log in these two files, cutting off a torn tail.
+    pub fn open<M, T>(files: [FileId; 2], checksums: bool, ctx: &mut Context<'_, M, T>) -> Opened {
+        let mut scans = files.map(|file| scan(ctx.read(file), checksums, 0));
+        for i in 0..2 {
+            // A file whose opening is damaged would be the next generation.
+            if scans[i].generation == 0 && scans[i].damaged > 0 {
+                scans[i] = scan(ctx.read(files[i]), checksums, scans[1 - i].generation + 1);
+            }
+        }
+        let (recovery, active) = choose(&scans);
+        let [first, second] = scans;
+        let chosen = if active == 0 { first } else { second };
+        let mut wal = Wal {
+            files,
+            active,
+            generation: chosen.generation,
+            checksums,
+            len: chosen.end as u64,
+            durable_len: chosen.end as u64,
+            marked: chosen.durable,
+            written: 0,
+            durable: 0,
+            syncs: VecDeque::new(),
+            replaces: None,
+            buffer: Vec::new(),
+        };
+        match recovery {
+            Recovery::Refused => return Opened { wal, recovery, records: Vec::new() },
+            Recovery::Fresh => {
+                wal.len = 0;
+                wal.checkpoint(ctx);
+                wal.complete(ctx);
+            }
+            Recovery::Repaired(_) => ctx.truncate(wal.file(), wal.len),
+            Recovery::Clean => {}
+        }
+        let other = wal.files[1 - wal.active];
+        if !ctx.read(other).is_empty() {
+            ctx.truncate(other, 0);
+        }
+        let records = if recovery == Recovery::Fresh { Vec::new() } else { chosen.records };
+        Opened { wal, recovery, records }
+    }
+
+    /// The file that holds the records.
+    #[must_use]
+    pub fn file(&self) -> FileId {
+        self.files[self.active]
+    }
+
+    /// Appends a record; `contents` writes it.
+    pub fn append<M, T>(&mut self, ctx: &mut Context<'_, M, T>, contents: impl FnOnce(&mut Vec<u8>)) {
+        self.frame(ctx, Kind::Record, contents);
+    }
+
+    fn frame<M, T>(&mut self, ctx: &mut Context<'_, M, T>, kind: Kind, contents: impl FnOnce(&mut Vec<u8>)) {
+        let place = Place { generation: self.generation, offset: self.len, checksums: self.checksums };
+        self.buffer.clear();
+        frame::write(&mut self.buffer, kind, place, self.durable_len, contents);
+        ctx.write(self.files[self.active], self.len, &self.buffer);
+        self.marked = self.durable_len;
+        self.len += self.buffer.len() as u64;
+        self.written += self.buffer.len() as u64;
+    }
+
+    /// Turns to the other file. What is appended from here to [`Wal::complete`] must be all that is needed at boot.
+    pub fn checkpoint<M, T>(&mut self, ctx: &mut Context<'_, M, T>) {
+        self.active = 1 - self.active;
+        ctx.truncate(self.file(), 0);
+        self.generation += 1;
+        (self.len, self.durable_len) = (0, 0);
+        let generation = self.generation;
+        self.frame(ctx, Kind::Opening, |out| out.extend_from_slice(&generation.to_le_bytes()));
+    }
+
+    /// Ends what [`Wal::checkpoint`] began. The file before is emptied once this one is durable.
+    pub fn complete<M, T>(&mut self, ctx: &mut Context<'_, M, T>) {
+        self.frame(ctx, Kind::Complete, |_| ());
+        self.replaces = Some(self.written);
+    }
+
+    /// What has been written so far.
+    #[must_use]
+    pub fn ticket(&self) -> Ticket {
+        self.written
+    }
+
+    /// What is durable of that.
+    #[must_use]
+    pub fn durable(&self) -> Ticket {
+        self.durable
+    }
+
+    /// What the sync under way will make durable; what is already, if there is none.
+    #[must_use]
+    pub fn under_way(&self) -> Ticket {
+        self.syncs.back().map_or(self.durable, |(_, ticket, ..)| *ticket)
+    }
+
+    /// The length of the file.
+    #[must_use]
+    pub fn len(&self) -> u64 {
+        self.len
+    }
+
+    /// Whether nothing has been written to the file.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// Begins a sync if something needs one and none is under way: the next covers what is written meanwhile.
+    pub fn sync<M, T>(&mut self, ctx: &mut Context<'_, M, T>) {
+        if self.syncs.is_empty() && self.written > self.durable {
+            let sync = ctx.sync();
+            self.syncs.push_back((sync, self.written, self.active, self.len));
+        }
+    }
+
+    /// A sync ended. Answers whether the disk could do it; if not, nothing can be said of the disk any more.
+    #[must_use]
+    pub fn synced<M, T>(&mut self, sync: SyncId, result: SyncResult, ctx: &mut Context<'_, M, T>) -> bool {
+        while let Some(&(under_way, ticket, active, len)) = self.syncs.front() {
+            if under_way > sync {
+                break;
+            }
+            self.syncs.pop_front();
+            if result == SyncResult::Failed {
+                return false;
+            }
+            self.durable = ticket;
+            if active == self.active {
+                self.durable_len = len;
+            }
+        }
+        if self.replaces.is_some_and(|ticket| ticket <= self.durable) {
+            self.replaces = None;
+            ctx.truncate(self.files[1 - self.active], 0);
+        }
+        self.sync(ctx);
+        true
+    }
+
+    /// Writes down how much is durable, unless the last frame says so already, and syncs that.
+    pub fn mark<M, T>(&mut self, ctx: &mut Context<'_, M, T>) {
+        if self.checksums && self.durable_len > self.marked && self.syncs.is_empty() {
+            self.frame(ctx, Kind::Mark, |_| ());
+            // The mark itself need not be marked.
+            self.marked = self.len;
+            self.sync(ctx);
+        }
+    }
+}
+
+/// Which file to use, and in what state the log is.
+fn choose(scans: &[Scan; 2]) -> (Recovery, usize) {
+    if scans.iter().all(|scan| scan.end == 0 && scan.damaged == 0) {
+        // The first generation goes to file 0.
+        return (Recovery::Fresh, 1);
+    }
+    let complete = (0..2).filter(|i| scans[*i].complete);
+    let active = complete.max_by_key(|i| scans[*i].generation);
+    let least = active.map_or(0, |active| scans[active].generation);
+    if scans.iter().any(|scan| scan.lost_durable && (scan.generation >= least || scan.generation == 0)) {
+        return (Recovery::Refused, 0);
+    }
+    let Some(active) = active else {
+        // A first file that was never complete was never durable: nothing had been promised.
+        let never = scans.iter().all(|scan| scan.durable == 0 && scan.generation <= 1);
+        let only_one = scans.iter().any(|scan| scan.end == 0 && scan.damaged == 0);
+        let started = scans.iter().any(|scan| scan.generation == 1);
+        return if never && only_one && started { (Recovery::Fresh, 1) } else { (Recovery::Refused, 0) };
+    };
+    match scans[active].damaged {
+        0 => (Recovery::Clean, active),
+        damaged => (Recovery::Repaired(damaged), active),
+    }
+}

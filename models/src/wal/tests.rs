@@ -1,0 +1,197 @@
+//! The log under scripted crashes and damage: what was promised is there or is refused, what was not may go.
+
+use sim_core::disk::{SyncId, SyncResult};
+use sim_core::lone::{Effects, Lone};
+use sim_core::node::{Context, Effect, Node};
+use sim_core::peer::Peer;
+
+use super::{Recovery, Wal};
+
+/// Keeps texts in a log; a text that starts with `!` is a checkpoint with only itself in it.
+struct Keeper {
+    wal: Wal,
+    recovery: Recovery,
+    texts: Vec<String>,
+}
+
+impl Node for Keeper {
+    /// Whether records carry checksums.
+    type Config = bool;
+    type Message = &'static str;
+    type Timer = ();
+
+    fn boot(checksums: &bool, ctx: &mut Context<'_, &'static str, ()>) -> Keeper {
+        let opened = Wal::open([3, 4], *checksums, ctx);
+        let bytes = ctx.read(opened.wal.file());
+        let text = |range: &std::ops::Range<usize>| String::from_utf8_lossy(&bytes[range.clone()]).into();
+        let texts = opened.records.iter().map(text).collect();
+        Keeper { wal: opened.wal, recovery: opened.recovery, texts }
+    }
+    fn on_message(&mut self, _: Peer, text: &'static str, ctx: &mut Context<'_, &'static str, ()>) {
+        let anew = text.starts_with('!');
+        if anew {
+            self.wal.checkpoint(ctx);
+            self.texts.clear();
+        }
+        self.wal.append(ctx, |out| out.extend_from_slice(text.as_bytes()));
+        if anew {
+            self.wal.complete(ctx);
+        }
+        self.texts.push(text.into());
+        self.wal.sync(ctx);
+    }
+    fn on_timer(&mut self, (): (), ctx: &mut Context<'_, &'static str, ()>) {
+        self.wal.mark(ctx);
+    }
+    fn on_synced(&mut self, sync: SyncId, result: SyncResult, ctx: &mut Context<'_, &'static str, ()>) {
+        if !self.wal.synced(sync, result, ctx) {
+            ctx.halt("disk failed");
+        }
+    }
+}
+
+type Script = Lone<Keeper>;
+
+fn sync_of(effects: &Effects<Keeper>) -> Option<SyncId> {
+    effects.iter().find_map(|effect| if let Effect::Sync(sync) = effect { Some(*sync) } else { None })
+}
+
+/// Syncs until nothing more is asked for.
+fn settle(node: &mut Script, effects: &Effects<Keeper>) {
+    let mut next = sync_of(effects);
+    while let Some(sync) = next {
+        next = sync_of(&node.synced(sync, SyncResult::Durable));
+    }
+}
+
+/// A node that has written these texts, each made durable before the next, and then stopped.
+fn wrote(texts: &[&'static str]) -> Script {
+    let mut node = Lone::new(Peer::node(0), 1);
+    let effects = node.boot(&true);
+    settle(&mut node, &effects);
+    for text in texts {
+        let effects = node.message(Peer::node(0), text);
+        settle(&mut node, &effects);
+    }
+    node
+}
+
+fn reboot(node: &mut Script) -> (Recovery, Vec<String>) {
+    node.crash();
+    let effects = node.boot(&true);
+    settle(node, &effects);
+    let keeper = node.node().expect("it is up");
+    (keeper.recovery, keeper.texts.clone())
+}
+
+#[test]
+fn what_was_synced_is_there_and_the_rest_is_not() {
+    let mut node = wrote(&["one", "two"]);
+    node.message(Peer::node(0), "never synced");
+    assert_eq!(reboot(&mut node), (Recovery::Clean, vec!["one".into(), "two".into()]));
+    let effects = node.message(Peer::node(0), "three");
+    settle(&mut node, &effects);
+    assert_eq!(reboot(&mut node).1, ["one", "two", "three"]);
+    assert_eq!(reboot(&mut Lone::new(Peer::node(0), 1)).0, Recovery::Fresh);
+}
+
+#[test]
+fn one_sync_covers_what_was_written_meanwhile() {
+    let mut node = wrote(&[]);
+    let first = sync_of(&node.message(Peer::node(0), "a")).expect("the first asks for a sync");
+    assert_eq!(sync_of(&node.message(Peer::node(0), "b")), None);
+    assert_eq!(sync_of(&node.message(Peer::node(0), "c")), None);
+    let wal = &node.node().expect("up").wal;
+    assert!(wal.under_way() < wal.ticket());
+    let second = sync_of(&node.synced(first, SyncResult::Durable)).expect("the others wait for the next");
+    let wal = &node.node().expect("up").wal;
+    assert!(wal.durable() < wal.ticket());
+    assert_eq!(sync_of(&node.synced(second, SyncResult::Durable)), None);
+    let wal = &node.node().expect("up").wal;
+    assert_eq!(wal.durable(), wal.ticket());
+}
+
+#[test]
+fn a_torn_tail_is_cut_off_wherever_it_tore() {
+    let whole = wrote(&["one", "two"]).disk().expect("written").read_durable(3).len();
+    let start = wrote(&["one"]).disk().expect("written").read_durable(3).len();
+    for len in start + 1..whole {
+        let mut node = wrote(&["one", "two"]);
+        node.crash();
+        node.damage(3, |bytes| bytes.truncate(len));
+        assert_eq!(reboot(&mut node), (Recovery::Repaired(len - start), vec!["one".into()]), "{len}");
+        let effects = node.message(Peer::node(0), "three");
+        settle(&mut node, &effects);
+        assert_eq!(reboot(&mut node), (Recovery::Clean, vec!["one".into(), "three".into()]));
+    }
+}
+
+#[test]
+fn damage_to_what_was_promised_is_refused_wherever_it_is() {
+    // "three" follows and says that what precedes it is durable.
+    let end = wrote(&["one", "two"]).disk().expect("written").read_durable(3).len();
+    for at in 0..end {
+        let mut node = wrote(&["one", "two", "three"]);
+        node.crash();
+        node.damage(3, |bytes| bytes[at] ^= 0x10);
+        let (recovery, texts) = reboot(&mut node);
+        assert_eq!((recovery, texts.len()), (Recovery::Refused, 0), "byte {at}");
+    }
+}
+
+#[test]
+fn a_mark_guards_what_was_made_durable_last() {
+    let mut node = wrote(&["one", "two"]);
+    let len = node.disk().expect("written").read_durable(3).len();
+    let effects = node.timer(());
+    assert!(sync_of(&effects).is_some());
+    settle(&mut node, &effects);
+    assert!(sync_of(&node.timer(())).is_none(), "there is nothing new to mark");
+    node.crash();
+    node.damage(3, |bytes| bytes[len - 1] ^= 1);
+    assert_eq!(reboot(&mut node).0, Recovery::Refused);
+}
+
+#[test]
+fn a_checkpoint_takes_over_once_it_is_durable() {
+    let mut node = wrote(&["one", "two"]);
+    let effects = node.message(Peer::node(0), "!all");
+    assert_eq!(reboot(&mut node), (Recovery::Clean, vec!["one".into(), "two".into()]), "{effects:?}");
+    let effects = node.message(Peer::node(0), "!all");
+    settle(&mut node, &effects);
+    let effects = node.message(Peer::node(0), "more");
+    settle(&mut node, &effects);
+    assert!(node.disk().expect("written").read_durable(3).is_empty());
+    assert_eq!(reboot(&mut node), (Recovery::Clean, vec!["!all".into(), "more".into()]));
+    let effects = node.message(Peer::node(0), "!again");
+    settle(&mut node, &effects);
+    assert_eq!(reboot(&mut node), (Recovery::Clean, vec!["!again".into()]));
+}
+
+#[test]
+fn a_checkpoint_that_is_half_written_is_passed_over() {
+    let mut node = wrote(&["one"]);
+    let effects = node.message(Peer::node(0), "!all");
+    // The crash tears it: the new file got its first 40 bytes, the old one is whole.
+    let new = node.disk().expect("written").read(4)[..40].to_vec();
+    drop(effects);
+    node.crash();
+    node.damage(4, |bytes| *bytes = new);
+    assert_eq!(reboot(&mut node), (Recovery::Clean, vec!["one".into()]));
+}
+
+#[test]
+fn without_checksums_damage_goes_unseen() {
+    let mut node = Lone::new(Peer::node(0), 1);
+    let effects = node.boot(&false);
+    settle(&mut node, &effects);
+    for text in ["one", "two"] {
+        let effects = node.message(Peer::node(0), text);
+        settle(&mut node, &effects);
+    }
+    node.crash();
+    node.damage(3, |bytes| *bytes.last_mut().expect("a byte") ^= 1);
+    node.boot(&false);
+    let keeper: &Keeper = node.node().expect("up");
+    assert_eq!((keeper.recovery, keeper.texts.clone()), (Recovery::Clean, vec!["one".into(), "twn".into()]));
+}

@@ -1,0 +1,118 @@
+//! The paired comparison: the same worlds under each candidate, and what can be said of the differences.
+//!
+//! Every candidate runs on the same seeds. Keyed random streams give each the same arrivals, service times, latencies
+//! and faults, so what all suffer alike cancels (common random numbers). [`grid`] makes the candidates, [`worlds`]
+//! runs them and keeps what is finished, [`judge`] says what follows. Deliberately absent: printing and pictures.
+
+pub mod grid;
+pub mod judge;
+pub mod worlds;
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use checks::statistics::paired::stein_worlds;
+
+use crate::shard::Part;
+
+pub use self::grid::{Candidate, Vary, candidates};
+pub use self::judge::{Comparison, MetricComparison};
+pub use self::worlds::{World, WorldKey, Worlds};
+
+/// What to compare, and how thoroughly.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// The candidates; at least two.
+    pub candidates: Vec<Candidate>,
+    /// Which of them the others are held against.
+    pub baseline: usize,
+    /// The metrics that matter; all of them if empty.
+    pub metrics: Vec<String>,
+    /// The seeds: with `precision`, those of the first stage.
+    pub seeds: std::ops::Range<u64>,
+    /// The half-width of every interval, as a share of the baseline's mean, that is to be reached.
+    pub precision: Option<f64>,
+    /// Where seeds stop being added.
+    pub seeds_max: u64,
+    /// How many worlds at once; 0 for as many as there are processors.
+    pub jobs: usize,
+    /// Which part of the seeds is run here.
+    pub part: Part,
+}
+
+/// Is told as worlds end, from any thread.
+pub trait Progress: Sync {
+    /// This many worlds are to be run in all.
+    fn planned(&self, worlds: u64);
+    /// One has ended.
+    fn ended(&self, key: WorldKey, world: &World);
+}
+
+impl Progress for () {
+    fn planned(&self, _: u64) {}
+    fn ended(&self, _: WorldKey, _: &World) {}
+}
+
+impl Plan {
+    /// The seeds of this shard within a range.
+    fn mine(&self, seeds: std::ops::Range<u64>) -> impl Iterator<Item = u64> + '_ {
+        let (part, start) = (self.part, self.seeds.start);
+        seeds.filter(move |seed| part.has(start, *seed))
+    }
+
+    /// Runs what is not known yet. Set `stop` from elsewhere to end early with what is finished.
+    pub fn run(&self, known: &mut Worlds, progress: &dyn Progress, stop: &AtomicBool) -> Comparison {
+        self.stage(self.seeds.clone(), known, progress, stop);
+        let mut until = self.seeds.end;
+        if let Some(precision) = self.precision.filter(|_| !stop.load(Ordering::Relaxed)) {
+            until = self.seeds.start + self.worlds_needed(known, precision).min(self.seeds_max);
+            until = until.max(self.seeds.end);
+            self.stage(self.seeds.end..until, known, progress, stop);
+        }
+        judge::judge(self, known, until, stop.load(Ordering::Relaxed))
+    }
+
+    /// Judges what is known of the plan's own seeds.
+    #[must_use]
+    pub fn judge(&self, known: &Worlds) -> Comparison {
+        judge::judge(self, known, self.seeds.end, false)
+    }
+
+    /// Runs the worlds of these seeds that are not known yet.
+    fn stage(
+        &self,
+        seeds: std::ops::Range<u64>,
+        known: &mut Worlds,
+        progress: &dyn Progress,
+        stop: &AtomicBool,
+    ) {
+        let wanted: Vec<WorldKey> = self
+            .mine(seeds)
+            .flat_map(|seed| (0..self.candidates.len()).map(move |candidate| WorldKey { seed, candidate }))
+            .filter(|key| !known.contains(*key))
+            .collect();
+        progress.planned(wanted.len() as u64);
+        let finished = worlds::run(&self.candidates, &wanted, self.jobs, progress, stop);
+        known.extend(finished);
+    }
+
+    /// How many worlds every interval of interest needs, from the variance of the first stage alone.
+    fn worlds_needed(&self, known: &Worlds, precision: f64) -> u64 {
+        let first: Vec<u64> = self.seeds.clone().collect();
+        let mut most = first.len() as u64;
+        for metric in &self.metrics {
+            let values = |candidate: usize| known.values(&first, candidate, metric);
+            let Some(base) = values(self.baseline) else { continue };
+            let mean = base.iter().sum::<f64>() / base.len().max(1) as f64;
+            for candidate in (0..self.candidates.len()).filter(|c| *c != self.baseline) {
+                let Some(other) = values(candidate) else { continue };
+                let differences: Vec<f64> = other.iter().zip(&base).map(|(a, b)| a - b).collect();
+                most = most.max(stein_worlds(&differences, precision * mean.abs()));
+            }
+        }
+        most
+    }
+}
+
+/// Worlds by seed and candidate, in that order whatever the threads did.
+pub(crate) type Table = BTreeMap<WorldKey, World>;

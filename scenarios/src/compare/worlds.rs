@@ -1,0 +1,189 @@
+//! The worlds of a comparison: run in parallel, kept by seed and candidate, written as lines so that what is finished
+//! survives an interruption.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use indexmap::IndexMap;
+use rayon::prelude::{IntoParallelRefIterator, ParallelIterator};
+use serde::{Deserialize, Serialize};
+
+use super::{Candidate, Progress, Table};
+use crate::run::RunOptions;
+
+/// Which world: a seed under a candidate. Ordered by seed first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct WorldKey {
+    /// The seed.
+    pub seed: u64,
+    /// The candidate's place in the plan.
+    pub candidate: usize,
+}
+
+/// What is kept of a world.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct World {
+    /// The run's fingerprint.
+    pub fingerprint: String,
+    /// The worst verdict, or `panic`.
+    pub verdict: String,
+    /// Whether it is what the scenario expects of a run.
+    pub as_expected: bool,
+    /// The metrics. Every number is finite.
+    pub metrics: BTreeMap<String, f64>,
+}
+
+/// A line of the log: which scenario, which seed, what came of it.
+#[derive(Debug, Serialize, Deserialize)]
+struct Line {
+    scenario: String,
+    version: String,
+    seed: u64,
+    #[serde(flatten)]
+    world: World,
+}
+
+/// The finished worlds of a comparison.
+#[derive(Clone, Debug, Default)]
+pub struct Worlds {
+    table: Table,
+}
+
+/// The version whose worlds may stand in for each other.
+pub(crate) const VERSION: &str = env!("CARGO_PKG_VERSION");
+
+impl Worlds {
+    /// The world as a line of a log. The scenario's hash stands for the candidate, so that a plan may be reordered.
+    #[must_use]
+    pub fn line(candidates: &[Candidate], key: WorldKey, world: &World) -> String {
+        let line = Line {
+            scenario: candidates[key.candidate].loaded.hash.clone(),
+            version: VERSION.into(),
+            seed: key.seed,
+            world: world.clone(),
+        };
+        // Strings and finite numbers can always be written.
+        serde_json::to_string(&line).unwrap_or_default()
+    }
+
+    /// The worlds of a log that belong to these candidates. Lines of other scenarios and versions, and a last line that
+    /// was cut off, are passed over.
+    #[must_use]
+    pub fn read(candidates: &[Candidate], log: &str) -> Worlds {
+        let places: IndexMap<&str, usize> =
+            candidates.iter().enumerate().map(|(i, candidate)| (candidate.loaded.hash.as_str(), i)).collect();
+        let mut table = Table::new();
+        for line in log.lines() {
+            let Ok(line) = serde_json::from_str::<Line>(line) else { continue };
+            if let Some(&candidate) = places.get(line.scenario.as_str())
+                && line.version == VERSION
+            {
+                table.insert(WorldKey { seed: line.seed, candidate }, line.world);
+            }
+        }
+        Worlds { table }
+    }
+
+    /// Everything as lines, by seed and candidate.
+    #[must_use]
+    pub fn to_log(&self, candidates: &[Candidate]) -> String {
+        self.table.iter().map(|(key, world)| format!("{}\n", Worlds::line(candidates, *key, world))).collect()
+    }
+
+    /// Whether this world is known.
+    #[must_use]
+    pub fn contains(&self, key: WorldKey) -> bool {
+        self.table.contains_key(&key)
+    }
+
+    /// How many worlds are known.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.table.len()
+    }
+
+    /// Whether none is.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.table.is_empty()
+    }
+
+    /// A world.
+    #[must_use]
+    pub fn get(&self, key: WorldKey) -> Option<&World> {
+        self.table.get(&key)
+    }
+
+    /// Takes over the worlds of another log.
+    pub fn add(&mut self, other: Worlds) {
+        self.table.extend(other.table);
+    }
+
+    /// Whether a seed's worlds are known under all candidates.
+    #[must_use]
+    pub fn has_all(&self, seed: u64, candidates: usize) -> bool {
+        (0..candidates).all(|candidate| self.contains(WorldKey { seed, candidate }))
+    }
+
+    pub(crate) fn extend(&mut self, more: Vec<(WorldKey, World)>) {
+        self.table.extend(more);
+    }
+
+    /// A candidate's values of a metric, by seed; `None` if a world lacks it.
+    #[must_use]
+    pub fn values(&self, seeds: &[u64], candidate: usize, metric: &str) -> Option<Vec<f64>> {
+        seeds
+            .iter()
+            .map(|&seed| self.get(WorldKey { seed, candidate })?.metrics.get(metric).copied())
+            .collect()
+    }
+}
+
+/// Runs worlds in parallel. One that panics is kept as such, without metrics.
+pub(crate) fn run(
+    candidates: &[Candidate],
+    wanted: &[WorldKey],
+    jobs: usize,
+    progress: &dyn Progress,
+    stop: &AtomicBool,
+) -> Vec<(WorldKey, World)> {
+    let one = |key: &WorldKey| {
+        if stop.load(Ordering::Relaxed) {
+            return None;
+        }
+        let world = world(&candidates[key.candidate], key.seed);
+        progress.ended(*key, &world);
+        Some((*key, world))
+    };
+    let work = || wanted.par_iter().filter_map(one).collect();
+    match rayon::ThreadPoolBuilder::new().num_threads(jobs).build() {
+        Ok(pool) => pool.install(work),
+        // Without threads of its own it runs on the global ones: slower or faster, never different.
+        Err(_) => work(),
+    }
+}
+
+fn world(candidate: &Candidate, seed: u64) -> World {
+    let ended = std::panic::catch_unwind(|| run_once(candidate, seed));
+    ended.unwrap_or_else(|_| World {
+        fingerprint: String::new(),
+        verdict: "panic".into(),
+        as_expected: false,
+        metrics: BTreeMap::new(),
+    })
+}
+
+fn run_once(candidate: &Candidate, seed: u64) -> World {
+    let outcome = crate::run::run(&candidate.loaded, seed, &RunOptions::default());
+    World {
+        fingerprint: outcome.record.fingerprint.to_string(),
+        verdict: outcome.verdict().to_string(),
+        as_expected: outcome.as_expected,
+        metrics: outcome
+            .metrics
+            .iter()
+            .filter(|(_, v)| v.is_finite())
+            .map(|(k, v)| (k.clone(), *v))
+            .collect(),
+    }
+}

@@ -1,0 +1,298 @@
+//! Parts of an exploration or a comparison, done on several machines, and the whole made of them.
+//!
+//! A shard takes every n-th seed. What it did is in its manifest; what came of it in a log of lines. The merged result
+//! is computed from the lines exactly as one machine computes it, so its bytes are the same. Shards that are missing,
+//! unfinished, or of something else are refused.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use crate::compare::{Comparison, Plan, Vary, Worlds, candidates};
+use crate::error::ScenarioError;
+use crate::explore::{Exploration, SeedRun};
+use crate::load::{Loaded, load};
+
+/// The manifest's file in a shard's directory.
+pub const MANIFEST: &str = "shard.json";
+/// The log of an exploration's runs.
+pub const RUNS: &str = "runs.jsonl";
+/// The log of a comparison's worlds.
+pub const WORLDS: &str = "worlds.jsonl";
+
+/// Which part of the seeds: every `of`-th, beginning with the `index`-th, counted from 0.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Part {
+    /// Which.
+    pub index: u64,
+    /// Of how many.
+    pub of: u64,
+}
+
+impl Part {
+    /// All of it.
+    pub const WHOLE: Part = Part { index: 0, of: 1 };
+
+    /// Whether a seed of a range belongs to this part.
+    #[must_use]
+    pub fn has(self, first: u64, seed: u64) -> bool {
+        (seed - first) % self.of == self.index
+    }
+}
+
+impl std::str::FromStr for Part {
+    type Err = String;
+    fn from_str(text: &str) -> Result<Part, String> {
+        let wrong = || format!("expected a part such as 0/4, 1/4, 2/4 or 3/4, found \"{text}\"");
+        let (index, of) = text.split_once('/').ok_or_else(wrong)?;
+        let (index, of) =
+            (index.parse::<u64>().map_err(|_| wrong())?, of.parse::<u64>().map_err(|_| wrong())?);
+        if index < of { Ok(Part { index, of }) } else { Err(wrong()) }
+    }
+}
+
+/// What a shard did.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Manifest {
+    /// The form of this file.
+    pub schema: u32,
+    /// The version of the program.
+    pub version: String,
+    /// Which part.
+    pub part: Part,
+    /// The job of which it is a part.
+    pub job: Job,
+}
+
+/// A job that can be done in parts.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Job {
+    /// The scenarios as they were named.
+    pub scenarios: Vec<String>,
+    /// The hash of each candidate: a merge on another machine must find the same scenarios.
+    pub hashes: Vec<String>,
+    /// Overrides in all of them.
+    pub overrides: Vec<String>,
+    /// All seeds of the job, those of the other parts included.
+    pub seeds: Range<u64>,
+    /// What makes it a comparison; absent for an exploration.
+    pub comparison: Option<ComparisonJob>,
+}
+
+/// What a comparison is besides.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ComparisonJob {
+    /// The fields that are varied, with their values.
+    pub vary: Vec<(String, Vec<String>)>,
+    /// The metrics that matter.
+    pub metrics: Vec<String>,
+    /// The baseline's place.
+    pub baseline: usize,
+}
+
+impl Manifest {
+    /// The manifest of an exploration's part.
+    #[must_use]
+    pub fn explore(scenario: &str, loaded: &Loaded, seeds: Range<u64>, part: Part) -> Manifest {
+        let job = Job {
+            scenarios: vec![scenario.to_string()],
+            hashes: vec![loaded.hash.clone()],
+            overrides: loaded.overrides.clone(),
+            seeds,
+            comparison: None,
+        };
+        Manifest { schema: 1, version: crate::compare::worlds::VERSION.into(), part, job }
+    }
+
+    /// The manifest of a comparison's part.
+    #[must_use]
+    pub fn compare(scenarios: &[String], overrides: &[String], vary: &[Vary], plan: &Plan) -> Manifest {
+        let comparison = ComparisonJob {
+            vary: vary.iter().map(|field| (field.path.clone(), field.values.clone())).collect(),
+            metrics: plan.metrics.clone(),
+            baseline: plan.baseline,
+        };
+        let job = Job {
+            scenarios: scenarios.to_vec(),
+            hashes: plan.candidates.iter().map(|candidate| candidate.loaded.hash.clone()).collect(),
+            overrides: overrides.to_vec(),
+            seeds: plan.seeds.clone(),
+            comparison: Some(comparison),
+        };
+        Manifest { schema: 1, version: crate::compare::worlds::VERSION.into(), part: plan.part, job }
+    }
+
+    /// The manifest as a file's text.
+    #[must_use]
+    pub fn to_text(&self) -> String {
+        // Strings and numbers can always be written.
+        format!("{}\n", serde_json::to_string_pretty(self).unwrap_or_default())
+    }
+}
+
+/// What the parts make together.
+#[derive(Debug)]
+pub enum Merged {
+    /// An exploration.
+    Exploration(Box<Loaded>, Box<Exploration>),
+    /// A comparison, and its worlds as a log.
+    Comparison(Box<Comparison>, String),
+}
+
+/// Puts parts together.
+///
+/// # Errors
+/// A directory without a manifest, parts of different jobs or versions, parts missing, given twice or unfinished, a
+/// scenario that is not the same here.
+pub fn merge(dirs: &[PathBuf]) -> Result<Merged, ScenarioError> {
+    let mut parts: BTreeMap<Part, (PathBuf, Manifest)> = BTreeMap::new();
+    for dir in dirs {
+        let manifest = manifest(dir)?;
+        if let Some((other, first)) = parts.values().next() {
+            agree(other, first, dir, &manifest)?;
+        }
+        if let Some((other, _)) = parts.insert(manifest.part, (dir.clone(), manifest.clone())) {
+            let part = manifest.part;
+            let (a, b) = (other.display(), dir.display());
+            return refuse(format!("{a} and {b} are both part {}/{}", part.index, part.of));
+        }
+    }
+    let Some((_, (_, first))) = parts.first_key_value() else {
+        return refuse("there is nothing to merge".into());
+    };
+    let (job, of) = (first.job.clone(), first.part.of);
+    let missing: Vec<String> = (0..of)
+        .filter(|i| !parts.contains_key(&Part { index: *i, of }))
+        .map(|i| format!("{i}/{of}"))
+        .collect();
+    if !missing.is_empty() {
+        return refuse(format!("{} of {of} parts are missing: {}", missing.len(), missing.join(", ")));
+    }
+    match &job.comparison {
+        None => merge_exploration(&job, &parts),
+        Some(comparison) => merge_comparison(&job, comparison, &parts),
+    }
+}
+
+fn refuse<T>(message: String) -> Result<T, ScenarioError> {
+    Err(ScenarioError::Comparison(message))
+}
+
+fn read(path: &Path) -> Result<String, ScenarioError> {
+    std::fs::read_to_string(path)
+        .map_err(|why| ScenarioError::Unreadable { path: path.display().to_string(), why })
+}
+
+fn manifest(dir: &Path) -> Result<Manifest, ScenarioError> {
+    let path = dir.join(MANIFEST);
+    let text = read(&path)?;
+    serde_json::from_str(&text).map_err(|why| {
+        ScenarioError::Comparison(format!("{}: not a shard's manifest: {why}", path.display()))
+    })
+}
+
+/// Whether two parts are of one job.
+fn agree(a_dir: &Path, a: &Manifest, b_dir: &Path, b: &Manifest) -> Result<(), ScenarioError> {
+    let (a_name, b_name) = (a_dir.display(), b_dir.display());
+    let differ = |what: &str, x: String, y: String| {
+        refuse(format!("{a_name} and {b_name} differ in {what}: {x} and {y}"))
+    };
+    if a.version != b.version {
+        return differ("version", a.version.clone(), b.version.clone());
+    }
+    if a.part.of != b.part.of {
+        return differ("the number of parts", a.part.of.to_string(), b.part.of.to_string());
+    }
+    if a.job.seeds != b.job.seeds {
+        return differ("seeds", format!("{:?}", a.job.seeds), format!("{:?}", b.job.seeds));
+    }
+    if a.job != b.job {
+        return differ("scenario", a.job.scenarios.join(" "), b.job.scenarios.join(" "));
+    }
+    Ok(())
+}
+
+fn same_here(names: &[String], here: &[&str], there: &[String]) -> Result<(), ScenarioError> {
+    if here.len() == there.len() && here.iter().zip(there).all(|(here, there)| here == there) {
+        return Ok(());
+    }
+    refuse(format!("{}: the scenario here is not the one that the parts were made of", names.join(" ")))
+}
+
+type Parts = BTreeMap<Part, (PathBuf, Manifest)>;
+
+fn merge_exploration(job: &Job, parts: &Parts) -> Result<Merged, ScenarioError> {
+    let name = job.scenarios.first().cloned().unwrap_or_default();
+    let loaded = load(&name, &job.overrides)?;
+    same_here(&job.scenarios, &[&loaded.hash], &job.hashes)?;
+    let mut runs: BTreeMap<u64, SeedRun> = BTreeMap::new();
+    for (part, (dir, _)) in parts {
+        let log = read(&dir.join(RUNS))?;
+        runs.extend(log.lines().filter_map(crate::log::read).map(|run| (run.seed, run)));
+        let expected = job.seeds.clone().filter(|seed| part.has(job.seeds.start, *seed));
+        whole(dir, expected.filter(|seed| !runs.contains_key(seed)).count())?;
+    }
+    let runs = runs.into_values().filter(|run| job.seeds.contains(&run.seed)).collect();
+    let exploration = Exploration::of(&loaded, runs, false);
+    Ok(Merged::Exploration(Box::new(loaded), Box::new(exploration)))
+}
+
+fn merge_comparison(job: &Job, comparison: &ComparisonJob, parts: &Parts) -> Result<Merged, ScenarioError> {
+    let vary: Vec<Vary> = comparison
+        .vary
+        .iter()
+        .map(|(path, values)| Vary { path: path.clone(), values: values.clone() })
+        .collect();
+    let candidates = candidates(&job.scenarios, &job.overrides, &vary)?;
+    let here: Vec<&str> = candidates.iter().map(|candidate| candidate.loaded.hash.as_str()).collect();
+    same_here(&job.scenarios, &here, &job.hashes)?;
+    let plan = Plan {
+        candidates,
+        baseline: comparison.baseline,
+        metrics: comparison.metrics.clone(),
+        seeds: job.seeds.clone(),
+        precision: None,
+        seeds_max: u64::MAX,
+        jobs: 0,
+        part: Part::WHOLE,
+    };
+    let mut worlds = Worlds::default();
+    for (part, (dir, _)) in parts {
+        worlds.add(Worlds::read(&plan.candidates, &read(&dir.join(WORLDS))?));
+        let expected = job.seeds.clone().filter(|seed| part.has(job.seeds.start, *seed));
+        let lacks = |seed: &u64| !worlds.has_all(*seed, plan.candidates.len());
+        whole(dir, expected.filter(lacks).count())?;
+    }
+    let found = plan.judge(&worlds);
+    let log = worlds.to_log(&plan.candidates);
+    Ok(Merged::Comparison(Box::new(found), log))
+}
+
+fn whole(dir: &Path, missing: usize) -> Result<(), ScenarioError> {
+    if missing == 0 {
+        return Ok(());
+    }
+    refuse(format!(
+        "{} is not finished: {missing} seeds are missing; run it again with the same --out",
+        dir.display()
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Part;
+
+    #[test]
+    fn a_part_is_one_of_several() {
+        assert_eq!("0/4".parse(), Ok(Part { index: 0, of: 4 }));
+        for wrong in ["4/4", "1/0", "1", "-1/2", "a/b", "1/2/3"] {
+            assert!(wrong.parse::<Part>().is_err(), "{wrong}");
+        }
+        let parts = ["0/3", "1/3", "2/3"].map(|text| text.parse::<Part>().expect("a part"));
+        for seed in 5..50 {
+            assert_eq!(parts.iter().filter(|part| part.has(5, seed)).count(), 1);
+        }
+    }
+}

@@ -1,0 +1,189 @@
+//! `squall check`: judges histories from anywhere, a verdict a file.
+//!
+//! Exit code 0 if all hold, 1 if some are violated or could not be decided, 2 if some cannot be read. Verdicts go to
+//! standard output, times and troubles to standard error. Deliberately absent: all judgement, which is
+//! `checks::foreign`'s.
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+
+use clap::Args;
+use scenarios::checks::foreign::{Answer, Question, Words};
+use scenarios::checks::format::{Foreign, Format, ReadOptions, read_file, read_value};
+use scenarios::checks::verdict::Verdict;
+use serde_json::{Value, json};
+
+use crate::output::{Trouble, cannot, print, print_json};
+
+/// Options of `check`.
+#[derive(Args, Clone, Debug)]
+pub struct CheckArgs {
+    /// Histories, gzipped or not
+    #[arg(required = true, value_name = "FILE")]
+    pub files: Vec<PathBuf>,
+    /// What the history is of: register, key-value, multi-register, set, queue, stack, priority-queue, counter, mutex,
+    /// log, list-append, rw-register, set-full
+    #[arg(long)]
+    pub model: String,
+    /// How the files are written: auto, jepsen-edn, json-lines, porcupine-etcd, porcupine-kv
+    #[arg(long, default_value = "auto", value_parser = format)]
+    pub format: Wanted,
+    /// What a register or key holds at first, as EDN (nil, 0, "text") [default: the format's own: 0 in Jepsen's EDN,
+    /// "" in Porcupine's key–value logs, else nil]
+    #[arg(long, value_parser = read_value)]
+    pub initial: Option<scenarios::checks::format::Value>,
+    /// Consistencies expected, such as linearizable,sequential,causal or strict-serializable,snapshot-isolation
+    /// [default: linearizable, or strict-serializable]
+    #[arg(long, value_delimiter = ',')]
+    pub consistency: Vec<String>,
+    /// Transactions: anomalies that must be absent, such as G1,G2-item
+    #[arg(long, value_delimiter = ',')]
+    pub anomalies: Vec<String>,
+    /// Transactions on registers: sequential-keys, linearizable-keys, writes-follow-reads-keys
+    #[arg(long, value_delimiter = ',')]
+    pub assume: Vec<String>,
+    /// Give up on an object after this many configurations of its search
+    #[arg(long, value_name = "N")]
+    pub configurations: Option<u64>,
+    /// Print one JSON document
+    #[arg(long)]
+    pub json: bool,
+    /// Print the milliseconds of parsing and of checking to standard error
+    #[arg(long)]
+    pub timing: bool,
+}
+
+/// The format asked for: a name, or `auto`.
+#[derive(Clone, Copy, Debug)]
+pub struct Wanted(Option<Format>);
+
+fn format(text: &str) -> Result<Wanted, String> {
+    if text == "auto" {
+        return Ok(Wanted(None));
+    }
+    text.parse().map(|format| Wanted(Some(format))).map_err(|reason: String| format!("{reason}, auto"))
+}
+
+/// What came of one file.
+struct Outcome {
+    foreign: Foreign,
+    answer: Answer,
+}
+
+/// Time spent.
+#[derive(Clone, Copy, Default)]
+struct Spent {
+    parsing: Duration,
+    checking: Duration,
+}
+
+/// Judges all files.
+///
+/// # Errors
+/// When the question itself is not one: an unknown model or consistency.
+pub fn run(args: &CheckArgs) -> Result<ExitCode, Trouble> {
+    let words = Words {
+        model: &args.model,
+        initial: args.initial.clone(),
+        consistency: &args.consistency,
+        anomalies: &args.anomalies,
+        assume: &args.assume,
+    };
+    let mut question = Question::new(&words).map_err(cannot)?;
+    if let Some(configurations) = args.configurations {
+        question = question.giving_up_after(configurations);
+    }
+    let (mut violated, mut open, mut unreadable) = (false, false, false);
+    let mut total = Spent::default();
+    let mut documents = Vec::new();
+    for file in &args.files {
+        let mut spent = Spent::default();
+        match one(file, args, &question, &mut spent) {
+            Ok(outcome) => {
+                violated |= outcome.answer.verdict.is_fail();
+                open |= matches!(outcome.answer.verdict, Verdict::Unknown(_));
+                if args.json {
+                    documents.push(document(file, &outcome));
+                } else {
+                    print(&told(file, &outcome))?;
+                }
+            }
+            Err(error) => {
+                unreadable = true;
+                eprintln!("squall: {error}");
+                if args.json {
+                    documents.push(json!({ "file": file.display().to_string(), "error": error.to_string() }));
+                }
+            }
+        }
+        total.parsing += spent.parsing;
+        total.checking += spent.checking;
+        if args.timing {
+            time(&file.display().to_string(), spent);
+        }
+    }
+    if args.json {
+        let verdict = match (violated, open || unreadable) {
+            (true, _) => "fail",
+            (false, true) => "unknown",
+            (false, false) => "pass",
+        };
+        let all = json!({ "schema": 1, "model": args.model, "verdict": verdict, "files": documents });
+        print_json(&all)?;
+    }
+    if args.timing {
+        time("total", total);
+    }
+    Ok(ExitCode::from(if unreadable { 2 } else { u8::from(violated || open) }))
+}
+
+/// Reads and judges one file.
+#[expect(clippy::disallowed_methods, reason = "the time spent goes to standard error only")]
+fn one(file: &Path, args: &CheckArgs, question: &Question, spent: &mut Spent) -> anyhow::Result<Outcome> {
+    let start = Instant::now();
+    let options = ReadOptions { format: args.format.0, ..ReadOptions::default() };
+    let read = read_file(file, &options);
+    spent.parsing = start.elapsed();
+    let foreign = read?;
+    let start = Instant::now();
+    let judged = question.ask(&foreign);
+    spent.checking = start.elapsed();
+    let answer = judged.answer();
+    Ok(Outcome { foreign, answer })
+}
+
+fn told(file: &Path, outcome: &Outcome) -> String {
+    let word = outcome.answer.verdict.word().to_uppercase();
+    let operations = outcome.foreign.history.entries.len();
+    format!("{word} {} ({operations} operations)\n{}", file.display(), outcome.answer)
+}
+
+fn document(file: &Path, outcome: &Outcome) -> Value {
+    let Answer { verdict, anomalies, not, also_not, strongest } = &outcome.answer;
+    let mut document = json!({
+        "file": file.display().to_string(),
+        "format": outcome.foreign.format.name(),
+        "operations": outcome.foreign.history.entries.len(),
+        "verdict": verdict.word(),
+    });
+    match verdict {
+        Verdict::Pass => {}
+        Verdict::Unknown(reason) => document["reason"] = json!(reason),
+        Verdict::Fail(witness) => document["witness"] = json!(witness),
+    }
+    if !(anomalies.is_empty() && strongest.is_empty()) {
+        let counts: serde_json::Map<String, Value> =
+            anomalies.iter().map(|(name, count)| (name.clone(), json!(count))).collect();
+        document["anomalies"] = Value::Object(counts);
+        document["not"] = json!(not);
+        document["also_not"] = json!(also_not);
+        document["strongest"] = json!(strongest);
+    }
+    document
+}
+
+fn time(what: &str, spent: Spent) {
+    let ms = |duration: Duration| duration.as_secs_f64() * 1000.0;
+    eprintln!("{what}: parsing {:.3} ms, checking {:.3} ms", ms(spent.parsing), ms(spent.checking));
+}

@@ -1,0 +1,28 @@
+//! Ctrl-C: the first ends with what is finished, the second at once.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use crate::output::{Trouble, cannot};
+
+static STOP: AtomicBool = AtomicBool::new(false);
+
+/// Listens for Ctrl-C from now on; answers the flag that it sets.
+pub fn on_ctrl_c() -> Result<&'static AtomicBool, Trouble> {
+    ctrlc::set_handler(|| {
+        if STOP.swap(true, Ordering::Relaxed) {
+            std::process::exit(130);
+        }
+        eprintln!("squall: stopping after the runs under way; once more to stop at once");
+    })
+    .map_err(|why| cannot(format!("cannot listen for Ctrl-C: {why}")))?;
+    Ok(&STOP)
+}
+
+/// Runs something in which a panic is a result, not a message to the terminal.
+pub fn quietly<T>(work: impl FnOnce() -> T) -> T {
+    let loud = std::panic::take_hook();
+    std::panic::set_hook(Box::new(|_| {}));
+    let result = work();
+    std::panic::set_hook(loud);
+    result
+}
