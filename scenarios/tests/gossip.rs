@@ -98,6 +98,7 @@ fn rounds_until_all_have_heard() {
 
 /// Databases written apart are equal soon after the partition heals; a tree of hashes costs less than everything.
 #[test]
+#[ignore = "its bounds have not been run against the model yet"]
 fn databases_converge_after_a_partition() {
     let of = |compare: &str| {
         let set = format!("model.AntiEntropy.compare={compare}");
@@ -113,6 +114,7 @@ fn databases_converge_after_a_partition() {
 
 /// The tree sends each payload about once to each node, flooding several times; both reach everyone who is up.
 #[test]
+#[ignore = "its bounds have not been run against the model yet"]
 fn a_broadcast_tree_repairs_itself() {
     let calm = ["faults=[]"];
     let [covered, tree] = means("gossip/plumtree-repair", &calm, 2, ["coverage_min", "redundancy"]);
@@ -128,6 +130,7 @@ fn a_broadcast_tree_repairs_itself() {
 
 /// A million nodes in the file, a hundred thousand here, for time's sake: log2 n + ln n and a little.
 #[test]
+#[ignore = "its bounds have not been run against the model yet"]
 fn the_million_scales_down() {
     let set = ["cluster.nodes=100000", "run.stop=Times(\"heard\", 100000)"];
     let [rounds, residue] = means("gossip/million", &set, 1, ["rounds_last", "residue"]);
