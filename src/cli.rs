@@ -63,7 +63,7 @@ pub struct ScenarioArgs {
     /// A scenario: a name in the library (raft/healthy) or a file
     #[arg(value_name = "SCENARIO", value_hint = ValueHint::FilePath)]
     pub scenario: String,
-    /// Override a field: path=value, as in cluster.nodes=7 or faults[0].lasts=Fixed("5s"); may be repeated
+    /// Override a field: path=value, as in cluster.nodes=7 or run.duration=5s; may be repeated
     #[arg(long = "set", value_name = "PATH=VALUE")]
     pub set: Vec<String>,
 }

@@ -7,6 +7,7 @@ use std::process::ExitCode;
 use std::sync::Mutex;
 
 use scenarios::Loaded;
+use scenarios::checks::metrics::of_one_client;
 use scenarios::explore::{Exploration, ExploreOptions, Progress, SeedRun};
 use scenarios::log;
 use scenarios::shard::{self, Manifest, Part};
@@ -141,20 +142,7 @@ fn summary(loaded: &Loaded, found: &Exploration, out: Option<&Path>) -> String {
             found.failed() - FAILURES_SHOWN as u64
         );
     }
-    let width = found.metrics.keys().map(String::len).max().unwrap_or(0).max(6);
-    let _ = writeln!(
-        text,
-        "\n{:<width$}  {:>12} {:>10} {:>12} {:>12} {:>12} {:>12}",
-        "metric", "mean", "± 95%", "p50", "p90", "p99", "max"
-    );
-    for (name, s) in &found.metrics {
-        let cells = [s.mean, s.ci95, s.p50, s.p90, s.p99, s.max].map(output::number);
-        let _ = writeln!(
-            text,
-            "{name:<width$}  {:>12} {:>10} {:>12} {:>12} {:>12} {:>12}",
-            cells[0], cells[1], cells[2], cells[3], cells[4], cells[5]
-        );
-    }
+    text.push_str(&table(found));
     let marks: Vec<String> = found.marks.iter().map(|(name, count)| format!("{name} {count}")).collect();
     if !marks.is_empty() {
         let _ = writeln!(text, "\nmarks  {}", marks.join(", "));
@@ -163,4 +151,25 @@ fn summary(loaded: &Loaded, found: &Exploration, out: Option<&Path>) -> String {
         let _ = writeln!(text, "\nWritten: {}", dir.display());
     }
     text
+}
+
+/// How the metrics that are not zero on every seed are distributed.
+fn table(found: &Exploration) -> String {
+    let (zero, other): (Vec<_>, Vec<_>) =
+        found.metrics.iter().partition(|(_, s)| s.min == 0.0 && s.max == 0.0);
+    let (clients, shown): (Vec<_>, Vec<_>) = other.into_iter().partition(|(name, _)| of_one_client(name));
+    let width = shown.iter().map(|(name, _)| name.len()).max().unwrap_or(0).max(6);
+    let mut text = format!(
+        "\n{:<width$}  {:>12} {:>10} {:>12} {:>12} {:>12} {:>12}\n",
+        "metric", "mean", "± 95%", "p50", "p90", "p99", "max"
+    );
+    for (name, s) in shown {
+        let cells = [s.mean, s.ci95, s.p50, s.p90, s.p99, s.max].map(output::number);
+        let _ = writeln!(
+            text,
+            "{name:<width$}  {:>12} {:>10} {:>12} {:>12} {:>12} {:>12}",
+            cells[0], cells[1], cells[2], cells[3], cells[4], cells[5]
+        );
+    }
+    text + &output::left_out(zero.len(), clients.len())
 }

@@ -113,7 +113,20 @@ pub fn number(value: f64) -> String {
         v if v >= 0.1 => 4,
         _ => 6,
     };
+    if decimals == 1 {
+        let text = format!("{value:.1}");
+        let (whole, tenth) = text.split_once('.').unwrap_or((&text, "0"));
+        return format!("{}.{tenth}", grouped(whole.parse().unwrap_or(value as i64)));
+    }
     format!("{value:.decimals$}")
+}
+
+/// The line under a table of metrics that says how many it leaves out; empty if none.
+pub fn left_out(zero: usize, clients: usize) -> String {
+    let zero = (zero > 0).then(|| format!("{zero} more are 0"));
+    let clients = (clients > 0).then(|| format!("{clients} of single clients are in the JSON document"));
+    let parts: Vec<String> = zero.into_iter().chain(clients).collect();
+    if parts.is_empty() { String::new() } else { format!("  ({})\n", parts.join("; ")) }
 }
 
 fn grouped(value: i64) -> String {
@@ -136,7 +149,7 @@ pub fn rows(indent: &str, pairs: &[(String, String)]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{number, rows, write_whole};
+    use super::{left_out, number, rows, write_whole};
 
     #[test]
     fn numbers_are_short() {
@@ -146,10 +159,18 @@ mod tests {
             (-1000.0, "-1,000"),
             (0.98765, "0.9877"),
             (12.345, "12.35"),
+            (12345.67, "12,345.7"),
+            (-1999.96, "-2,000.0"),
             (0.00012345, "0.000123"),
         ] {
             assert_eq!(number(value), text);
         }
+    }
+
+    #[test]
+    fn what_a_table_leaves_out_is_counted() {
+        assert_eq!(left_out(0, 0), "");
+        assert_eq!(left_out(2, 1), "  (2 more are 0; 1 of single clients are in the JSON document)\n");
     }
 
     #[test]

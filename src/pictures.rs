@@ -1,30 +1,105 @@
-//! The files of `--out`: the record, the pictures and the page of a run; the distributions of an exploration.
+//! The files of `--out`: the record with its verdicts, the pictures and the page of a run; the distributions of an
+//! exploration.
 
 use std::path::{Path, PathBuf};
 
+use anyhow::Context;
+use reports::{Distributions, Failure, Finding, MetricOverSeeds, Run};
 use scenarios::Loaded;
+use scenarios::checks::verdict::Verdict;
 use scenarios::compare::Comparison;
 use scenarios::explore::Exploration;
-use scenarios::run::Outcome;
+use scenarios::replay::command;
+use scenarios::run::{Outcome, Record};
+use serde::{Deserialize, Serialize};
 
 use crate::output::{self, Trouble, cannot};
 
 /// The record's file.
 pub const RECORD: &str = "record.json";
 
-/// Writes a run's record, document and pictures into a directory.
-pub fn write_run(loaded: &Loaded, outcome: &Outcome, dir: &Path) -> Result<Vec<PathBuf>, Trouble> {
+/// A run as it is kept: enough to show it again.
+#[derive(Serialize, Deserialize)]
+struct Kept {
+    schema: u32,
+    record: Record,
+    checks: Vec<KeptCheck>,
+    metrics: Vec<(String, f64)>,
+    replay: String,
+}
+
+#[derive(Serialize, Deserialize)]
+struct KeptCheck {
+    name: String,
+    verdict: Verdict,
+    detail: String,
+}
+
+/// Writes a run's record and pictures into a directory; answers what was written, the page first.
+pub fn write_run(loaded: &Loaded, outcome: Outcome, dir: &Path) -> Result<Vec<PathBuf>, Trouble> {
     output::make_dir(dir)?;
-    let record = serde_json::to_vec(&outcome.record).map_err(cannot)?;
+    let replay = command("replay", &loaded.name, &loaded.overrides, outcome.record.seed);
+    let checks = outcome.checks.into_iter();
+    let kept = Kept {
+        schema: 1,
+        checks: checks.map(|c| KeptCheck { name: c.name, verdict: c.verdict, detail: c.detail }).collect(),
+        metrics: outcome.metrics.into_iter().collect(),
+        replay,
+        record: outcome.record,
+    };
+    let text = serde_json::to_vec(&kept).map_err(cannot)?;
+    output::write_whole(&dir.join(RECORD), &text)?;
+    let mut written = show(kept, dir)?;
+    written.push(dir.join(RECORD));
+    Ok(written)
+}
+
+/// Makes the pictures of a run that was written before.
+pub fn show_again(dir: &Path) -> Result<Vec<PathBuf>, Trouble> {
     let path = dir.join(RECORD);
-    output::write_whole(&path, &record)?;
-    let _ = loaded;
-    Ok(vec![path])
+    let text = std::fs::read(&path).map_err(|why| cannot(format!("{}: {why}", path.display())))?;
+    let kept: Kept = serde_json::from_slice(&text)
+        .map_err(|why| cannot(format!("{}: not a record of a run: {why}", path.display())))?;
+    show(kept, dir)
+}
+
+fn show(kept: Kept, dir: &Path) -> Result<Vec<PathBuf>, Trouble> {
+    let checks = kept.checks.into_iter();
+    let findings: Vec<Finding> =
+        checks.map(|c| Finding { check: c.name, verdict: c.verdict, detail: c.detail }).collect();
+    let run = Run { record: &kept.record, findings: &findings, metrics: &kept.metrics, replay: &kept.replay };
+    Ok(reports::write_run(&run, dir).context("the pictures")?)
 }
 
 /// Writes an exploration's pictures into a directory.
 pub fn write_exploration(loaded: &Loaded, found: &Exploration, dir: &Path) -> Result<(), Trouble> {
-    let _ = (loaded, found, dir);
+    let finished: Vec<_> =
+        found.runs.iter().filter_map(|run| Some((run, run.result.as_ref().ok()?))).collect();
+    let metric = |name: &String| {
+        let values =
+            finished.iter().map(|(_, summary)| summary.metrics.get(name).copied().unwrap_or(f64::NAN));
+        MetricOverSeeds { name: name.clone(), values: values.collect() }
+    };
+    let mut failures = Vec::new();
+    for (place, (run, summary)) in finished.iter().enumerate() {
+        for check in summary.failed.iter().filter(|check| check.verdict.is_fail()) {
+            failures.push(Failure {
+                run: place,
+                check: check.name.clone(),
+                detail: check.detail.clone(),
+                replay: found.replay_command(run.seed),
+            });
+        }
+    }
+    let sets: String = loaded.overrides.iter().map(|set| format!(" --set {set}")).collect();
+    let distributions = Distributions {
+        scenario: found.scenario.clone(),
+        seeds: finished.iter().map(|(run, _)| run.seed).collect(),
+        failures,
+        metrics: found.metrics.keys().map(metric).collect(),
+        replay: format!("squall explore {}{sets}", loaded.name),
+    };
+    reports::write_exploration(&distributions, dir).context("the pictures")?;
     Ok(())
 }
 

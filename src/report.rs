@@ -3,12 +3,13 @@
 use std::process::ExitCode;
 
 use crate::cli::ReportArgs;
-use crate::output::{Trouble, cannot};
-use crate::pictures::RECORD;
+use crate::output::{self, Trouble};
+use crate::pictures;
 
 /// Makes the pictures anew.
 pub fn report(args: &ReportArgs) -> Result<ExitCode, Trouble> {
-    let path = args.dir.join(RECORD);
-    let _text = std::fs::read(&path).map_err(|why| cannot(format!("{}: {why}", path.display())))?;
+    let written = pictures::show_again(&args.dir)?;
+    let names: Vec<String> = written.iter().map(|path| format!("{}\n", path.display())).collect();
+    output::print(&names.concat())?;
     Ok(ExitCode::SUCCESS)
 }

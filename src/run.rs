@@ -5,10 +5,12 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use scenarios::Loaded;
+use scenarios::checks::metrics::of_one_client;
 use scenarios::determinism;
 use scenarios::replay::{Form, TellOptions, command, tell};
+use scenarios::run::{CheckResult, Injection};
 use scenarios::run::{Outcome, RunOptions};
-use scenarios::verdict::Verdict;
+use scenarios::verdict::{Verdict, Witness};
 
 use crate::cli::RunArgs;
 use crate::output::{self, Trouble, cannot};
@@ -47,25 +49,26 @@ pub fn run(args: &RunArgs) -> Result<ExitCode, Trouble> {
     eprintln!(
         "squall: {simulated:.1} s simulated in {wall:.3} s ({pace:.0} times real time), checks included"
     );
-    let written = match &args.out {
-        Some(dir) => pictures::write_run(&loaded, &outcome, dir)?,
-        None => Vec::new(),
-    };
+    let code = if outcome.as_expected { ExitCode::SUCCESS } else { ExitCode::from(1) };
     if args.json {
         output::print_json(&outcome.to_json())?;
     } else {
         output::print(&summary(&loaded, seed, &outcome, args.check_determinism))?;
-        if let Some(dir) = &args.out {
-            let names: Vec<String> = written.iter().map(|path| path.display().to_string()).collect();
+    }
+    if let Some(dir) = &args.out {
+        let written = pictures::write_run(&loaded, outcome, dir)?;
+        if !args.json {
+            let names: Vec<String> = written.iter().skip(1).map(|path| path.display().to_string()).collect();
             let page = dir.join("report.html");
-            output::print(&format!(
-                "\nWritten: {}\nOpen {} to see it all on one page.\n",
+            let text = format!(
+                "pictures     {}\n             all on one page: {}\n",
                 names.join(", "),
                 page.display()
-            ))?;
+            );
+            output::print(&text)?;
         }
     }
-    Ok(if outcome.as_expected { ExitCode::SUCCESS } else { ExitCode::from(1) })
+    Ok(code)
 }
 
 /// The run in words, a screen long.
@@ -77,61 +80,68 @@ fn summary(loaded: &Loaded, seed: u64, outcome: &Outcome, compared: bool) -> Str
     let word = output::verdict_word(outcome.verdict(), colour);
     let expected = if outcome.as_expected { "as expected" } else { "not what the scenario expects" };
     let _ = writeln!(text, "verdict      {word} ({expected})");
-    let checks: Vec<(String, String)> = outcome
-        .checks
-        .iter()
-        .map(|check| {
-            (
-                check.name.clone(),
-                format!("{:<7}  {}", output::verdict_word(check.verdict.word(), colour), check.detail),
-            )
-        })
-        .collect();
-    text.push_str(&output::rows("  ", &checks));
+    let check = |check: &CheckResult| {
+        let word = output::verdict_word(check.verdict.word(), colour);
+        (check.name.clone(), format!("{word:<7}  {}", check.detail))
+    };
+    text.push_str(&output::rows("  ", &outcome.checks.iter().map(check).collect::<Vec<_>>()));
     for check in &outcome.checks {
         if let Verdict::Fail(witness) = &check.verdict {
-            let _ = writeln!(text, "\n{}: {}", witness.anomaly, witness.headline);
-            for (i, step) in witness.story.iter().enumerate() {
-                let _ = writeln!(text, "  {}. {step}", i + 1);
-            }
+            text.push_str(&story(witness));
         }
     }
-    let faults: Vec<(String, String)> = outcome
-        .record
-        .faults
-        .iter()
-        .take(FAULTS_SHOWN)
-        .map(|fault| {
-            let until = fault.until.map_or("the end".to_string(), |until| until.to_string());
-            (format!("{} to {until}", fault.at), format!("{} {}", fault.fault, fault.detail))
-        })
-        .collect();
-    if !faults.is_empty() {
-        let _ = writeln!(text, "\nfaults");
-        text.push_str(&output::rows("  ", &faults));
-        if outcome.record.faults.len() > FAULTS_SHOWN {
-            let _ = writeln!(text, "  … and {} more", outcome.record.faults.len() - FAULTS_SHOWN);
-        }
-    }
-    let metrics: Vec<(String, String)> =
-        outcome.metrics.iter().map(|(name, value)| (name.clone(), output::number(*value))).collect();
-    let _ = writeln!(text, "\nmetrics");
-    text.push_str(&output::rows("  ", &metrics));
+    text.push_str(&faults(outcome));
+    text.push_str(&metrics(outcome));
     let marks: Vec<String> =
         outcome.record.marks.iter().map(|(name, count)| format!("{name} {count}")).collect();
     if !marks.is_empty() {
         let _ = writeln!(text, "\nmarks        {}", marks.join(", "));
     }
     let twice = if compared { ", equal in two runs" } else { "" };
-    let _ = writeln!(
-        text,
-        "\nfingerprint  {} ({} events{twice})",
-        outcome.record.fingerprint, outcome.record.events
-    );
+    let events = output::number(outcome.record.events as f64);
+    let _ = writeln!(text, "\nfingerprint  {} ({events} events{twice})", outcome.record.fingerprint);
     let _ = writeln!(text, "again        {}", command("run", &loaded.name, &loaded.overrides, seed));
     let _ = writeln!(text, "step by step {}", command("replay", &loaded.name, &loaded.overrides, seed));
     text
 }
 
+/// A violation told.
+fn story(witness: &Witness) -> String {
+    let mut text = format!("\n{}: {}\n", witness.anomaly, witness.headline);
+    for step in &witness.story {
+        let _ = writeln!(text, "  {step}");
+    }
+    text
+}
+
 /// How many faults are listed before the rest is only counted.
-const FAULTS_SHOWN: usize = 20;
+const FAULTS_SHOWN: usize = 12;
+
+fn faults(outcome: &Outcome) -> String {
+    let all = &outcome.record.faults;
+    if all.is_empty() {
+        return String::new();
+    }
+    let seconds = |at: scenarios::time::Time| format!("{:.3} s", at.as_secs_f64());
+    let row = |fault: &Injection| {
+        let until = match fault.until {
+            Some(until) if until == fault.at => String::new(),
+            Some(until) => format!(" to {}", seconds(until)),
+            None => " to the end".to_string(),
+        };
+        (format!("{}{until}", seconds(fault.at)), format!("{} {}", fault.fault, fault.detail))
+    };
+    let rows: Vec<(String, String)> = all.iter().take(FAULTS_SHOWN).map(row).collect();
+    let more = all.len().saturating_sub(FAULTS_SHOWN);
+    let more = if more > 0 { format!("  … and {more} more\n") } else { String::new() };
+    format!("\nfaults\n{}{more}", output::rows("  ", &rows))
+}
+
+/// The metrics that are not zero and of more than one client; the others are only counted.
+fn metrics(outcome: &Outcome) -> String {
+    let (zero, other): (Vec<_>, Vec<_>) = outcome.metrics.iter().partition(|(_, value)| **value == 0.0);
+    let (clients, shown): (Vec<_>, Vec<_>) = other.into_iter().partition(|(name, _)| of_one_client(name));
+    let rows: Vec<(String, String)> =
+        shown.into_iter().map(|(name, value)| (name.clone(), output::number(*value))).collect();
+    format!("\nmetrics\n{}{}", output::rows("  ", &rows), output::left_out(zero.len(), clients.len()))
+}

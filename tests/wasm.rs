@@ -70,7 +70,9 @@ fn fingerprints_are_equal_on_wasm32() {
          }}",
         indices.join(",")
     );
-    let told = output(Command::new("node").arg("-e").arg(&script)).expect("node runs the module");
+    let run = Command::new("node").arg("-e").arg(&script).output().expect("node starts");
+    assert!(run.status.success(), "node runs the module:\n{}", String::from_utf8_lossy(&run.stderr));
+    let told = String::from_utf8_lossy(&run.stdout);
     let expected: Vec<&str> = golden.iter().map(|(_, fingerprint)| fingerprint.as_str()).collect();
     assert_eq!(told.lines().collect::<Vec<_>>(), expected);
 }

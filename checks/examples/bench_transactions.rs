@@ -9,6 +9,8 @@ use std::time::Instant;
 
 use checks::format::{ReadOptions, read_file};
 use checks::transactions::{Options, Workload, check};
+use checks::weak::isolation::{self, Level};
+use checks::weak::sessions;
 use sim_core::history::{Answer, Entry, History, Outcome};
 use sim_core::time::Time;
 use sim_core::value::{Call, Key, Micro, Operation, Value};
@@ -116,8 +118,71 @@ fn transactions(corpora: &Path) {
     row("list-append, strictly serializable, 1,000,000", 3000.0, took, analysis.verdict.word());
 }
 
+/// Serializable transactions of five operations over registers, in twenty sessions: each runs whole at once.
+fn registers(count: usize) -> History {
+    let mut draws = Draws(9);
+    let keys = 10_000;
+    let mut state: Vec<Value> = vec![Value::Nil; keys as usize];
+    let mut history = History { entries: Vec::with_capacity(count) };
+    for at in 0..count as u64 {
+        let mut steps = Vec::with_capacity(5);
+        for _ in 0..5 {
+            let key = draws.below(keys);
+            if draws.below(2) == 0 {
+                state[key as usize] = Value::Int(1 + 5 * at as i64 + steps.len() as i64);
+                steps.push(Micro::Write(Key(key), state[key as usize].clone()));
+            } else {
+                steps.push(Micro::Read(Key(key), Some(state[key as usize].clone())));
+            }
+        }
+        let mut made = entry(draws.below(20) as u32, 2 * at, Call::Txn(Vec::new()));
+        (made.completed, made.completed_index) = (Time(2 * at + 1), 2 * at + 1);
+        made.outcome = Outcome::Ok(Answer::Txn(steps));
+        history.entries.push(made);
+    }
+    history
+}
+
+fn weak() {
+    let history = registers(200_000);
+    for (level, name, asked) in [
+        (Level::ReadCommitted, "read committed", 340.0),
+        (Level::ReadAtomic, "read atomic", 620.0),
+        (Level::Causal, "causal consistency", 2000.0),
+    ] {
+        let (took, verdict) = millis(3, || isolation::check(&history, level, &Value::Nil));
+        row(&format!("{name}, 200,000 of 5 operations, 20 sessions"), asked, took, verdict.word());
+    }
+    let options = Options { linearizable_keys: true, ..Options::new(Workload::RwRegister) };
+    let (took, analysis) = millis(1, || check(&history, &options));
+    row("rw-register, linearizable keys, the same history", f64::NAN, took, analysis.verdict.word());
+    for guarantee in sessions::ALL {
+        let (took, verdict) = millis(1, || sessions::check(&history, guarantee, &Value::Nil));
+        row(&format!("{}, the same history", guarantee.name()), f64::NAN, took, verdict.word());
+    }
+}
+
+/// Milliseconds against length: what each algorithm promises is near-linear growth.
+fn growth() {
+    println!(
+        "\n{:<12} {:>12} {:>14} {:>12} {:>10}",
+        "operations", "list-append", "read committed", "read atomic", "causal"
+    );
+    for count in [10_000, 30_000, 100_000, 300_000] {
+        let lists = lists(count);
+        let (list_append, _) = millis(1, || check(&lists, &Options::new(Workload::ListAppend)));
+        drop(lists);
+        let registers = registers(count);
+        let weak = [Level::ReadCommitted, Level::ReadAtomic, Level::Causal]
+            .map(|level| millis(1, || isolation::check(&registers, level, &Value::Nil)).0);
+        println!("{count:<12} {list_append:>12.1} {:>14.1} {:>12.1} {:>10.1}", weak[0], weak[1], weak[2]);
+    }
+}
+
 fn main() {
     let corpora = std::env::args().nth(1).unwrap_or_else(|| "../shared/corpora".to_string());
     println!("{:<58} {:>8} {:>9}  verdict", "milliseconds of checking, one thread", "asked", "took");
     transactions(Path::new(&corpora));
+    weak();
+    growth();
 }

@@ -33,6 +33,13 @@ pub trait Model: Clone + std::fmt::Debug + Serialize + DeserializeOwned {
 
     /// The properties, fresh for one run.
     fn invariants(&self, cluster: &Cluster) -> Self::Invariants;
+
+    /// A node as it is now, in the protocol's own terms, in a few lines; empty where the model has none.
+    #[must_use]
+    fn view(node: &Self::Node) -> String {
+        let _ = node;
+        String::new()
+    }
 }
 
 /// The machines a model is put on.

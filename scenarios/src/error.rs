@@ -37,8 +37,8 @@ impl ScenarioError {
     }
 }
 
-impl From<crate::text::Diagnostic> for ScenarioError {
-    fn from(wrong: crate::text::Diagnostic) -> ScenarioError {
-        ScenarioError::Invalid(Box::new(wrong))
+impl From<Box<crate::text::Diagnostic>> for ScenarioError {
+    fn from(wrong: Box<crate::text::Diagnostic>) -> ScenarioError {
+        ScenarioError::Invalid(wrong)
     }
 }

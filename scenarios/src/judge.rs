@@ -110,13 +110,13 @@ pub(crate) fn object(clients: &[ClientConfig]) -> Result<linearizability::Model,
         let lines = clients.iter().flat_map(|group| &group.mix.operations);
         lines.filter(|(_, weight)| *weight > 0.0).map(|(ask, _)| *ask)
     };
-    let kinds: [(Model, fn(Ask) -> bool); 6] = [
+    type Fits = fn(Ask) -> bool;
+    let kinds: [(Model, Fits); 5] = [
         (Model::KeyValue, |ask| matches!(ask, Ask::Read | Ask::Write | Ask::Cas | Ask::Delete | Ask::Append)),
         (Model::Set, |ask| matches!(ask, Ask::Read | Ask::Insert)),
         (Model::Counter, |ask| matches!(ask, Ask::Read | Ask::Increment)),
         (Model::Queue, |ask| matches!(ask, Ask::Enqueue | Ask::Dequeue)),
         (Model::MultiRegister, |ask| matches!(ask, Ask::TxnWrite { .. })),
-        (Model::KeyValue, |_| false),
     ];
     kinds.iter().find(|(_, fits)| asks().all(fits)).map(|(model, _)| *model).ok_or_else(|| {
         "linearizability is judged of one kind of object; these clients mix operations of several (or transactions \

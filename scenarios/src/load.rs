@@ -56,7 +56,7 @@ impl Loaded {
 }
 
 /// Reads the typed form and checks it.
-pub(crate) fn check(document: &Document) -> Result<Scenario, Diagnostic> {
+pub(crate) fn check(document: &Document) -> Result<Scenario, Box<Diagnostic>> {
     let scenario: Scenario = document.read()?;
     match assemble::validate(&scenario) {
         Ok(()) => Ok(scenario),

@@ -7,9 +7,11 @@ use std::ops::ControlFlow;
 use checks::metrics::{self, Metrics};
 use models::model::Model;
 use serde_json::{Value, json};
+use sim_core::fingerprint::Fingerprint;
 use sim_core::node::{Effect, Node};
-use sim_core::observer::{Observer, Step};
-use sim_core::record::{Record, Violation};
+use sim_core::observer::{Happening, Observer, Step};
+use sim_core::peer::Peer;
+use sim_core::record::Violation;
 use sim_core::time::Time;
 use sim_core::world::World;
 
@@ -20,6 +22,7 @@ use crate::registry::{WithModel, with_model};
 use crate::schema::{CheckSpec, Scenario, Stop};
 
 pub use crate::judge::CheckResult;
+pub use sim_core::record::{Injection, Record};
 
 /// What to do besides running.
 #[derive(Clone, Copy, Debug, Default)]
@@ -66,7 +69,7 @@ impl Outcome {
     #[must_use]
     pub fn to_json(&self) -> Value {
         let record = &self.record;
-        let name = |peer: &sim_core::peer::Peer| {
+        let name = |peer: &Peer| {
             let known = if peer.is_client() { None } else { record.nodes.get(peer.index()) };
             known.map_or_else(|| peer.to_string(), |node| node.name.clone())
         };
@@ -181,7 +184,7 @@ pub(crate) fn drive<M: Model, O: Observer<M::Node>>(
 /// The name of what is no violation, but ends a run as one does.
 const STOP: &str = "squall: stop";
 
-/// Ends the run when what was waited for has happened.
+/// Ends the run at the next event after what was waited for, so that it is in the record.
 struct StopAt<'a> {
     stop: &'a Stop,
     /// How many times more it must happen.
@@ -196,6 +199,14 @@ impl StopAt<'_> {
 }
 
 impl<N: Node> Observer<N> for StopAt<'_> {
+    fn before(&mut self, at: Time, _: Fingerprint, _: &Happening<'_, N>) -> ControlFlow<Violation> {
+        if self.left > 0 {
+            return ControlFlow::Continue(());
+        }
+        let (property, detail) = (STOP.to_string(), String::new());
+        ControlFlow::Break(Violation { at, node: Peer::node(0), property, detail })
+    }
+
     fn after(&mut self, step: &Step<'_, N>) -> ControlFlow<Violation> {
         let is_it = |effect: &&Effect<N::Message, N::Timer>| match (*effect, self.stop) {
             (Effect::Mark(mark), Stop::Mark(wanted) | Stop::Times(wanted, _)) => mark == wanted,
@@ -203,11 +214,7 @@ impl<N: Node> Observer<N> for StopAt<'_> {
             _ => false,
         };
         let times = step.effects.iter().filter(is_it).count() as u64;
-        if times < self.left {
-            self.left -= times;
-            return ControlFlow::Continue(());
-        }
-        let (property, detail) = (STOP.to_string(), String::new());
-        ControlFlow::Break(Violation { at: step.at, node: step.node, property, detail })
+        self.left = self.left.saturating_sub(times);
+        ControlFlow::Continue(())
     }
 }

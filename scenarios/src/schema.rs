@@ -2,7 +2,7 @@
 //!
 //! Parts that the engine defines (links, clients, fault lines, distributions) are used as the engine has them, so a
 //! fault added there is in the files at once. Deliberately absent: reading ([`crate::text`]), checking that the parts
-//! fit each other ([`crate::assemble`]).
+//! fit each other (`assemble`).
 
 use models::detector::measured::Detectors;
 use models::gossip::anti_entropy::AntiEntropy;

@@ -69,7 +69,12 @@ fn feedback_counters_pull() {
     }
 }
 
-/// Rounds until everyone has heard, by the number of nodes.
+/// Rounds until everyone has heard, by the number of nodes. A mean over seeds has an error of its own, so the
+/// tolerance of 0.3 is widened by three standard errors.
+///
+/// Pull varies most: it waits until somebody happens to ask the only one who knows, 1.33 rounds of standard deviation
+/// at every size. Its exact mean is known, for a cycle of pull is one binomial draw; at 10,000 nodes it is 17.50, at the
+/// edge of the published 17.8 ± 0.3, so ours is held to both.
 #[test]
 fn rounds_until_all_have_heard() {
     let table =
@@ -83,22 +88,44 @@ fn rounds_until_all_have_heard() {
                 "checks=[]".to_string(),
             ];
             let set: Vec<&str> = set.iter().map(String::as_str).collect();
-            // Pull starts with a wait until somebody happens to ask the only one who knows, so it varies most.
-            let seeds = if exchange == "Pull" { 4 * seeds } else { seeds };
+            let pull = exchange == "Pull";
+            let seeds = if pull { 4 * seeds } else { seeds };
             let [ours, residue] = means("gossip/ten-vs-thousand", &set, seeds, ["rounds_last", "residue"]);
-            println!("{exchange} n={nodes}: {ours}");
             assert_eq!(residue, 0.0);
+            let deviation: f64 = if pull { 1.33 } else { 0.0 };
+            let errors = 3.0 * deviation / (seeds as f64).sqrt();
+            println!("{exchange} n={nodes}: {ours}, three standard errors {errors}");
             assert!(
-                (ours - theirs).abs() <= 0.3,
+                (ours - theirs).abs() <= 0.3 + errors,
                 "{exchange}, {nodes} nodes: ours {ours}, published {theirs}"
             );
+            if pull {
+                let exact = pull_rounds(nodes);
+                println!("exact {exact}");
+                assert!((ours - exact).abs() <= errors, "pull, {nodes} nodes: ours {ours}, exact {exact}");
+            }
         }
     }
 }
 
+/// The mean number of synchronous cycles of pull until all of n have heard: each of those who have not heard asks one
+/// of n-1 others, so with i who know the news reaches Binomial(n-i, i/(n-1)) more. The chain itself, sampled.
+fn pull_rounds(nodes: u32) -> f64 {
+    let (mut rng, samples) = (sim_core::random::Rng::from_key(1), 4_000_000 / u64::from(nodes));
+    let mut rounds = 0u64;
+    for _ in 0..samples {
+        let mut know = 1;
+        while know < nodes {
+            let asked = f64::from(know) / f64::from(nodes - 1);
+            know += (0..nodes - know).map(|_| u32::from(rng.chance(asked))).sum::<u32>();
+            rounds += 1;
+        }
+    }
+    rounds as f64 / samples as f64
+}
+
 /// Databases written apart are equal soon after the partition heals; a tree of hashes costs less than everything.
 #[test]
-#[ignore = "its bounds have not been run against the model yet"]
 fn databases_converge_after_a_partition() {
     let of = |compare: &str| {
         let set = format!("model.AntiEntropy.compare={compare}");
@@ -114,7 +141,6 @@ fn databases_converge_after_a_partition() {
 
 /// The tree sends each payload about once to each node, flooding several times; both reach everyone who is up.
 #[test]
-#[ignore = "its bounds have not been run against the model yet"]
 fn a_broadcast_tree_repairs_itself() {
     let calm = ["faults=[]"];
     let [covered, tree] = means("gossip/plumtree-repair", &calm, 2, ["coverage_min", "redundancy"]);
@@ -130,7 +156,6 @@ fn a_broadcast_tree_repairs_itself() {
 
 /// A million nodes in the file, a hundred thousand here, for time's sake: log2 n + ln n and a little.
 #[test]
-#[ignore = "its bounds have not been run against the model yet"]
 fn the_million_scales_down() {
     let set = ["cluster.nodes=100000", "run.stop=Times(\"heard\", 100000)"];
     let [rounds, residue] = means("gossip/million", &set, 1, ["rounds_last", "residue"]);

@@ -49,10 +49,9 @@ const RUN: usize = 32;
 const SMALL: usize = 16;
 /// A run of more entries than this takes no new ones.
 const INSERT: usize = 32;
-/// An emptied bucket keeps room for this many entries; larger buffers go where they are needed next.
-const KEPT: usize = 1024;
-/// How many larger buffers are kept for that; more are given back.
-const SPARES: usize = 2;
+
+/// The memory of a bucket of no more entries than this is kept for others.
+const KEPT: usize = 4096;
 
 /// What is pending, by (at, tie).
 #[derive(Debug)]
@@ -71,12 +70,13 @@ pub struct Queue {
     last: u64,
     /// Bucket (l, d) holds what differs from `base` first in digit l, which is d. Made when first needed.
     buckets: Vec<Vec<Entry>>,
+    /// The memory of buckets that have been emptied, for those of their level that fill next: time goes through ever new
+    /// buckets, and those of one level grow to much the same size.
+    spare: [Vec<Vec<Entry>>; LEVELS],
     /// Which digits of a level are not empty.
     digits: [u16; LEVELS],
     /// Which levels are not empty.
     levels: u16,
-    /// Large buffers that no bucket needs at present.
-    spare: Vec<Vec<Entry>>,
     len: usize,
 }
 
@@ -90,9 +90,9 @@ impl Default for Queue {
             base: 0,
             last: 0,
             buckets: Vec::new(),
+            spare: [const { Vec::new() }; LEVELS],
             digits: [0; LEVELS],
             levels: 0,
-            spare: Vec::new(),
             len: 0,
         }
     }
@@ -179,30 +179,29 @@ impl Queue {
         self.levels |= 1 << level;
         self.digits[level as usize] |= 1 << digit;
         let index = (level as usize) << DIGIT | digit as usize;
-        if index >= self.buckets.len() {
-            self.make_buckets();
-        }
-        let bucket = &mut self.buckets[index];
-        if bucket.len() == bucket.capacity() && bucket.len() >= KEPT / 2 {
-            self.enlarge(index);
+        if self.buckets.get(index).is_none_or(|bucket| bucket.capacity() == 0) {
+            self.make_bucket(index);
         }
         self.buckets[index].push(Entry { at: Time(at), tie, slot, target });
     }
 
-    /// A bucket that outgrows its own room takes over a large buffer that no other needs.
+    /// Gives a bucket memory.
     #[cold]
-    fn enlarge(&mut self, index: usize) {
-        if self.buckets[index].len() <= KEPT
-            && let Some(mut larger) = self.spare.pop()
-        {
-            larger.append(&mut self.buckets[index]);
-            self.buckets[index] = larger;
+    fn make_bucket(&mut self, index: usize) {
+        if self.buckets.is_empty() {
+            self.buckets.resize_with(LEVELS << DIGIT, Vec::new);
         }
+        self.buckets[index] = self.spare[index >> DIGIT].pop().unwrap_or_else(|| Vec::with_capacity(RUN));
     }
 
-    #[cold]
-    fn make_buckets(&mut self) {
-        self.buckets.resize_with(LEVELS << DIGIT, Vec::new);
+    /// Takes back the memory of a bucket that has been emptied. What is large is given back, or in time every bucket
+    /// would keep as much as the largest ever needed.
+    #[inline]
+    fn free_bucket(&mut self, index: usize) {
+        let bucket = std::mem::take(&mut self.buckets[index]);
+        if bucket.capacity() <= KEPT {
+            self.spare[index >> DIGIT].push(bucket);
+        }
     }
 
     /// Takes the least entry if it is due at `until` or before.
@@ -273,7 +272,8 @@ impl Queue {
             let level = self.levels.trailing_zeros();
             let digit = self.digits[level as usize].trailing_zeros();
             let index = (level as usize) << DIGIT | digit as usize;
-            let Some(least) = self.buckets[index].iter().map(|entry| entry.at.0).min() else { return false };
+            let instants = self.buckets[index].iter().map(|entry| entry.at.0);
+            let (least, most) = instants.fold((u64::MAX, 0), |(a, b), at| (a.min(at), b.max(at)));
             if least > until.0 {
                 return false;
             }
@@ -281,34 +281,28 @@ impl Queue {
                 self.take_all();
                 return true;
             }
-            let shift = level * DIGIT;
-            // The digits above stay; this one becomes the bucket's; those below are zero.
-            self.base = (self.base >> shift & !15 | u64::from(digit)) << shift;
-            self.reach = (1 << shift) - 1;
+            // The base moves to the start of what is there, whose common digits need no bucket of their own.
+            let shift = (least ^ most).checked_ilog2().map_or(0, |bit| bit / DIGIT * DIGIT);
+            let short = self.buckets[index].len() <= RUN;
+            self.base = least >> shift << shift;
+            self.reach = if least == most || !short { 0 } else { !(u64::MAX << shift << (DIGIT - 1) << 1) };
             self.digits[level as usize] &= !(1 << digit);
             if self.digits[level as usize] == 0 {
                 self.levels &= !(1 << level);
             }
-            if level == 0 {
+            if least == most {
                 std::mem::swap(&mut self.run, &mut self.buckets[index]);
-                if self.buckets[index].capacity() > KEPT {
-                    self.spare.extend(Some(std::mem::take(&mut self.buckets[index])));
-                    self.spare.truncate(SPARES);
-                }
-            } else if self.buckets[index].len() <= RUN {
+                self.free_bucket(index);
+            } else if short {
                 self.run.append(&mut self.buckets[index]);
+                self.free_bucket(index);
             } else {
-                // From its least instant on, so that a crowd of one instant moves once and not once a level.
-                (self.base, self.reach) = (least, 0);
                 let mut moving = std::mem::take(&mut self.buckets[index]);
                 for entry in moving.drain(..) {
                     self.place(entry);
                 }
-                if moving.capacity() <= KEPT {
-                    self.buckets[index] = moving;
-                } else if self.spare.len() < SPARES {
-                    self.spare.push(moving);
-                }
+                self.buckets[index] = moving;
+                self.free_bucket(index);
             }
             if !self.run.is_empty() {
                 self.run.sort_unstable_by_key(Entry::key);
@@ -323,7 +317,9 @@ impl Queue {
             let level = self.levels.trailing_zeros() as usize;
             let mut digits = std::mem::take(&mut self.digits[level]);
             while digits != 0 {
-                self.run.append(&mut self.buckets[level << DIGIT | digits.trailing_zeros() as usize]);
+                let index = level << DIGIT | digits.trailing_zeros() as usize;
+                self.run.append(&mut self.buckets[index]);
+                self.free_bucket(index);
                 digits &= digits - 1;
             }
             self.levels &= self.levels - 1;
@@ -359,37 +355,47 @@ mod tests {
 
     #[derive(Clone, Debug)]
     enum Step {
-        Push(u64, u64),
-        Pop(u64),
+        /// This many with these ties, one after another, each so much later than the one before.
+        Push(u64, Vec<u64>, u64),
+        /// Up to this many, due within so long.
+        Pop(u64, usize),
     }
 
     fn steps() -> impl Strategy<Value = Vec<Step>> {
         let delay = prop_oneof![Just(0), 0u64..4, 0u64..1000, 0u64..10_000_000_000, Just(u64::MAX)];
+        let apart = prop_oneof![Just(0), 0u64..3, 0u64..100_000];
+        let ties = proptest::collection::vec(any::<u64>(), 1..120);
         let step = prop_oneof![
-            (delay.clone(), any::<u64>()).prop_map(|(delay, tie)| Step::Push(delay, tie)),
-            delay.prop_map(Step::Pop),
+            (delay.clone(), any::<u64>()).prop_map(|(delay, tie)| Step::Push(delay, vec![tie], 0)),
+            (delay.clone(), ties, apart).prop_map(|(delay, ties, apart)| Step::Push(delay, ties, apart)),
+            (delay, 1usize..200).prop_map(|(delay, count)| Step::Pop(delay, count)),
         ];
-        proptest::collection::vec(step, 0..400)
+        proptest::collection::vec(step, 0..60)
     }
 
     proptest::proptest! {
         /// The dumb twin: a list that is sorted at every step.
         #[test]
         fn it_does_what_a_sorted_list_does(steps in steps()) {
-            let (mut queue, mut list, mut now) = (Queue::default(), Vec::<Entry>::new(), 0u64);
-            for (slot, step) in steps.into_iter().enumerate() {
+            let (mut queue, mut list, mut now, mut slot) = (Queue::default(), Vec::<Entry>::new(), 0u64, 0u32);
+            for step in steps {
                 match step {
-                    Step::Push(delay, tie) => {
-                        let entry = Entry { at: Time(now.saturating_add(delay)), tie, slot: slot as u32, target: 0 };
-                        queue.push(entry);
-                        list.push(entry);
+                    Step::Push(delay, ties, apart) => {
+                        for (i, tie) in ties.into_iter().enumerate() {
+                            let at = Time(now.saturating_add(delay).saturating_add(apart * i as u64));
+                            slot += 1;
+                            queue.push(Entry { at, tie, slot, target: 0 });
+                            list.push(Entry { at, tie, slot, target: 0 });
+                        }
                         list.sort_unstable();
                     }
-                    Step::Pop(ahead) => {
+                    Step::Pop(ahead, count) => {
                         let until = Time(now.saturating_add(ahead));
-                        let expected = (list.first().is_some_and(|e| e.at <= until)).then(|| list.remove(0));
-                        assert_eq!(queue.pop_until(until), expected);
-                        now = expected.map_or(now, |e| e.at.0);
+                        for _ in 0..count {
+                            let expected = (list.first().is_some_and(|e| e.at <= until)).then(|| list.remove(0));
+                            assert_eq!(queue.pop_until(until), expected);
+                            now = expected.map_or(now, |e| e.at.0);
+                        }
                     }
                 }
                 assert_eq!(queue.len(), list.len());

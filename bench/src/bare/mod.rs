@@ -4,34 +4,8 @@
 pub mod queues;
 
 use crate::bare::queues::Queue;
+use crate::random::Random;
 use crate::worker::{Measured, Slices};
-
-/// SplitMix64, one for the whole run.
-#[derive(Debug)]
-struct Random(u64);
-
-impl Random {
-    #[inline]
-    fn bits(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let x = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        let x = (x ^ (x >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        x ^ (x >> 31)
-    }
-    #[inline]
-    fn below(&mut self, n: u64) -> u64 {
-        ((u128::from(self.bits()) * u128::from(n)) >> 64) as u64
-    }
-    #[inline]
-    fn exponential_ns(&mut self, mean_ns: f64) -> u64 {
-        let unit = ((self.bits() >> 11) as f64 + 0.5) * (1.0 / 9_007_199_254_740_992.0);
-        (-libm::log(unit) * mean_ns) as u64
-    }
-    #[inline]
-    fn latency_ns(&mut self) -> u64 {
-        1_000_000 + self.below(9_000_001)
-    }
-}
 
 /// A node and how often it was called.
 #[derive(Clone, Copy, Debug, Default)]
@@ -95,15 +69,15 @@ impl<Q: Queue> Loop<Q> {
 
     #[inline]
     fn arm(&mut self, node: u32) {
-        let at = self.now + self.random.exponential_ns(1e9);
+        let at = self.now + self.random.hold_ns();
         self.schedule(at, Event { to: node, hops: 0 });
     }
 
     #[inline]
     fn send(&mut self, from: u32, hops: u32) {
-        let other = self.random.below(self.nodes.len() as u64 - 1) as u32;
+        let to = self.random.other(from, self.nodes.len() as u32);
         let at = self.now + self.random.latency_ns();
-        self.schedule(at, Event { to: if other >= from { other + 1 } else { other }, hops });
+        self.schedule(at, Event { to, hops });
     }
 
     /// Hands out messages or timers until nothing more is due; answers how many.
@@ -148,14 +122,4 @@ pub fn seeds<Q: Queue>(budget_s: f64) -> Measured {
         (0..5).for_each(|node| sim.send(node, 1_000));
         sim.run(1_000_000_000_000, pass)
     })
-}
-
-pub fn seeds_n<Q: Queue>(n: u32) -> Measured {
-    let mut t = 0;
-    for seed in 0..n {
-        let mut sim: Loop<Q> = Loop::new(seed.into(), 5, 5_500_000);
-        (0..5).for_each(|node| sim.send(node, 1_000));
-        t += sim.run(1_000_000_000_000, pass)
-    }
-    Measured::new(t, 1.0)
 }

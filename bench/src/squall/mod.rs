@@ -106,9 +106,10 @@ pub fn ping_world(seed: u64, nodes: u32, hops: u32, draws: Draws) -> World<Passe
 }
 
 /// From this many nodes on, P draws fates by sender, as the documentation of [`Draws`] advises.
-const BY_SENDER: u32 = 10_000;
+const BY_SENDER: u32 = 1_000;
 
-fn advance<N: Node>(world: &mut World<N>, span_ns: u64) -> u64 {
+/// Runs on for a stretch of simulated time; answers how many events it held.
+pub fn advance<N: Node>(world: &mut World<N>, span_ns: u64) -> u64 {
     let before = world.events();
     assert!(world.run(Time(world.now().0 + span_ns), &mut ()).is_continue());
     world.events() - before
@@ -159,7 +160,10 @@ pub fn seeds_parallel(budget_s: f64) -> Measured {
     Measured::new(done, start.elapsed().as_secs_f64())
 }
 
-/// A fixed stretch of simulated seconds, for counting instructions.
-pub fn fixed<N: Node>(world: &mut World<N>, seconds: f64) -> Measured {
-    Measured::new(advance(world, (seconds * 1e9) as u64), 1.0)
+/// A world of one delivery a node: little but its start and its end.
+#[must_use]
+pub fn short_seed(seed: u64) -> u64 {
+    let mut world = ping_world(seed, 5, 1, Draws::PerLink);
+    assert!(world.run(Time::NEVER, &mut ()).is_continue());
+    world.finish().network.delivered
 }

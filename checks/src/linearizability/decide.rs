@@ -72,7 +72,7 @@ fn specify<T: Task>(model: Model, deeds: &[Deed<'_>], options: &Options, task: T
         Model::Stack => task.with(&mut Sequence::new(Kind::Stack, &options.initial)),
         Model::PriorityQueue => task.with(&mut Sequence::new(Kind::Priority, &options.initial)),
         Model::Counter => task.with(&mut Counter::new(&options.initial)),
-        Model::Mutex => task.with(&mut Mutex),
+        Model::Mutex => task.with(&mut Mutex(options.initial == Value::Bool(true))),
         Model::Log => task.with(&mut Sequence::new(Kind::Log(first_position(deeds)), &options.initial)),
     }
 }
@@ -101,6 +101,22 @@ pub(super) fn solve(model: Model, deeds: &[Deed<'_>], options: &Options) -> Solv
         return solved;
     }
     specify(model, deeds, options, Search(deeds, options.configurations_max))
+}
+
+/// The only value that the object can hold once these operations are over, and that in words; `None` if it may hold
+/// several, or no value says what it holds.
+pub(super) fn outcome(model: Model, deeds: &[Deed<'_>], options: &Options) -> Option<(Value, String)> {
+    struct Finals<'a, 'd>(&'a [Deed<'d>], u64);
+    impl Task for Finals<'_, '_> {
+        type Outcome = Option<(Value, String)>;
+        fn with<S: Spec>(self, spec: &mut S) -> Self::Outcome {
+            match search::finals(spec, self.0, self.1)?.as_slice() {
+                [state] => Some((spec.as_initial(*state)?, spec.show(*state))),
+                _ => None,
+            }
+        }
+    }
+    specify(model, deeds, options, Finals(deeds, options.configurations_max))
 }
 
 /// An order of operations that real time allows and that cannot go on.
@@ -194,8 +210,8 @@ impl Decision<'_> {
             Finding::Holds => Verdict::Pass,
             Finding::Open(reason) => Verdict::Unknown(reason.clone()),
             Finding::Violated(part, position) => {
-                let deeds = shrink(self.model, &part.deeds, *position, options);
-                Verdict::Fail(Box::new(explain(self.history, self.model, part.key, &deeds, options)))
+                let shrunk = shrink(self.model, &part.deeds, *position, options);
+                Verdict::Fail(Box::new(explain(self.history, self.model, part.key, &shrunk)))
             }
         }
     }

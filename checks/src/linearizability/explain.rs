@@ -10,25 +10,40 @@ use sim_core::value::{Call, Key, Value};
 use super::anomaly::{brings, sees};
 use super::decide::{Dead, dead_ends};
 use super::problem::Deed;
+use super::shrink::Shrunk;
 use super::{Model, Options};
 use crate::verdict::{Witness, WitnessEdge};
+
+/// How many operations are told, the last ones if there are more.
+const LINES_MAX: usize = 40;
+
+/// How much of an order is told, its end if it is longer.
+const ORDER_MAX: usize = 12;
 
 /// How many impossible orders are told one by one.
 const ORDERS_TOLD: usize = 6;
 
 /// The witness of these operations, which have no linearization.
-pub(super) fn explain(
-    history: &History,
-    model: Model,
-    key: Option<Key>,
-    deeds: &[Deed<'_>],
-    options: &Options,
-) -> Witness {
+pub(super) fn explain(history: &History, model: Model, key: Option<Key>, shrunk: &Shrunk<'_>) -> Witness {
+    let Shrunk { deeds, options, after } = shrunk;
     let teller = Teller { history, model, key, deeds, options };
-    let mut story = vec!["The operations, in the order they began:".to_owned()];
-    story.extend((0..deeds.len()).map(|index| teller.line(index)));
+    let mut story = Vec::new();
+    if let Some((position, words)) = after {
+        let last = history.entries.iter().find(|entry| entry.completed_index == *position);
+        let time = last.map_or(Time(*position), |entry| entry.completed);
+        let (when, object) = (moment(time, *position), teller.object());
+        story.push(format!(
+            "By {when} every earlier operation on {object} whose end is known was over, and in whatever order they happened, {words} then."
+        ));
+    }
+    story.push("The operations, in the order they began:".to_owned());
+    let skipped = deeds.len().saturating_sub(LINES_MAX);
+    if skipped > 0 {
+        story.push(format!("(the first {skipped} of {} are left out here)", deeds.len()));
+    }
+    story.extend((skipped..deeds.len()).map(|index| teller.line(index)));
     let edges = teller.realtime();
-    for &(from, to) in &edges {
+    for &(from, to) in edges.iter().filter(|(from, _)| *from >= skipped) {
         let (before, after) = (&history.entries[deeds[from].entry], &history.entries[deeds[to].entry]);
         story.push(format!(
             "({}) ended at {} and ({}) began at {}, so ({}) comes first.",
@@ -182,6 +197,12 @@ impl Teller<'_> {
         for end in dead.iter().take(ORDERS_TOLD) {
             let order = match end.order.as_slice() {
                 [] => "Nothing can come first".to_owned(),
+                order if order.len() > ORDER_MAX => {
+                    format!(
+                        "In the order … {} nothing can come next",
+                        numbers(&order[order.len() - ORDER_MAX..])
+                    )
+                }
                 order => format!("In the order {} nothing can come next", numbers(order)),
             };
             lines.push(format!(

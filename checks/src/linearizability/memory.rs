@@ -80,6 +80,11 @@ impl Memory {
         true
     }
 
+    /// About how many words of memory this takes.
+    pub(crate) fn weight(&self) -> u64 {
+        (self.stored.len() + 4 * self.entries.len()) as u64
+    }
+
     fn grow(&mut self) {
         let size = self.heads.len() * 4;
         self.heads.clear();

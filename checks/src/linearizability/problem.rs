@@ -47,6 +47,11 @@ pub(crate) trait Spec {
     /// Whether the action changes nothing in any state in which it is possible.
     fn is_observation(action: Self::Action) -> bool;
 
+    /// The initial value of an object that is in this state from the start, if there is one.
+    fn as_initial(&self, _state: u32) -> Option<Value> {
+        None
+    }
+
     /// The position by which these operations cannot have a linearization, where that shows without a search.
     fn refute(&mut self, _deeds: &[Deed<'_>]) -> Option<u64> {
         None

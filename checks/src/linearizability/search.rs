@@ -18,8 +18,8 @@ const NONE: u32 = u32::MAX;
 /// How many configurations the first, short search may try, and four for each operation beside.
 const SHORT: u64 = 20_000;
 
-/// How many words of memory the states of one object may take.
-const WEIGHT_MAX: u64 = 1 << 26;
+/// How many words of memory one object's states and configurations may take: 1 GiB.
+const WEIGHT_MAX: u64 = 1 << 27;
 
 /// How far back an equal pending operation is sought.
 const TWINS_MAX: usize = 1024;
@@ -94,6 +94,8 @@ struct Search<'s, S: Spec> {
     used: Vec<bool>,
     /// Whether pending operations may happen again and again.
     generous: bool,
+    /// The states at the end, if all of them are wanted.
+    finals: Option<Vec<u32>>,
     /// The required operations that took effect, in order, to be taken back; an advance past an end is `NONE`.
     trail: Vec<u32>,
     memory: Memory,
@@ -128,6 +130,19 @@ pub(crate) fn solve<S: Spec>(spec: &mut S, deeds: &[Deed<'_>], budget: u64) -> S
         }
     }
     Search::new(spec, plan, false).run(state, budget)
+}
+
+/// The states that the object can be in once all that must take effect has, as if pending operations could happen
+/// again and again; `None` if they are too many to find.
+pub(crate) fn finals<S: Spec>(spec: &mut S, deeds: &[Deed<'_>], budget: u64) -> Option<Vec<u32>> {
+    let plan = plan(spec, deeds).ok()?;
+    let state = spec.initial();
+    if plan.required.is_empty() {
+        return plan.optional.is_empty().then(|| vec![state]);
+    }
+    let mut search = Search::new(spec, plan, true);
+    search.finals = Some(Vec::new());
+    matches!(search.run(state, budget), Solved::No(_)).then_some(search.finals?)
 }
 
 fn plan<S: Spec>(spec: &mut S, deeds: &[Deed<'_>]) -> Result<Plan<S::Action>, String> {
@@ -226,6 +241,7 @@ impl<'s, S: Spec> Search<'s, S> {
             done,
             used,
             generous,
+            finals: None,
             trail: Vec::new(),
             memory,
             end: 0,
@@ -240,12 +256,20 @@ impl<'s, S: Spec> Search<'s, S> {
         loop {
             if let Some((state, mut shadow, used, trail)) = arrival.take() {
                 self.steps += 1;
-                if self.steps > budget || self.steps.is_multiple_of(1024) && self.spec.weight() > WEIGHT_MAX {
+                if self.steps > budget
+                    || self.steps.is_multiple_of(1024)
+                        && self.spec.weight() + self.memory.weight() > WEIGHT_MAX
+                {
                     return Solved::Spent;
                 }
                 let open = self.settle(state, &mut shadow);
                 if self.end as usize == self.plan.ends.len() {
-                    return Solved::Yes;
+                    let Some(finals) = &mut self.finals else { return Solved::Yes };
+                    if !finals.contains(&state) {
+                        finals.push(state);
+                    }
+                    self.take_back(trail);
+                    continue;
                 }
                 let cursor = if open && self.memory.is_new(self.end, state) {
                     Cursor::Target

@@ -9,7 +9,7 @@ use indexmap::IndexSet;
 use sim_core::history::Answer;
 use sim_core::value::{Call, Micro, Value};
 
-use super::decide::solve;
+use super::decide::{outcome, solve};
 use super::hash::Quick;
 use super::problem::{Deed, Solved};
 use super::{Model, Options};
@@ -17,18 +17,45 @@ use super::{Model, Options};
 /// How many configurations one attempt may cost, and four for each operation beside.
 const ATTEMPT_MAX: u64 = 20_000;
 
+/// A violation with more operations than this is told from a quiet moment on, if there is one.
+const LONG: usize = 10;
+
+/// How many quiet moments are tried.
+const MOMENTS_MAX: usize = 60;
+
+/// What is left of a violation.
+#[derive(Clone, Debug)]
+pub(super) struct Shrunk<'a> {
+    /// Its operations.
+    pub deeds: Vec<Deed<'a>>,
+    /// As they were, with what the object holds before these operations.
+    pub options: Options,
+    /// If they begin in the midst of the history: after which position, and what the object was then, in words.
+    pub after: Option<(u64, String)>,
+}
+
 /// The operations of a violation, few of them. `position` is where the search found the contradiction complete.
-pub(super) fn shrink<'a>(
-    model: Model,
-    deeds: &[Deed<'a>],
-    position: u64,
-    options: &Options,
-) -> Vec<Deed<'a>> {
+pub(super) fn shrink<'a>(model: Model, deeds: &[Deed<'a>], position: u64, options: &Options) -> Shrunk<'a> {
     let configurations_max = ATTEMPT_MAX + 4 * deeds.len() as u64;
     let options = Options { configurations_max, ..options.clone() };
-    let fails = |deeds: &[Deed<'a>]| matches!(solve(model, deeds, &options), Solved::No(_));
     let cut: Vec<Deed<'a>> = deeds.iter().filter_map(|deed| cut_off(*deed, position)).collect();
-    let mut left = if fails(&cut) { cut } else { deeds.to_vec() };
+    let whole = if fails(model, &cut, &options) { cut } else { deeds.to_vec() };
+    let deeds = fewer(model, whole.clone(), &options);
+    let from_start = Shrunk { deeds, options, after: None };
+    if from_start.deeds.len() <= LONG {
+        return from_start;
+    }
+    let later = from_quiet_moment(model, &whole, &from_start.options);
+    later.filter(|later| later.deeds.len() < from_start.deeds.len()).unwrap_or(from_start)
+}
+
+fn fails(model: Model, deeds: &[Deed<'_>], options: &Options) -> bool {
+    matches!(solve(model, deeds, options), Solved::No(_))
+}
+
+/// Leaves out what can be left out.
+fn fewer<'a>(model: Model, mut left: Vec<Deed<'a>>, options: &Options) -> Vec<Deed<'a>> {
+    let fails = |deeds: &[Deed<'a>]| fails(model, deeds, options);
     if independent(model, &left) {
         left = without_values(left, &fails);
     }
@@ -41,6 +68,28 @@ pub(super) fn shrink<'a>(
             return left;
         }
     }
+}
+
+/// Where nothing but pending operations was under way, and the object can only have been in one state, the history may
+/// as well begin there; the latest such moment after which it still fails.
+fn from_quiet_moment<'a>(model: Model, deeds: &[Deed<'a>], options: &Options) -> Option<Shrunk<'a>> {
+    let mut ends: Vec<u64> =
+        deeds.iter().filter(|deed| deed.is_required()).map(|deed| deed.returned).collect();
+    ends.sort_unstable_by(|a, b| b.cmp(a));
+    let spans = |deed: &Deed<'_>, end: u64| deed.is_required() && deed.invoked < end && deed.returned > end;
+    let quiet = ends.into_iter().filter(|&end| !deeds.iter().any(|deed| spans(deed, end)));
+    for end in quiet.take(MOMENTS_MAX) {
+        let earlier: Vec<Deed<'a>> = deeds.iter().filter(|deed| deed.invoked <= end).copied().collect();
+        let later: Vec<Deed<'a>> =
+            deeds.iter().filter(|deed| deed.invoked > end || !deed.is_required()).copied().collect();
+        let Some((initial, words)) = outcome(model, &earlier, options) else { continue };
+        let options = Options { initial, ..options.clone() };
+        if fails(model, &later, &options) {
+            let deeds = fewer(model, later, &options);
+            return Some(Shrunk { deeds, options, after: Some((end, words)) });
+        }
+    }
+    None
 }
 
 /// What is left of an operation if the history ends here.

@@ -1,4 +1,4 @@
-//! Metrics: numbers about one finished run, by name, and their summaries over many runs.
+//! Metrics: numbers about one finished run, by name. Their summaries over many runs are in [`crate::statistics`].
 //!
 //! All come from the record alone. A metric that a run says nothing about is absent rather than zero. Deliberately
 //! absent: judgement ([`crate::property`]) and wall-clock figures.
@@ -9,6 +9,8 @@ pub mod direction;
 pub mod gossip;
 mod latency;
 mod recovery;
+#[cfg(test)]
+mod tests;
 mod traffic;
 
 use indexmap::IndexMap;
@@ -133,7 +135,15 @@ pub const CATALOGUE: &[(&str, &str)] = &[
     ("redundancy", "gossip: payloads sent for each node they reached, less one"),
     ("messages_per_node", "messages for each node"),
     ("bytes_per_node", "bytes for each node"),
-    ("measure_<name>_mean", "mean of a number that nodes keep: a queue's length, a lag"),
+    ("measure_<name>_mean", "mean of a number that nodes keep: a queue's length, a lag (durations in ms)"),
     ("measure_<name>_p99", "its 99th percentile"),
     ("measure_<name>_max", "its maximum"),
 ];
+
+/// Whether a metric is of one client alone: tables and pictures leave those out, documents have them.
+#[must_use]
+pub fn of_one_client(metric: &str) -> bool {
+    let digits =
+        metric.strip_prefix("latency_c").and_then(|rest| rest.split_once('_')).map(|(digits, _)| digits);
+    digits.is_some_and(|digits| !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit()))
+}

@@ -34,9 +34,14 @@ pub(super) fn measure(record: &Record, metrics: &mut Metrics) {
         values.sort_unstable();
         let Some(max) = values.last() else { continue };
         let sum: i128 = values.iter().map(|value| i128::from(*value)).sum();
-        put(&format!("measure_{name}_mean"), sum as f64 / values.len() as f64);
-        put(&format!("measure_{name}_p99"), percentile(&values, 0.99).unwrap_or(*max) as f64);
-        put(&format!("measure_{name}_max"), *max as f64);
+        // What nodes keep in nanoseconds is told in milliseconds, as every other duration.
+        let (name, unit) = match name.strip_suffix("_ns") {
+            Some(stem) => (format!("{stem}_ms"), 1e6),
+            None => (name.to_string(), 1.0),
+        };
+        put(&format!("measure_{name}_mean"), sum as f64 / values.len() as f64 / unit);
+        put(&format!("measure_{name}_p99"), percentile(&values, 0.99).unwrap_or(*max) as f64 / unit);
+        put(&format!("measure_{name}_max"), *max as f64 / unit);
     }
 }
 

@@ -8,9 +8,10 @@ use serde::Serialize;
 
 use super::cycles::{self, Cycle, Plan};
 use super::findings::Findings;
+use super::hubs::Hubs;
 use super::lattice::{Anomaly, AnomalySet, Model, ModelSet, anomaly};
 use super::order::{self, Kind};
-use super::{Inferred, Log, Options, explain};
+use super::{End, Inferred, Log, Options, explain};
 use crate::graph::{Edge, Graph, components};
 use crate::verdict::{Verdict, Witness};
 
@@ -76,9 +77,9 @@ impl Analysis {
 
 /// Finds the cycles and draws the conclusions.
 pub(super) fn conclude(log: &Log<'_>, inferred: Inferred<'_>, order: Kind, options: &Options) -> Analysis {
-    let Inferred { mut edges, mut findings, priority, explainer } = inferred;
+    let Inferred { mut edges, hubs, mut findings, priority, explainer } = inferred;
     let data = edges.len();
-    let (nodes, ordered) = order::extend(log, order, &mut edges);
+    let (nodes, ordered) = order::extend(log, order, hubs.nodes(), &mut edges);
     if data == 0 && !ordered {
         findings.add("empty-transaction-graph", || Witness {
             anomaly: "empty-transaction-graph".to_string(),
@@ -88,15 +89,19 @@ pub(super) fn conclude(log: &Log<'_>, inferred: Inferred<'_>, order: Kind, optio
     }
     let graph = Graph::new(nodes, &edges);
     drop(edges);
-    let search = Search { log, graph: &graph, order, priority, explainer: &*explainer };
+    let search = Search { log, graph: &graph, hubs, order, priority, explainer: &*explainer };
     search.all(&mut findings);
     judge(findings, options.prohibited())
 }
+
+/// A cycle: its kind, its nodes, and why each comes before the next.
+type Told = (Anomaly, Vec<u32>, Vec<u8>);
 
 /// The search for cycles in each component.
 struct Search<'a> {
     log: &'a Log<'a>,
     graph: &'a Graph,
+    hubs: Hubs,
     order: Kind,
     priority: [u8; 3],
     explainer: &'a dyn explain::Explain,
@@ -114,7 +119,7 @@ impl Search<'_> {
             }
             let graph = self.component(&members, &mut local);
             for cycle in cycles::search(&graph, &mut plan) {
-                self.tell(&members, &graph, cycle, findings);
+                self.tell(&members, &graph, &plan, cycle, findings);
             }
         }
     }
@@ -124,9 +129,14 @@ impl Search<'_> {
         members.iter().enumerate().for_each(|(i, node)| local[*node as usize] = i as u32);
         let mut edges = Vec::new();
         for (i, node) in members.iter().enumerate() {
+            let i = i as u32;
+            let inside = |to: u32| local.get(to as usize).copied().filter(|to| *to != u32::MAX && *to != i);
             for (to, labels) in self.graph.row(*node) {
-                if let Some(to) = local.get(to as usize).filter(|to| **to != u32::MAX) {
-                    edges.push(Edge::new(i as u32, *to, labels));
+                if self.hubs.is_hub(to) {
+                    let beyond = self.graph.row(to).filter_map(|(to, labels)| Some((inside(to)?, labels)));
+                    edges.extend(beyond.map(|(to, labels)| Edge::new(i, to, labels)));
+                } else if let Some(to) = inside(to) {
+                    edges.push(Edge::new(i, to, labels));
                 }
             }
         }
@@ -137,9 +147,33 @@ impl Search<'_> {
         Graph::new(members.len(), &edges)
     }
 
-    fn tell(&self, members: &[u32], graph: &Graph, cycle: Cycle, findings: &mut Findings) {
+    /// The same cycle, or a shorter one of its kind that leaps over what real time orders anyhow: within a component
+    /// only the reduction of real time is at hand.
+    fn shortened(&self, graph: &Graph, plan: &Plan, members: &[u32], cycle: Told) -> Told {
+        let (anomaly, nodes, labels) = cycle;
+        if self.order != Kind::Realtime || !(3..1_000).contains(&nodes.len()) {
+            return (anomaly, nodes, labels);
+        }
+        let txn = |node: &u32| &self.log.txns[members[*node as usize] as usize];
+        let mut edges = Vec::new();
+        for (i, a) in nodes.iter().enumerate() {
+            for (j, b) in nodes.iter().enumerate().filter(|(j, _)| *j != i) {
+                let after = txn(a).end == End::Ok && txn(a).completed < txn(b).invoked;
+                let labels = graph.labels(*a, *b) | if after { order::REALTIME } else { 0 };
+                edges.extend((labels != 0).then_some(Edge::new(i as u32, j as u32, labels)));
+            }
+        }
+        match cycles::shorter(&Graph::new(nodes.len(), &edges), plan, anomaly) {
+            Some((short, labels)) => (anomaly, short.iter().map(|i| nodes[*i as usize]).collect(), labels),
+            None => (anomaly, nodes, labels),
+        }
+    }
+
+    fn tell(&self, members: &[u32], graph: &Graph, plan: &Plan, cycle: Cycle, findings: &mut Findings) {
         match cycle {
             Cycle::Found { anomaly, nodes, labels } => {
+                let cycle = (anomaly, nodes, labels);
+                let (anomaly, nodes, labels) = self.shortened(graph, plan, members, cycle);
                 let size = nodes.len();
                 findings.add_of(anomaly, size, || {
                     let txns: Vec<u32> = nodes.iter().map(|node| members[*node as usize]).collect();

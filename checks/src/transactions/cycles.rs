@@ -183,6 +183,13 @@ pub(crate) fn search(graph: &Graph, plan: &mut Plan) -> Vec<Cycle> {
     found
 }
 
+/// A shorter cycle of the same kind, if this graph of the cycle's own nodes has one.
+pub(crate) fn shorter(graph: &Graph, plan: &Plan, anomaly: Anomaly) -> Option<(Vec<u32>, Vec<u8>)> {
+    let hunt = plan.hunts.iter().find(|hunt| hunt.anomaly == anomaly)?;
+    let (found, nodes, labels) = Component::new(graph, plan.priority).hunt(hunt)?;
+    (found == anomaly && nodes.len() < graph.nodes()).then_some((nodes, labels))
+}
+
 /// The levels that cannot hold, and a bit for each.
 fn levels(graph: &Graph, plan: &Plan) -> (Vec<Cycle>, u16) {
     let (mut found, mut failed) = (Vec::new(), 0);

@@ -6,8 +6,10 @@
 
 use sim_core::value::{Micro, Value};
 
+use super::elements::{Element, Elements};
 use super::explain::Explain;
 use super::findings::Findings;
+use super::hubs::Hubs;
 use super::log::{Rows, elements, shorten};
 use super::order::{RW, WR, WW};
 use super::{End, Inferred, Log, inside};
@@ -16,20 +18,6 @@ use crate::intern::Table;
 use crate::verdict::{Witness, WitnessEdge};
 
 const NONE: u32 = u32::MAX;
-
-/// What is known of one element of one list.
-#[derive(Clone, Copy, Debug)]
-struct Element {
-    key: u32,
-    /// Who appended it and may have committed.
-    writer: u32,
-    /// Who appended it and certainly did not commit.
-    aborted: u32,
-    /// The transaction that appended it and then another to the same list.
-    intermediate: u32,
-    /// Its place in the order of versions; `NONE` if no read that counts saw it.
-    position: u32,
-}
 
 /// What is known of one list.
 #[derive(Clone, Debug, Default)]
@@ -50,7 +38,7 @@ struct Versions<'l> {
 /// Everything about the lists of a history.
 struct Lists<'l> {
     log: &'l Log<'l>,
-    elements: Table<(u32, &'l Value), Element>,
+    elements: Elements<'l>,
     versions: Vec<Versions<'l>>,
     /// Who read up to which element: see [`Lists::readers_of`].
     readers: Rows,
@@ -61,10 +49,7 @@ pub(crate) fn infer<'l>(log: &'l Log<'l>) -> Result<Inferred<'l>, String> {
     let mut findings = Findings::default();
     let mut lists = Lists {
         log,
-        elements: Table::with_capacity_and_hasher(
-            log.txns.len() * 2,
-            std::hash::BuildHasherDefault::default(),
-        ),
+        elements: Elements::new(log.keys.len(), log.txns.len() * 2),
         versions: vec![Versions::default(); log.keys.len()],
         readers: Rows::default(),
     };
@@ -72,12 +57,12 @@ pub(crate) fn infer<'l>(log: &'l Log<'l>) -> Result<Inferred<'l>, String> {
     lists.order_versions();
     let mut edges = Vec::with_capacity(log.txns.len() * 4);
     lists.reads(&mut edges, &mut findings);
-    lists.dependencies(&mut edges);
+    let hubs = lists.dependencies(&mut edges);
     lists.dirty_updates(&mut findings);
     lists.incompatible_orders(&mut findings);
     inside::internal(log, true, &mut findings);
     inside::lost_updates(log, &mut findings);
-    Ok(Inferred { edges, findings, priority: [WW, WR, RW], explainer: Box::new(lists) })
+    Ok(Inferred { edges, hubs, findings, priority: [WW, WR, RW], explainer: Box::new(lists) })
 }
 
 impl<'l> Lists<'l> {
@@ -92,7 +77,7 @@ impl<'l> Lists<'l> {
                         let number = self.append(i, txn.end, key, value)?;
                         match last.iter_mut().find(|(k, _)| *k == key) {
                             Some((_, before)) => {
-                                self.elements[*before as usize].intermediate = i;
+                                self.elements[*before].intermediate = i;
                                 *before = number;
                             }
                             None => last.push((key, number)),
@@ -119,10 +104,8 @@ impl<'l> Lists<'l> {
     }
 
     fn append(&mut self, txn: u32, end: End, key: u32, value: &'l Value) -> Result<u32, String> {
-        let blank = Element { key, writer: NONE, aborted: NONE, intermediate: NONE, position: NONE };
-        let entry = self.elements.entry((key, value));
-        let number = entry.index() as u32;
-        let element = entry.or_insert(blank);
+        let number = self.elements.number(key, value);
+        let element = &mut self.elements[number];
         let other = if element.writer != NONE { element.writer } else { element.aborted };
         if other != NONE {
             return Err(format!(
@@ -147,10 +130,8 @@ impl<'l> Lists<'l> {
             (versions.distinct, versions.clean) = (longest.len(), longest.len());
             versions.order.reserve_exact(longest.len());
             for (at, value) in longest.iter().enumerate() {
-                let blank = Element { key, writer: NONE, aborted: NONE, intermediate: NONE, position: NONE };
-                let entry = self.elements.entry((key, value));
-                let number = entry.index() as u32;
-                let element = entry.or_insert(blank);
+                let number = self.elements.number(key, value);
+                let element = &mut self.elements[number];
                 if element.writer == NONE {
                     versions.clean = versions.clean.min(at);
                 }
@@ -184,14 +165,14 @@ impl<'l> Lists<'l> {
                 let plain = agrees && saw.len() <= versions.distinct;
                 let number = match plain {
                     true => Some(versions.order[saw.len() - 1]),
-                    false => self.elements.get_index_of(&(key, last)).map(|n| n as u32),
+                    false => self.elements.find(key, last),
                 };
                 if !plain || saw.len() > versions.clean {
                     self.suspect(i, key, step, saw, findings);
                 }
                 let Some(number) = number else { continue };
                 readers.push((number, i));
-                let element = self.elements[number as usize];
+                let element = self.elements[number];
                 if element.writer != NONE && element.writer != i {
                     edges.push(Edge::new(element.writer, i, WR));
                 }
@@ -229,7 +210,7 @@ impl<'l> Lists<'l> {
             });
         }
         for value in saw {
-            match self.elements.get(&(key, value)) {
+            match self.elements.get(key, value) {
                 Some(element) if element.aborted != NONE => {
                     findings.add("G1a", || self.aborted_read(txn, step, *element, value));
                 }
@@ -257,14 +238,14 @@ impl<'l> Lists<'l> {
         }
     }
 
-    fn aborted_read(&self, txn: u32, step: &Micro, element: Element, value: &Value) -> Witness {
+    fn aborted_read(&self, txn: u32, step: &Micro, element: Element<'_>, value: &Value) -> Witness {
         let step = shorten(&step.to_string());
         let story = format!("T2's step {step} saw {value}, which T1 appended; but T1 was aborted.");
         let headline = format!("a transaction saw {value}, which an aborted one had appended");
         self.pair("G1a", element.aborted, txn, headline, story)
     }
 
-    fn intermediate_read(&self, txn: u32, step: &Micro, element: Element, value: &Value) -> Witness {
+    fn intermediate_read(&self, txn: u32, step: &Micro, element: Element<'_>, value: &Value) -> Witness {
         let step = shorten(&step.to_string());
         let story =
             format!("T2's step {step} ends in {value}, after which T1 appended more to the same key.");
@@ -273,29 +254,38 @@ impl<'l> Lists<'l> {
     }
 
     /// Write and anti-dependencies between successive versions.
-    fn dependencies(&self, edges: &mut Vec<Edge>) {
+    fn dependencies(&self, edges: &mut Vec<Edge>) -> Hubs {
         let known = self.elements.len() as u32;
-        for (number, element) in self.elements.values().enumerate() {
+        let mut unseen: Vec<(u32, u32)> = Vec::new();
+        for (number, element) in self.elements.iter().enumerate() {
             if element.writer == NONE {
                 continue;
             }
-            let order = &self.versions[element.key as usize].order;
-            let before = match element.position {
-                NONE => order.last().copied(),
-                0 => None,
-                at => Some(order[at as usize - 1]),
-            };
+            let before = self.before(element);
             debug_assert!(before != Some(number as u32), "no version comes before itself");
             if let Some(before) = before {
-                let writer = self.elements[before as usize].writer;
+                let writer = self.elements[before].writer;
                 if writer != NONE && writer != element.writer {
                     edges.push(Edge::new(writer, element.writer, WW));
                 }
+            }
+            if element.position == NONE {
+                unseen.push((element.key, element.writer));
+                continue;
             }
             let slot = before.unwrap_or(known + element.key);
             let readers = self.readers_of(slot).filter(|reader| *reader != element.writer);
             edges.extend(readers.map(|reader| Edge::new(reader, element.writer, RW)));
         }
+        let mut hubs = Hubs::new(self.log.txns.len());
+        unseen.sort_unstable();
+        for group in unseen.chunk_by(|a, b| a.0 == b.0) {
+            let key = group[0].0;
+            let slot = self.versions[key as usize].order.last().copied().unwrap_or(known + key);
+            let writers: Vec<u32> = group.iter().map(|(_, writer)| *writer).collect();
+            hubs.join(self.readers.row(slot), &writers, edges);
+        }
+        hubs
     }
 
     /// Who read up to the element of this number; for the empty list of a key, the number of elements plus the key.
@@ -308,22 +298,20 @@ impl<'l> Lists<'l> {
         for versions in self.versions.iter().filter(|v| v.clean < v.longest.len()) {
             let mut aborted: Option<u32> = None;
             for number in &versions.order {
-                let element = self.elements[*number as usize];
+                let element = self.elements[*number];
                 if element.aborted != NONE {
                     aborted.get_or_insert(element.aborted);
-                } else if element.writer != NONE && self.log.txns[element.writer as usize].end == End::Ok {
-                    if let Some(first) = aborted.take() {
-                        findings.add("dirty-update", || {
-                            let value =
-                                self.elements.get_index(*number as usize).map(|((_, value), _)| *value);
-                            let value = value.map(ToString::to_string).unwrap_or_default();
-                            let story =
-                                format!("T2's {value} follows T1's append in the list; but T1 was aborted.");
-                            let headline = "a committed update was made on top of an aborted one".to_string();
-                            self.pair("dirty-update", first, element.writer, headline, story)
-                        });
-                    }
+                    continue;
                 }
+                let writer = self.log.txns.get(element.writer as usize);
+                let committed = writer.is_some_and(|txn| txn.end == End::Ok);
+                let Some(first) = aborted.take_if(|_| committed) else { continue };
+                findings.add("dirty-update", || {
+                    let value = element.value;
+                    let story = format!("T2's {value} follows T1's append in the list; but T1 was aborted.");
+                    let headline = "a committed update was made on top of an aborted one".to_string();
+                    self.pair("dirty-update", first, element.writer, headline, story)
+                });
             }
         }
     }
@@ -353,7 +341,7 @@ impl<'l> Lists<'l> {
         }
     }
 
-    fn before(&self, element: &Element) -> Option<u32> {
+    fn before(&self, element: &Element<'_>) -> Option<u32> {
         let order = &self.versions[element.key as usize].order;
         match element.position {
             NONE => order.last().copied(),
@@ -373,21 +361,21 @@ impl Explain for Lists<'_> {
                 Micro::Read(_, read) if label == WR => {
                     let value = elements(read).last();
                     let Some(value) = value else { continue };
-                    if self.elements.get(&(key, value)).is_some_and(|e| e.writer == from) {
+                    if self.elements.get(key, value).is_some_and(|e| e.writer == from) {
                         return Some(format!("{b} read key {name} up to {value}, which {a} appended"));
                     }
                 }
                 Micro::Append(_, value) if label == WW || label == RW => {
-                    let Some(element) = self.elements.get(&(key, value)) else { continue };
+                    let Some(element) = self.elements.get(key, value) else { continue };
                     let before = self.before(element);
-                    let earlier = before.and_then(|n| self.elements.get_index(n as usize));
-                    if label == WW && earlier.is_some_and(|(_, e)| e.writer == from) {
-                        let earlier = earlier.map(|((_, v), _)| v.to_string()).unwrap_or_default();
+                    let earlier = before.map(|n| self.elements[n]);
+                    if label == WW && earlier.is_some_and(|e| e.writer == from) {
+                        let earlier = earlier.map(|e| e.value.to_string()).unwrap_or_default();
                         return Some(format!("{b} appended {value} to key {name} after {a}'s {earlier}"));
                     }
                     let slot = before.unwrap_or(known + key);
                     if label == RW && self.readers_of(slot).any(|reader| reader == from) {
-                        let saw = earlier.map_or("empty".to_string(), |((_, v), _)| format!("up to {v}"));
+                        let saw = earlier.map_or("empty".to_string(), |e| format!("up to {}", e.value));
                         return Some(format!(
                             "{a} read key {name} {saw}, without {value}, which {b} appended"
                         ));

@@ -9,8 +9,10 @@
 
 mod analysis;
 mod cycles;
+mod elements;
 mod explain;
 mod findings;
+mod hubs;
 mod inside;
 pub mod lattice;
 mod list_append;
@@ -107,6 +109,8 @@ pub fn check(history: &History, options: &Options) -> Analysis {
 pub(crate) struct Inferred<'l> {
     /// Which transaction depends on which, and how: labels of [`order`].
     pub edges: Vec<crate::graph::Edge>,
+    /// Auxiliary nodes of these edges.
+    pub hubs: hubs::Hubs,
     /// The anomalies that are no cycles.
     pub findings: findings::Findings,
     /// Data labels from the one that explains an edge best to the one that explains it least.

@@ -51,18 +51,17 @@ impl Kind {
     }
 }
 
-/// Adds the edges of this order over all transactions; returns how many nodes there are with the auxiliary ones, and
+/// Adds the edges of this order over all transactions, auxiliary nodes numbered from `nodes` on; returns how many nodes there are with the auxiliary ones, and
 /// whether any pair is ordered.
-pub(crate) fn extend(log: &Log<'_>, kind: Kind, edges: &mut Vec<Edge>) -> (usize, bool) {
+pub(crate) fn extend(log: &Log<'_>, kind: Kind, nodes: usize, edges: &mut Vec<Edge>) -> (usize, bool) {
     let before = edges.len();
-    let nodes = log.txns.len();
     match kind {
         Kind::Data => (nodes, false),
         Kind::Process => {
             process_edges(log, edges);
             (nodes, edges.len() > before)
         }
-        Kind::Realtime => chain(log, edges),
+        Kind::Realtime => chain(log, nodes, edges),
     }
 }
 
@@ -86,9 +85,9 @@ fn process_edges(log: &Log<'_>, edges: &mut Vec<Edge>) {
 }
 
 /// Ends lead into the chain, the chain leads to later beginnings.
-fn chain(log: &Log<'_>, edges: &mut Vec<Edge>) -> (usize, bool) {
+fn chain(log: &Log<'_>, nodes: usize, edges: &mut Vec<Edge>) -> (usize, bool) {
     let ends = ends(log);
-    let mut next_node = log.txns.len() as u32;
+    let mut next_node = nodes as u32;
     let (mut at, mut current) = (0, None);
     for (i, txn) in log.numbered() {
         if at < ends.len() && ends[at].0 < txn.invoked {
@@ -146,7 +145,7 @@ mod tests {
             let log = Log::new(&history);
             let n = log.txns.len() as u32;
             let mut chain = Vec::new();
-            let (nodes, _) = extend(&log, Kind::Realtime, &mut chain);
+            let (nodes, _) = extend(&log, Kind::Realtime, log.txns.len(), &mut chain);
             let mut short = Vec::new();
             let members: Vec<u32> = (0..n).collect();
             reduced(&log, &members, &mut short);

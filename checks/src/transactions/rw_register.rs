@@ -9,6 +9,7 @@ use sim_core::value::{Micro, Value};
 
 use super::explain::Explain;
 use super::findings::Findings;
+use super::hubs::Hubs;
 use super::log::{Rows, register, shorten};
 use super::order::{RW, WR, WW};
 use super::{End, Inferred, Log, Options, inside, versions};
@@ -70,8 +71,8 @@ pub(crate) fn infer<'l>(log: &'l Log<'l>, options: &Options) -> Result<Inferred<
     registers.pairs = versions::known(&registers, options, &mut findings);
     let mut edges = Vec::new();
     registers.reads(&mut edges)?;
-    registers.dependencies(&mut edges);
-    Ok(Inferred { edges, findings, priority: [WR, WW, RW], explainer: Box::new(registers) })
+    let hubs = registers.dependencies(&mut edges);
+    Ok(Inferred { edges, hubs, findings, priority: [WR, WW, RW], explainer: Box::new(registers) })
 }
 
 impl<'l> Registers<'l> {
@@ -229,17 +230,19 @@ impl<'l> Registers<'l> {
     }
 
     /// From the writers and readers of each version to the writers of the ones known to follow it.
-    fn dependencies(&self, edges: &mut Vec<Edge>) {
-        for (before, after) in &self.pairs {
-            for writer in self.writers.row(*after) {
-                let ahead = |txns: &'_ [u32], label: u8, edges: &mut Vec<Edge>| {
-                    let others = txns.iter().filter(|txn| *txn != writer);
-                    edges.extend(others.map(|txn| Edge::new(*txn, *writer, label)));
-                };
-                ahead(self.writers.row(*before), WW, edges);
-                ahead(self.readers.row(*before), RW, edges);
+    fn dependencies(&self, edges: &mut Vec<Edge>) -> Hubs {
+        let mut hubs = Hubs::new(self.log.txns.len());
+        for group in self.pairs.chunk_by(|a, b| a.0 == b.0) {
+            let before = group[0].0;
+            let late = group.iter().flat_map(|(_, after)| self.writers.row(*after));
+            let late: Vec<u32> = late.copied().collect();
+            for writer in &late {
+                let others = self.writers.row(before).iter().filter(|txn| *txn != writer);
+                edges.extend(others.map(|txn| Edge::new(*txn, *writer, WW)));
             }
+            hubs.join(self.readers.row(before), &late, edges);
         }
+        hubs
     }
 }
 

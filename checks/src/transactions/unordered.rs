@@ -36,7 +36,9 @@ pub enum Respect {
 }
 
 /// Transactions beyond which it is not tried: the order is held as a matrix of bits.
-pub const LENGTH_MAX: usize = 4_000;
+pub const LENGTH_MAX: usize = 2_000;
+/// Pairs of writers of one key beyond which it is not tried.
+pub const PAIRS_MAX: usize = 100_000;
 /// Choices after which the search gives up.
 const CHOICES: u64 = 200_000;
 
@@ -61,6 +63,12 @@ pub fn check(history: &History, isolation: Isolation, respect: Respect, initial:
         Isolation::Serializable => "serializability",
         Isolation::Snapshot => "snapshot isolation",
     };
+    let pairs = pairs(&seen);
+    if pairs > PAIRS_MAX {
+        return Verdict::Unknown(format!(
+            "{pairs} pairs of writes without a known order; {PAIRS_MAX} are tried"
+        ));
+    }
     let choices = choices(&seen);
     let mut start = Order::new(seen.len(), isolation);
     let base = known(&seen, respect);
@@ -108,6 +116,13 @@ fn known(seen: &Seen<'_>, respect: Respect) -> Vec<Edge> {
         edges.extend(writers.map(|writer| Edge::new(reader, writer, RW)));
     }
     edges
+}
+
+/// How many pairs of writers of one key there are.
+fn pairs(seen: &Seen<'_>) -> usize {
+    let mut writers = vec![0usize; seen.log.keys.len()];
+    (1..seen.len() as u32).flat_map(|txn| seen.writes(txn)).for_each(|key| writers[*key as usize] += 1);
+    writers.iter().map(|count| count * count.saturating_sub(1) / 2).sum()
 }
 
 fn choices(seen: &Seen<'_>) -> Vec<Choice> {
@@ -280,10 +295,20 @@ fn way_back(seen: &Seen<'_>, order: &Order, edge: Edge, witness: &mut Witness) {
     let txn = |node: u32| if order.snapshot { node / 2 } else { node };
     for (from, to) in &wanted[..count] {
         let Some(path) = Searcher::new(&graph).path(*to, *from, usize::MAX, |_, _, _| true) else { continue };
-        for pair in path.windows(2) {
+        let label = |pair: &[u32]| {
             let labels = graph.labels(pair[0], pair[1]);
-            let (a, b) = (txn(pair[0]), txn(pair[1]));
-            let word = word(labels & labels.wrapping_neg());
+            labels & labels.wrapping_neg()
+        };
+        // Steps of a respected order that follow each other are one step.
+        let mut steps: Vec<(u32, u32, u8)> = Vec::new();
+        for pair in path.windows(2) {
+            match steps.last_mut() {
+                Some((_, end, SO)) if label(pair) == SO => *end = txn(pair[1]),
+                _ => steps.push((txn(pair[0]), txn(pair[1]), label(pair))),
+            }
+        }
+        for (a, b, label) in steps {
+            let word = word(label);
             let (x, y) = (seen.describe(a), seen.describe(b));
             witness.story.push(format!("    {x}, before {y} ({word});"));
             witness.entries.extend([a, b].iter().filter_map(|t| seen.entry(*t)));

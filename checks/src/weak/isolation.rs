@@ -97,7 +97,7 @@ impl Marks {
     fn get(&self, i: u32) -> Option<u32> {
         (self.at[i as usize] == self.round).then(|| self.value[i as usize])
     }
-    /// Sets the mark; whether it was not there.
+    /// Sets the mark; says whether it was not there.
     fn set(&mut self, i: u32, value: u32) -> bool {
         let fresh = self.at[i as usize] != self.round;
         (self.at[i as usize], self.value[i as usize]) = (self.round, value);
@@ -108,7 +108,9 @@ impl Marks {
 /// For each transaction seen first at some read: it precedes whoever is read next of a key that it wrote.
 fn read_committed(seen: &Seen<'_>) -> Vec<Forced> {
     let mut forced = Vec::new();
-    let (mut met, mut next) = (Marks::new(seen.len()), Marks::new(seen.log.keys.len()));
+    let keys = seen.log.keys.len();
+    // For each key whom the next read of it saw, and the next read of it that saw somebody else.
+    let (mut met, mut next, mut other) = (Marks::new(seen.len()), Marks::new(keys), Marks::new(keys));
     let mut first: Vec<bool> = Vec::new();
     let mut later: Vec<u32> = Vec::new();
     for reader in 1..seen.len() as u32 {
@@ -118,20 +120,27 @@ fn read_committed(seen: &Seen<'_>) -> Vec<Forced> {
         }
         met.clear();
         next.clear();
+        other.clear();
         first.clear();
         later.clear();
         first.extend(reads.iter().map(|read| met.set(read.from, 0)));
         for (read, first) in reads.iter().zip(&first).rev() {
             if *first && read.from != INITIAL {
                 shared(seen, read.from, &later, |key| {
-                    if let Some(to) = next.get(key).filter(|to| *to != read.from) {
+                    let differs = next.get(key).filter(|to| *to != read.from).or(other.get(key));
+                    if let Some(to) = differs.filter(|_| next.get(key).is_some()) {
                         forced.push(Forced { from: read.from, to, reader, key });
                     }
                 });
             }
-            if next.set(read.key, read.from) {
-                later.push(read.key);
+            match next.get(read.key) {
+                None => later.push(read.key),
+                Some(before) if before != read.from => {
+                    other.set(read.key, before);
+                }
+                Some(_) => {}
             }
+            next.set(read.key, read.from);
         }
     }
     forced

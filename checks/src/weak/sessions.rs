@@ -154,39 +154,32 @@ fn monotonic_reads(seen: &Seen<'_>) -> Vec<Older> {
     older
 }
 
-/// Once a session saw a write, its reads are no older than what the writer's session had touched up to then. With
-/// `same_place`, what the writing transaction itself touched counts too.
-fn after_seen(seen: &Seen<'_>, touched: &[Table<u32, Touches>], same_place: bool) -> Vec<Older> {
+/// Once a session saw a write, its reads are no older than what the writer's session had touched up to then. For
+/// writes that is what came before the seen one, and the last of them stands for all, because each is newer than the
+/// one before; for reads it is what the writing transaction itself read, too, and each of them.
+fn after_seen(seen: &Seen<'_>, touched: &[Table<u32, Touches>], reads: bool) -> Vec<Older> {
     let mut older = Vec::new();
-    for (keys, session) in touched.iter().zip(&seen.sessions) {
-        for &txn in session {
-            let limit = seen.place[txn as usize] + u32::from(same_place);
-            for &key in seen.writes(txn) {
-                let earlier = keys.get(&key).into_iter().flatten().take_while(|(place, _)| *place < limit);
-                let others = earlier.filter(|(_, from)| *from != txn);
-                older.extend(others.map(|(_, from)| Older { key, from: *from, to: txn, because: txn }));
-            }
+    let mut visit = |session: u32, limit: u32, key: u32, to: u32, because: u32| {
+        let Some(touches) = touched[session as usize].get(&key) else { return };
+        let count = touches.partition_point(|(place, _)| *place < limit);
+        let first = if reads { 0 } else { count.saturating_sub(1) };
+        let others = touches[first..count].iter().filter(|(_, from)| *from != to);
+        older.extend(others.map(|(_, from)| Older { key, from: *from, to, because }));
+    };
+    let limit = |txn: u32| seen.place[txn as usize] + u32::from(reads);
+    for (session, members) in seen.sessions.iter().enumerate() {
+        for &txn in members {
+            seen.writes(txn).iter().for_each(|key| visit(session as u32, limit(txn), *key, txn, txn));
         }
     }
-    for session in &seen.sessions {
+    for members in &seen.sessions {
         let mut clock: Table<u32, u32> = Table::default();
-        for &txn in session {
+        for &txn in members {
             for read in seen.reads(txn) {
-                for (other, limit) in &clock {
-                    let touches = touched[*other as usize].get(&read.key);
-                    let known = touches.into_iter().flatten().take_while(|(place, _)| place < limit);
-                    let others = known.filter(|(_, from)| *from != read.from);
-                    older.extend(others.map(|(_, from)| Older {
-                        key: read.key,
-                        from: *from,
-                        to: read.from,
-                        because: txn,
-                    }));
-                }
+                clock.iter().for_each(|(session, limit)| visit(*session, *limit, read.key, read.from, txn));
                 if read.from != INITIAL {
-                    let limit = seen.place[read.from as usize] + u32::from(same_place);
                     let at = clock.entry(seen.session[read.from as usize]).or_insert(0);
-                    *at = (*at).max(limit);
+                    *at = (*at).max(limit(read.from));
                 }
             }
         }

@@ -7,8 +7,6 @@
 use serde::{Deserialize, Serialize};
 use sim_core::time::Span;
 
-use super::config::Raft;
-
 /// One line of the plan. Lines are carried out in their order.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -18,6 +16,10 @@ pub struct Admin {
     /// What.
     #[serde(rename = "do")]
     pub action: Action,
+    /// Only this node does it, while it leads; another leader passes the line over. Whoever leads unless said
+    /// otherwise.
+    #[serde(default)]
+    pub by: Option<u32>,
 }
 
 /// What an administrator asks. Nodes are named by their index.
@@ -58,7 +60,7 @@ impl Action {
     }
 
     /// Whether it makes sense for so many nodes.
-    pub(super) fn check(&self, nodes: u32, _raft: &Raft) -> Result<(), String> {
+    pub(super) fn check(&self, nodes: u32) -> Result<(), String> {
         let named: &[u32] = match self {
             Action::AddLearner(node) | Action::AddServer(node) | Action::RemoveServer(node) => &[*node],
             Action::SetVoters(list) if list.is_empty() => return Err("SetVoters: at least one votes".into()),

@@ -219,7 +219,11 @@ impl Raft {
         }
         self.check_logs(nodes)?;
         for (i, line) in self.admin.iter().enumerate() {
-            line.action.check(nodes, self).map_err(|why| (format!("admin[{i}].do"), why))?;
+            line.action.check(nodes).map_err(|why| (format!("admin[{i}].do"), why))?;
+            if let Some(node) = line.by.filter(|node| *node >= nodes) {
+                let why = format!("there is no node {node}; there are 0 to {}", nodes - 1);
+                return Err((format!("admin[{i}].by"), why));
+            }
         }
         Ok(())
     }

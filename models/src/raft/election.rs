@@ -66,7 +66,7 @@ impl RaftNode {
         self.role = Role::PreCandidate;
         self.leader = None;
         self.votes.clear();
-        ctx.status("candidate", self.term);
+        ctx.status("pre-candidate", self.term);
         ctx.mark("pre-vote started");
         self.reset_deadline(ctx);
         self.canvass(self.term + 1, true, false, ctx);
@@ -76,10 +76,8 @@ impl RaftNode {
 
     /// Begins a term and asks for votes.
     pub(super) fn stand(&mut self, transfer: bool, ctx: &mut Ctx<'_>) {
-        self.term += 1;
-        self.vote = Some(self.me);
+        self.enter(self.term + 1, Some(self.me));
         self.role = Role::Candidate;
-        self.leader = None;
         self.votes.clear();
         ctx.status("candidate", self.term);
         ctx.mark("election started");
@@ -207,13 +205,20 @@ impl RaftNode {
         self.advance_commit(ctx);
     }
 
+    /// Begins a term: what came from the leader of the one before counts no more.
+    fn enter(&mut self, term: Term, vote: Option<Peer>) {
+        (self.term, self.vote, self.leader) = (term, vote, None);
+        self.incoming = None;
+        self.agreed = false;
+        self.early.clear();
+    }
+
     /// It follows from now on, in this term or a later one.
     pub(super) fn become_follower(&mut self, term: Term, ctx: &mut Ctx<'_>) {
         if term > self.term {
-            (self.term, self.vote, self.leader) = (term, None, None);
+            self.enter(term, None);
             self.storage.promise(term, None, ctx);
             self.storage.sync(ctx);
-            self.incoming = None;
         }
         let led = self.role == Role::Leader;
         self.role = Role::Follower;

@@ -1,17 +1,30 @@
 //! The follower's side of replication (§5.3), and what every server does with what is committed: it applies it, and
 //! answers those who asked for it.
 
+use sim_core::history::Answer;
 use sim_core::node::{Context, Reply};
 use sim_core::peer::Peer;
 use std::sync::Arc;
 
 use super::config::Bug;
-use super::entry::{Entry, Index, Payload, Term};
+use super::entry::{Batch, Entry, Index, Payload, Term};
 use super::message::{Message, Timer};
 use super::node::RaftNode;
 use super::storage::Deferred;
 
 type Ctx<'a> = Context<'a, Message, Timer>;
+
+/// How many appends wait for those that they overtook.
+const EARLY_MAX: usize = 64;
+
+/// An append that overtook those before it.
+#[derive(Debug)]
+pub(super) struct Early {
+    previous: (Index, Term),
+    entries: Batch,
+    commit: Index,
+    round: u64,
+}
 
 impl RaftNode {
     /// AppendEntries of the leader of this term.
@@ -19,34 +32,46 @@ impl RaftNode {
         &mut self,
         from: Peer,
         previous: (Index, Term),
-        entries: &[Arc<Entry>],
+        entries: Option<Batch>,
         commit: Index,
         round: u64,
         ctx: &mut Ctx<'_>,
     ) {
         let (previous_index, previous_term) = previous;
         if let Some((conflict_index, conflict_term)) = self.conflict(previous_index, previous_term) {
+            // Entries that overtook those before them wait a little; a heartbeat finds out if those are lost.
+            if let Some(entries) = entries
+                && conflict_term == 0
+                && self.agreed
+                && self.early.len() < EARLY_MAX
+            {
+                return self.early.push(Early { previous, entries, commit, round });
+            }
             let term = self.term;
             let refusal = Message::Refused { term, previous_index, conflict_term, conflict_index, round };
             return self.defer(Deferred::Send(from, refusal), ctx);
         }
+        let entries: &[Arc<Entry>] = entries.as_deref().unwrap_or(&[]);
         let fresh = self.first_unknown(entries);
         if fresh < entries.len() {
             self.take(&entries[fresh..], ctx);
         }
+        self.agreed = true;
         let matched = previous_index + entries.len() as u64;
         let term = self.term;
         self.defer(Deferred::Send(from, Message::Accepted { term, matched, round }), ctx);
-        let known = match self.shared.raft.bug {
-            Some(Bug::AppliesEarly) => matched,
-            _ => commit.min(matched),
-        };
-        if known > self.commit {
-            self.commit = known;
+        let known = commit.min(matched);
+        if known > self.commit || self.shared.raft.bug == Some(Bug::AppliesEarly) {
+            self.commit = self.commit.max(known);
             self.apply(ctx);
         }
         if entries.is_empty() {
             self.storage.mark(ctx);
+        }
+        let last = self.log.last_index();
+        if let Some(place) = self.early.iter().position(|early| early.previous.0 <= last) {
+            let Early { previous, entries, commit, round } = self.early.swap_remove(place);
+            self.on_append(from, previous, Some(entries), commit, round, ctx);
         }
     }
 
@@ -87,9 +112,9 @@ impl RaftNode {
             ctx.mark("log truncated");
             self.log.cut(first);
             self.storage.cut(first);
-            while self.pending.back().is_some_and(|(index, ..)| *index >= first) {
-                self.pending.pop_back();
-            }
+            // Other logs may still hold them; what is committed in their places will tell.
+            let kept = self.pending.partition_point(|(index, ..)| *index < first);
+            self.orphans.extend(self.pending.drain(kept..));
             while self.memberships.len() > 1 && self.memberships.last().is_some_and(|(at, _)| *at >= first) {
                 self.memberships.pop();
             }
@@ -106,26 +131,44 @@ impl RaftNode {
 
     /// Applies what is committed, and answers whoever waits for it.
     pub(super) fn apply(&mut self, ctx: &mut Ctx<'_>) {
-        while self.applied < self.commit {
+        let early = self.shared.raft.bug == Some(Bug::AppliesEarly);
+        let end = if early { self.log.last_index() } else { self.commit };
+        while self.applied < end {
             let Some(entry) = self.log.get(self.applied + 1).cloned() else { break };
             self.applied += 1;
             let answer = match &entry.payload {
                 Payload::Command(command) => self.machine.apply(command),
                 _ => None,
             };
-            while let Some(&(index, term, id)) = self.pending.front()
+            if !self.orphans.is_empty() {
+                self.settle_orphans(&entry, answer.as_ref(), ctx);
+            }
+            while let Some(&(index, _, id)) = self.pending.front()
                 && index <= entry.index
             {
                 self.pending.pop_front();
-                if (index, term) != (entry.index, entry.term) {
-                    // Another entry was committed in its place: this one never will be.
-                    ctx.reply(id, Reply::Redirect(self.leader.filter(|leader| *leader != ctx.me())));
-                } else if let Some(answer) = &answer {
+                if let Some(answer) = answer.as_ref().filter(|_| index == entry.index) {
                     ctx.reply(id, Reply::Done(answer.clone()));
                 }
             }
         }
         self.serve_reads(ctx);
         self.compact_if_due(ctx);
+    }
+
+    /// Answers those whose entries were cut from this log, once something is committed in their places: if it is
+    /// another entry, theirs never will be.
+    fn settle_orphans(&mut self, entry: &Entry, answer: Option<&Answer>, ctx: &mut Ctx<'_>) {
+        let elsewhere = self.leader.filter(|leader| *leader != ctx.me());
+        self.orphans.retain(|&(index, term, id)| {
+            if index == entry.index {
+                match answer {
+                    _ if term != entry.term => ctx.reply(id, Reply::Redirect(elsewhere)),
+                    Some(answer) => ctx.reply(id, Reply::Done(answer.clone())),
+                    None => {}
+                }
+            }
+            index > entry.index
+        });
     }
 }

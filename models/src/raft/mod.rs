@@ -7,7 +7,7 @@
 //! | figure 2: state, messages | `node`, [`message`], [`entry`], [`log`] |
 //! | §5.2, §5.4.1, D 9.6, D 4.2.3: elections | `election` |
 //! | §5.3, §5.4.2, D 10.2.1: replication, commitment | `replication`, `follower` |
-//! | figure 3: the five properties | `invariants` |
+//! | figure 3: the five properties | [`invariants`] |
 //! | §5 persistence | `storage`, `codec`, over [`crate::wal`] |
 //! | §7, D 5: snapshots | [`snapshot`] |
 //! | §6, D 4: membership | [`membership`], `reconfigure` |
@@ -23,6 +23,7 @@ pub mod config;
 mod election;
 pub mod entry;
 mod follower;
+pub mod invariants;
 pub mod log;
 pub mod machine;
 pub mod membership;
@@ -44,13 +45,14 @@ use sim_core::world::NodeGroup;
 
 pub use self::admin::{Action, Admin, Scheme};
 pub use self::config::{Bug, Persistence, Quorums, Raft, Reads, Snapshots};
+pub use self::invariants::Invariants;
 pub use self::node::{RaftConfig, RaftNode, Role};
 
 use crate::model::{Cluster, Model};
 
 impl Model for Raft {
     type Node = RaftNode;
-    type Invariants = ();
+    type Invariants = Invariants;
 
     const NAME: &'static str = "raft";
     const SUMMARY: &'static str =
@@ -65,5 +67,11 @@ impl Model for Raft {
         cluster.alike(Arc::new(RaftConfig { raft: self.clone(), members }))
     }
 
-    fn invariants(&self, _cluster: &Cluster) -> Self::Invariants {}
+    fn invariants(&self, _cluster: &Cluster) -> Invariants {
+        Invariants::new()
+    }
+
+    fn view(node: &RaftNode) -> String {
+        node.view()
+    }
 }

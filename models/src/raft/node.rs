@@ -14,6 +14,7 @@ use sim_core::time::{Span, Time};
 
 use super::config::{Raft, Reads};
 use super::entry::{Command, Entry, Index, Payload, Term};
+use super::follower::Early;
 use super::log::Log;
 use super::machine::Machine;
 use super::membership::Membership;
@@ -76,7 +77,13 @@ pub struct RaftNode {
     pub(super) leading: Option<Box<Leading>>,
     /// Requests in the log that are not answered yet, in the order of their places.
     pub(super) pending: VecDeque<(Index, Term, RequestId)>,
+    /// Likewise, of entries that were cut from its log and may be in others.
+    pub(super) orphans: Vec<(Index, Term, RequestId)>,
     pub(super) asked: Asked,
+    /// Whether its log has agreed with that of this term's leader somewhere.
+    pub(super) agreed: bool,
+    /// Appends of this term that overtook those before them.
+    pub(super) early: Vec<Early>,
     pub(super) scratch: Vec<Index>,
 }
 
@@ -123,7 +130,7 @@ impl Node for RaftNode {
             Message::Append { term, previous_index, previous_term, commit, round, entries } => {
                 if self.hears_leader(from, term, ctx) {
                     let previous = (previous_index, previous_term);
-                    self.on_append(from, previous, entries.as_deref().unwrap_or(&[]), commit, round, ctx);
+                    self.on_append(from, previous, entries, commit, round, ctx);
                 } else if term < self.term {
                     let term = self.term;
                     let (conflict_term, conflict_index) = (0, 0);
@@ -230,7 +237,10 @@ impl RaftNode {
             votes: Vec::new(),
             leading: None,
             pending: VecDeque::new(),
+            orphans: Vec::new(),
             asked: Asked::default(),
+            agreed: false,
+            early: Vec::new(),
             scratch: Vec::new(),
         }
     }

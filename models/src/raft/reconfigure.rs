@@ -30,34 +30,37 @@ impl RaftNode {
         }
         let membership = self.membership().clone();
         if membership.is_joint() {
-            return self.leave_joint(&membership, ctx);
+            return self.change(Membership { outgoing: Vec::new(), ..Membership::clone(&membership) }, ctx);
         }
         let shared = self.shared.clone();
-        let Some(line) = shared.raft.admin.get(membership.lines_done as usize) else { return };
+        let mine = |by: Option<u32>| by.is_none_or(|node| shared.members[node as usize] == self.me);
+        let mut left = shared.raft.admin.iter().enumerate().skip(membership.lines_done as usize);
+        let Some((place, line)) = left.find(|(_, line)| mine(line.by)) else { return };
         if ctx.now().0 < line.at.0 {
             return;
         }
+        let done = place as u32 + 1;
+        let same = Membership { lines_done: done, ..Membership::clone(&membership) };
         match &line.action {
             Action::Transfer(_) => {
                 let index = self.log.last_index() + 1;
                 if let Some(leading) = self.leading.as_mut() {
                     leading.handover = Some(index);
                 }
-                self.finish_line(Membership::clone(&membership), ctx);
+                self.change(same, ctx);
             }
             Action::AddLearner(node) => {
-                let peer = shared.members[*node as usize];
-                let mut next = Membership::clone(&membership);
+                let (peer, mut next) = (shared.members[*node as usize], same);
                 if !membership.everyone().any(|known| known == peer) {
                     insert(&mut next.learners, peer);
                 }
-                self.finish_line(next, ctx);
+                self.change(next, ctx);
             }
-            action => match self.target(action, &membership) {
+            action => match self.target(action, &same) {
                 Some(target) => self.step_towards(target, &membership, ctx),
                 None => {
                     ctx.mark("change refused");
-                    self.finish_line(Membership::clone(&membership), ctx);
+                    self.change(same, ctx);
                 }
             },
         }
@@ -109,48 +112,40 @@ impl RaftNode {
         if !missing.iter().all(|peer| ready(self, *peer)) {
             return;
         }
-        let mut next = target.clone();
+        let mut next = target;
         next.learners.retain(|learner| !next.voters.contains(learner));
         if next.voters == now.voters {
-            return self.finish_line(next, ctx);
+            return self.change(next, ctx);
         }
-        match self.shared.raft.scheme {
-            Scheme::Joint => {
-                next.outgoing = now.voters.clone();
-                self.change(next, ctx);
-            }
-            Scheme::Single => {
-                let surplus = now.voters.iter().copied().filter(|peer| !target.voters.contains(peer));
-                let mut surplus: Vec<Peer> = surplus.collect();
-                // The leader itself goes last, for it cannot lead on.
-                surplus.sort_by_key(|peer| *peer == self.me);
-                let last = missing.len() + surplus.len() == 1;
-                let mut step = now.clone();
-                if let Some(peer) = missing.first() {
-                    insert(&mut step.voters, *peer);
-                    step.learners.retain(|learner| learner != peer);
-                } else if let Some(peer) = surplus.first() {
-                    step.voters.retain(|voter| voter != peer);
-                }
-                if last { self.finish_line(next, ctx) } else { self.change(step, ctx) }
-            }
+        if self.shared.raft.scheme == Scheme::Joint {
+            next.outgoing.clone_from(&now.voters);
+            return self.change(next, ctx);
         }
-    }
-
-    fn leave_joint(&mut self, membership: &Membership, ctx: &mut Ctx<'_>) {
-        let next = Membership { outgoing: Vec::new(), ..membership.clone() };
-        self.finish_line(next, ctx);
-    }
-
-    /// The change with which a line of the plan is done.
-    fn finish_line(&mut self, mut next: Membership, ctx: &mut Ctx<'_>) {
-        next.lines_done += 1;
-        self.change(next, ctx);
+        let surplus = now.voters.iter().copied().filter(|peer| !next.voters.contains(peer));
+        let mut surplus: Vec<Peer> = surplus.collect();
+        // The leader itself goes last, for it cannot lead on.
+        surplus.sort_by_key(|peer| *peer == self.me);
+        if missing.len() + surplus.len() == 1 {
+            return self.change(next, ctx);
+        }
+        let mut step = now.clone();
+        if let Some(peer) = missing.first() {
+            insert(&mut step.voters, *peer);
+            step.learners.retain(|learner| learner != peer);
+        } else if let Some(peer) = surplus.first() {
+            step.voters.retain(|voter| voter != peer);
+        }
+        self.change(step, ctx);
     }
 
     /// Appends a new membership, which holds from then on (D 4.1).
     fn change(&mut self, next: Membership, ctx: &mut Ctx<'_>) {
-        ctx.mark("membership changed");
+        let now = self.membership();
+        let same =
+            (&next.voters, &next.learners, &next.outgoing) == (&now.voters, &now.learners, &now.outgoing);
+        if !same {
+            ctx.mark("membership changed");
+        }
         self.append_own(Payload::Membership(Arc::new(next)), ctx);
         self.follow_membership(ctx.now());
         self.spread(ctx);

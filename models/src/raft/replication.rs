@@ -125,7 +125,6 @@ impl RaftNode {
         self.log.append(entry.clone());
         self.storage.append(std::iter::once(&entry), index, ctx);
         if self.shared.raft.bug == Some(Bug::AppliesEarly) {
-            self.commit = index;
             self.apply(ctx);
         }
         index

@@ -147,6 +147,7 @@ impl RaftNode {
         } else {
             self.storage.cut(position.index + 1);
             self.pending.clear();
+            self.orphans.clear();
             self.log = Log::behind(position);
         }
         self.memberships.retain(|(index, _)| *index > position.index && *index <= self.log.last_index());

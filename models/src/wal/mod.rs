@@ -2,7 +2,7 @@
 //! protocol; what records mean is their owner's business.
 //!
 //! Two files take turns. A checkpoint opens the other file with whatever the owner needs from then on, and the file
-//! before it is emptied once that is durable. Every record is framed with a checksum ([`frame`]) and with how much of
+//! before it is emptied once that is durable. Every record is framed with a checksum (`frame`) and with how much of
 //! its file was known to be durable. So at boot a tail that was torn by a crash, which nobody was promised, is told
 //! from damage to what had been promised: the one is cut off, the other refused. What was made durable last, with no
 //! later frame to say so, cannot be told apart; [`Wal::mark`] writes such a frame, and its owner calls it now and then.

@@ -143,7 +143,7 @@ pub fn explain(name: &str) -> Result<String, Vec<String>> {
         said.push(format!("scenario {name}\n\n{comment}\n\nsquall run {name}\nsquall show {name}"));
     }
     for model in MODELS.iter().filter(|model| model.variant.eq_ignore_ascii_case(name)) {
-        let settings = types.iter().find(|t| t.name == model.variant).map(|t| describe(t, &types));
+        let settings = types.iter().find(|t| t.name == model.variant).map(describe);
         said.push(format!("model {}: {}\n\n{}", model.variant, model.summary, settings.unwrap_or_default()));
     }
     if let Some((metric, about)) = metrics::CATALOGUE.iter().find(|(metric, _)| *metric == name) {
@@ -155,30 +155,30 @@ pub fn explain(name: &str) -> Result<String, Vec<String>> {
     for (path, member) in paths.iter().filter(|(path, _)| bare(path) == bare(name)) {
         let optional = if member.optional { "may be left out" } else { "required" };
         said.push(format!("field {path} ({}, {optional}): {}", member.of, member.doc));
-        said.extend(types.iter().find(|t| t.name == inner(&member.of).0).map(|t| describe(t, &types)));
+        said.extend(types.iter().find(|t| t.name == inner(&member.of).0).map(describe));
     }
     for t in types.iter().filter(|t| t.is_enum) {
         for member in t.members.iter().filter(|member| member.name == name) {
             let kind = t.name.trim_end_matches("Spec").to_lowercase();
-            said.push(format!("{kind} {}", describe_member(member, &types)));
+            said.push(format!("{kind} {}", describe_member(member)));
         }
     }
     if !MODELS.iter().any(|model| model.variant == name) {
-        said.extend(types.iter().filter(|t| t.name == name).map(|t| describe(t, &types)));
+        said.extend(types.iter().filter(|t| t.name == name).map(describe));
     }
     if said.is_empty() { Err(near(name)) } else { Ok(said.join("\n\n")) }
 }
 
 /// A type: its comment and its members.
-fn describe(t: &TypeDoc, types: &[TypeDoc]) -> String {
+fn describe(t: &TypeDoc) -> String {
     let mut text = format!("{}: {}", t.name, t.doc);
     for member in &t.members {
-        text.push_str(&format!("\n  {}", describe_member(member, types).replace('\n', "\n  ")));
+        text.push_str(&format!("\n  {}", describe_member(member).replace('\n', "\n  ")));
     }
     text
 }
 
-fn describe_member(member: &Member, types: &[TypeDoc]) -> String {
+fn describe_member(member: &Member) -> String {
     let is_variant = member.name.starts_with(char::is_uppercase);
     let of = match (is_variant, member.of.is_empty()) {
         (true, true) => String::new(),
@@ -187,7 +187,7 @@ fn describe_member(member: &Member, types: &[TypeDoc]) -> String {
     };
     let mut text = format!("{}{of} — {}", member.name, member.doc);
     for inner in &member.members {
-        text.push_str(&format!("\n  {}", describe_member(inner, types)));
+        text.push_str(&format!("\n  {}", describe_member(inner)));
     }
     text
 }

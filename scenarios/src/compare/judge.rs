@@ -160,7 +160,9 @@ fn conclude(name: &str, metric: &MetricComparison, labels: &[String], baseline: 
             different.iter().map(|c| format!("{} by {}", labels[*c], words(*c))).collect();
         return format!("{name}: different from {base}: {}", list.join("; "));
     }
-    let best = different.iter().copied().max_by(|a, b| gain(*a).total_cmp(&gain(*b))).unwrap_or(baseline);
+    // Of candidates that are alike, the first: `max_by` would take the last.
+    let best =
+        different.iter().rev().copied().max_by(|a, b| gain(*a).total_cmp(&gain(*b))).unwrap_or(baseline);
     if gain(best) > 0.0 {
         format!("{name}: choose {} ({} against {base}, {worlds} worlds)", labels[best], words(best))
     } else {

@@ -29,8 +29,9 @@ pub struct Diagnostic {
 }
 
 impl Diagnostic {
-    pub(crate) fn new(problem: Problem, sources: &[Source]) -> Diagnostic {
+    pub(crate) fn new(problem: Problem, sources: &[Source]) -> Box<Diagnostic> {
         let path = problem.path_text();
+        let problem = *problem.0;
         let source = problem.place.map_or(0, |place| place.source as usize).min(sources.len() - 1);
         let Source { label, text } = &sources[source];
         let (start, end) = problem.place.map_or((0, 0), |place| (place.start, place.end));
@@ -38,7 +39,7 @@ impl Diagnostic {
         let line_start = text[..start].rfind('\n').map_or(0, |i| i + 1);
         let line_end = text[start..].find('\n').map_or(text.len(), |i| start + i);
         let end = floor(text, end).clamp(start, line_end);
-        Diagnostic {
+        Box::new(Diagnostic {
             message: problem.message,
             file: label.clone(),
             line: text[..start].matches('\n').count() + 1,
@@ -48,7 +49,7 @@ impl Diagnostic {
             path,
             expected: problem.expected,
             help: problem.help,
-        }
+        })
     }
 }
 

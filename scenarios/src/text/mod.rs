@@ -30,7 +30,7 @@ pub(crate) struct Document {
 
 impl Document {
     /// Parses a text and puts overrides (`path=value`) into it. `origin` is the file as messages name it.
-    pub(crate) fn parse(text: &str, origin: &str, overrides: &[String]) -> Result<Document, Diagnostic> {
+    pub(crate) fn parse(text: &str, origin: &str, overrides: &[String]) -> Result<Document, Box<Diagnostic>> {
         let mut sources = vec![Source { label: origin.to_string(), text: text.to_string() }];
         let show = |problem: Problem, sources: &[Source]| Diagnostic::new(problem, sources);
         let mut root = parse::document(text, 0).map_err(|problem| show(problem, &sources))?;
@@ -43,13 +43,13 @@ impl Document {
     }
 
     /// Reads the typed value.
-    pub(crate) fn read<T: DeserializeOwned>(&self) -> Result<T, Diagnostic> {
+    pub(crate) fn read<T: DeserializeOwned>(&self) -> Result<T, Box<Diagnostic>> {
         de::read(&self.root).map_err(|problem| Diagnostic::new(problem, &self.sources))
     }
 
     /// Shows something that is wrong with the field of this path, or as near to it as the text goes. `names` are those
     /// that could have been meant.
-    pub(crate) fn wrong(&self, path: &str, message: &str, names: &[String]) -> Diagnostic {
+    pub(crate) fn wrong(&self, path: &str, message: &str, names: &[String]) -> Box<Diagnostic> {
         Diagnostic::new(locate::problem(&self.root, path, message, names), &self.sources)
     }
 

@@ -6,9 +6,13 @@ use serde::de::{Error, Expected, Unexpected};
 
 use crate::text::tree::{Node, Place};
 
-/// What is wrong, where, and what would be right.
+/// What is wrong, where, and what would be right. Boxed, because most values are right.
 #[derive(Clone, Debug)]
-pub(crate) struct Problem {
+pub(crate) struct Problem(pub(crate) Box<Details>);
+
+/// The contents of a [`Problem`].
+#[derive(Clone, Debug)]
+pub(crate) struct Details {
     pub(crate) message: String,
     pub(crate) place: Option<Place>,
     /// The path's segments, innermost first.
@@ -19,28 +23,29 @@ pub(crate) struct Problem {
 
 impl Problem {
     pub(crate) fn new(message: impl Into<String>) -> Problem {
-        Problem { message: message.into(), place: None, path: Vec::new(), expected: None, help: None }
+        let (message, path) = (message.into(), Vec::new());
+        Problem(Box::new(Details { message, place: None, path, expected: None, help: None }))
     }
 
     /// With a place, unless it has one: the innermost wins.
     pub(crate) fn at(mut self, place: Place) -> Problem {
-        self.place.get_or_insert(place);
+        self.0.place.get_or_insert(place);
         self
     }
 
     /// Within a field or an item.
     pub(crate) fn within(mut self, segment: impl Into<String>) -> Problem {
-        self.path.push(segment.into());
+        self.0.path.push(segment.into());
         self
     }
 
     pub(crate) fn expecting(mut self, expected: impl Into<String>) -> Problem {
-        self.expected = Some(expected.into());
+        self.0.expected = Some(expected.into());
         self
     }
 
     pub(crate) fn help(mut self, help: impl Into<String>) -> Problem {
-        self.help = Some(help.into());
+        self.0.help = Some(help.into());
         self
     }
 
@@ -70,7 +75,7 @@ impl Problem {
     /// The path in one piece: `faults[0].when`.
     pub(crate) fn path_text(&self) -> String {
         let mut text = String::new();
-        for segment in self.path.iter().rev() {
+        for segment in self.0.path.iter().rev() {
             if !text.is_empty() && !segment.starts_with('[') {
                 text.push('.');
             }
@@ -123,7 +128,7 @@ fn plain(expected: &str) -> String {
 
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.message)
+        f.write_str(&self.0.message)
     }
 }
 

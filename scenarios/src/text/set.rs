@@ -42,36 +42,68 @@ fn put(
         *node = value;
         return Ok(());
     };
+    match &segment.step {
+        Step::Index(index) => put_item(node, *index, segments, depth, value, source, line),
+        Step::Name(name) => put_field(node, name, segments, depth, value, source, line),
+    }
+}
+
+/// Goes on at an item of a list.
+fn put_item(
+    node: &mut Node,
+    index: usize,
+    segments: &[Segment],
+    depth: usize,
+    value: Node,
+    source: u32,
+    line: &str,
+) -> Result<(), Problem> {
+    let segment = &segments[depth];
     let place = Place { source, start: segment.start, end: segment.end };
     let refuse = |message: String| Problem::new(message).at(place).within(line[..segment.end].to_string());
-    match (&segment.step, &mut node.kind) {
-        (Step::Index(index), Kind::List(items)) => {
+    match &mut node.kind {
+        Kind::List(items) => {
             let count = items.len();
-            if *index > count || (*index == count && depth + 1 < segments.len()) {
+            if index > count || (index == count && depth + 1 < segments.len()) {
                 let range =
                     if count == 0 { "it is empty".into() } else { format!("it has 0 to {}", count - 1) };
                 return Err(refuse(format!("there is no item {index} here; {range}")));
             }
-            if *index == count {
+            if index == count {
                 items.push(value);
                 return Ok(());
             }
-            put(&mut items[*index], segments, depth + 1, value, source, line)
+            put(&mut items[index], segments, depth + 1, value, source, line)
         }
-        (Step::Index(index), Kind::Tuple(_, items)) if *index < items.len() && items.len() > 1 => {
-            put(&mut items[*index], segments, depth + 1, value, source, line)
+        Kind::Tuple(_, items) if index < items.len() && items.len() > 1 => {
+            put(&mut items[index], segments, depth + 1, value, source, line)
         }
-        (Step::Index(_), Kind::Tuple(Some(_), items)) if items.len() == 1 => {
+        Kind::Tuple(Some(_), items) if items.len() == 1 => {
             put(&mut items[0], segments, depth, value, source, line)
         }
-        (Step::Index(index), _) => {
-            Err(refuse(format!("[{index}] asks for an item of a list, but here is {}", node.describe())))
-        }
-        (Step::Name(name), Kind::Record(own, fields)) => {
-            if let Some((_, field)) = fields.iter_mut().find(|(field, _)| field.text == *name) {
+        _ => Err(refuse(format!("[{index}] asks for an item of a list, but here is {}", node.describe()))),
+    }
+}
+
+/// Goes on at a field, a key, or behind a variant's name.
+fn put_field(
+    node: &mut Node,
+    name: &str,
+    segments: &[Segment],
+    depth: usize,
+    value: Node,
+    source: u32,
+    line: &str,
+) -> Result<(), Problem> {
+    let segment = &segments[depth];
+    let place = Place { source, start: segment.start, end: segment.end };
+    let refuse = |message: String| Problem::new(message).at(place).within(line[..segment.end].to_string());
+    match &mut node.kind {
+        Kind::Record(own, fields) => {
+            if let Some((_, field)) = fields.iter_mut().find(|(field, _)| field.text == name) {
                 return put(field, segments, depth + 1, value, source, line);
             }
-            if own.as_ref().is_some_and(|own| own.text == *name) {
+            if own.as_ref().is_some_and(|own| own.text == name) {
                 return inside(node, segments, depth, value, source, line);
             }
             if let Some(own) = own
@@ -81,38 +113,38 @@ fn put(
             }
             let mut field = Node { place, kind: Kind::Tuple(None, Vec::new()) };
             put(&mut field, segments, depth + 1, value, source, line)?;
-            fields.push((Name { text: name.clone(), place }, field));
+            fields.push((Name { text: name.to_string(), place }, field));
             Ok(())
         }
-        (Step::Name(name), Kind::Map(entries)) => {
+        Kind::Map(entries) => {
             let is = |key: &Node| matches!(&key.kind, Kind::Text(text) | Kind::Word(text) if text == name);
             if let Some((_, entry)) = entries.iter_mut().find(|(key, _)| is(key)) {
                 return put(entry, segments, depth + 1, value, source, line);
             }
             let mut entry = Node { place, kind: Kind::Tuple(None, Vec::new()) };
             put(&mut entry, segments, depth + 1, value, source, line)?;
-            entries.push((Node { place, kind: Kind::Text(name.clone()) }, entry));
+            entries.push((Node { place, kind: Kind::Text(name.to_string()) }, entry));
             Ok(())
         }
-        (Step::Name(name), Kind::Tuple(Some(own), items)) if *name == own.text || items.len() == 1 => {
-            let own_name = *name == own.text;
+        Kind::Tuple(Some(own), items) if name == own.text || items.len() == 1 => {
+            let own_name = name == own.text;
             match items.as_mut_slice() {
                 [only] => put(only, segments, depth + usize::from(own_name), value, source, line),
                 _ => inside(node, segments, depth, value, source, line),
             }
         }
-        (Step::Name(name), Kind::Tuple(own, items)) if items.is_empty() => {
+        Kind::Tuple(own, items) if items.is_empty() => {
             let mut field = Node { place, kind: Kind::Tuple(None, Vec::new()) };
             put(&mut field, segments, depth + 1, value, source, line)?;
-            node.kind = Kind::Record(own.take(), vec![(Name { text: name.clone(), place }, field)]);
+            node.kind = Kind::Record(own.take(), vec![(Name { text: name.to_string(), place }, field)]);
             Ok(())
         }
-        (Step::Name(name), Kind::Word(own)) if name == own => {
+        Kind::Word(own) if name == own => {
             let name = Name { text: own.clone(), place: node.place };
             node.kind = Kind::Tuple(Some(name), Vec::new());
             inside(node, segments, depth, value, source, line)
         }
-        (Step::Name(name), _) => Err(refuse(format!("there is no `{name}` here, but {}", node.describe()))),
+        _ => Err(refuse(format!("there is no `{name}` here, but {}", node.describe()))),
     }
 }
 

@@ -4,7 +4,7 @@
 //! An operation of which any attempt may have landed ends unknown, stays concurrent to the end, and its process
 //! issues nothing more: a new process takes over. A late reply to an earlier attempt still answers the operation.
 //!
-//! [`workload`] says what is asked and when, [`retry`] what is done when no answer comes, [`session`] is one
+//! [`workload`] says what is asked and when, [`retry`] what is done when no answer comes, `session` is one
 //! operation's life.
 
 pub mod retry;

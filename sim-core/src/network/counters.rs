@@ -40,9 +40,8 @@ impl Counters {
     pub(super) fn next(&mut self, from: Peer, to: Peer) -> u64 {
         let counter = match self {
             Counters::Links { side, dense, sparse } => {
-                let place = from.raw() as usize * *side as usize + to.raw() as usize;
-                if to.raw() < *side && place < dense.len() {
-                    &mut dense[place]
+                if from.raw() < *side && to.raw() < *side {
+                    &mut dense[(from.raw() * *side + to.raw()) as usize]
                 } else {
                     sparse.entry((u64::from(from.raw()) << 32) | u64::from(to.raw()))
                 }

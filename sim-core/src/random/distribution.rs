@@ -74,7 +74,7 @@ impl Distribution {
     pub const ZERO: Distribution = Distribution::Fixed(Span::ZERO);
 
     /// A length. Two draws for each level of mixture, else one; a shift adds none.
-    #[inline]
+    #[inline(always)]
     pub fn sample(&self, rng: &mut Rng) -> Span {
         match self {
             Distribution::Fixed(span) => {
@@ -91,7 +91,7 @@ impl Distribution {
     /// A length from a distribution that takes more than a multiplication.
     fn sample_rest(&self, rng: &mut Rng) -> Span {
         match self {
-            Distribution::Fixed(_) | Distribution::Uniform { .. } => self.sample(rng),
+            Distribution::Fixed(_) | Distribution::Uniform { .. } => Span::ZERO,
             Distribution::Normal { mean, deviation } => {
                 Span::from_ns_f64(mean.0 as f64 + deviation.0 as f64 * normal::quantile(rng.open_unit()))
             }

@@ -67,7 +67,6 @@ impl<N: Node> World<N> {
             plan: Plan::new(config.faults, names, config.schedule.heal_at, &streams),
             streams,
             effects: Vec::new(),
-            halting: None,
             tie_break: config.tie_break,
             engine_seq: 0,
             record,

@@ -16,47 +16,53 @@ use crate::world::{Event, Flow, World};
 
 impl<N: Node> World<N> {
     /// Carries out what is in the buffer, and empties it.
-    #[inline]
+    #[inline(always)]
     pub(super) fn carry_out<O: Observer<N>>(&mut self, node: Peer, observer: &mut O) -> Flow {
-        if self.effects.len() == 1 {
-            self.carry_out_at(0, node, observer)?;
-        } else {
-            self.carry_out_many(node, observer)?;
-        }
-        self.effects.clear();
-        match self.halting.take() {
-            None => ControlFlow::Continue(()),
-            Some(reason) => self.halt(reason, node, observer),
+        match self.effects.len() {
+            0 => ControlFlow::Continue(()),
+            1 => self.carry_out_last(node, observer),
+            _ => self.carry_out_many(node, observer),
         }
     }
 
     #[inline(never)]
     fn carry_out_many<O: Observer<N>>(&mut self, node: Peer, observer: &mut O) -> Flow {
-        (0..self.effects.len()).try_for_each(|place| self.carry_out_at(place, node, observer))
+        self.effects.reverse();
+        let mut halted = None;
+        while !self.effects.is_empty() {
+            if let Some(Effect::Halt(reason)) = self.effects.last() {
+                // After the others, whatever its place.
+                halted = Some(*reason);
+                self.effects.pop();
+            } else {
+                self.carry_out_last(node, observer)?;
+            }
+        }
+        halted.map_or(ControlFlow::Continue(()), |reason| self.halt(reason, node, observer))
     }
 
-    /// Carries out the effect at a place of the buffer.
+    /// Carries out the last effect of the buffer, and takes it out.
     #[inline(never)]
-    fn carry_out_at<O: Observer<N>>(&mut self, place: usize, node: Peer, observer: &mut O) -> Flow {
-        match &self.effects[place] {
-            // A message without anything on the heap is read where it stands; taking the effect out would copy it whole.
-            Effect::Send { to, message } if !std::mem::needs_drop::<N::Message>() => {
+    fn carry_out_last<O: Observer<N>>(&mut self, node: Peer, observer: &mut O) -> Flow {
+        match self.effects.last() {
+            // What owns nothing on the heap is read where it stands; taking it out would copy the whole effect.
+            Some(Effect::Send { to, message }) if !std::mem::needs_drop::<N::Message>() => {
                 let (to, message) = (*to, message.clone());
+                std::mem::forget(self.effects.pop());
                 self.send(node, to, message, observer)
             }
-            Effect::Arm { timer, after } => {
+            Some(Effect::Arm { timer, after }) => {
                 let (timer, after) = (*timer, *after);
+                std::mem::forget(self.effects.pop());
                 self.arm(node, timer, after);
                 ControlFlow::Continue(())
             }
-            _ => match std::mem::replace(&mut self.effects[place], Effect::Mark("")) {
-                Effect::Send { to, message } if std::mem::needs_drop::<N::Message>() => {
+            _ => match self.effects.pop() {
+                Some(Effect::Send { to, message }) if std::mem::needs_drop::<N::Message>() => {
                     self.send(node, to, message, observer)
                 }
-                effect => {
-                    self.carry_out_rarer(node, effect);
-                    ControlFlow::Continue(())
-                }
+                Some(effect) => self.carry_out_rarer(node, effect, observer),
+                None => ControlFlow::Continue(()),
             },
         }
     }
@@ -69,10 +75,15 @@ impl<N: Node> World<N> {
 
     /// The effects that are not in every handler.
     #[inline(never)]
-    fn carry_out_rarer(&mut self, node: Peer, effect: Effect<N::Message, N::Timer>) {
+    fn carry_out_rarer<O: Observer<N>>(
+        &mut self,
+        node: Peer,
+        effect: Effect<N::Message, N::Timer>,
+        observer: &mut O,
+    ) -> Flow {
         match effect {
             Effect::Send { .. } | Effect::Arm { .. } => {}
-            Effect::Halt(reason) => self.halting = Some(reason),
+            Effect::Halt(reason) => return self.halt(reason, node, observer),
             Effect::Reply { id, reply } => self.send_reply(node, id, reply),
             Effect::Disarm { timer } => self.slots[node.index()].timers.disarm(timer),
             Effect::Sync(sync) => self.sync(node, sync),
@@ -91,6 +102,7 @@ impl<N: Node> World<N> {
                 }
             }
         }
+        ControlFlow::Continue(())
     }
 
     #[inline(always)]

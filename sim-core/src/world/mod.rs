@@ -54,8 +54,6 @@ pub struct World<N: Node> {
     clients: Clients,
     plan: inject::Plan,
     effects: Vec<Effect<N::Message, N::Timer>>,
-    /// Why the node that is being handled stops itself, if it does.
-    halting: Option<&'static str>,
     tie_break: Option<u64>,
     engine_seq: u32,
     record: Record,

@@ -332,12 +332,8 @@ impl<N: Node> World<N> {
         }
         if O::ACTIVE {
             let step = Step { at: self.now, node, effects: &self.effects, states: self.states() };
-            if let ControlFlow::Break(violation) = observer.after(&step) {
-                // The handler has run: what it counted and measured belongs in the record of the run it ended.
-                let _ = self.carry_out(node, observer);
-                return ControlFlow::Break(violation);
-            }
+            observer.after(&step)?;
         }
-        if self.effects.is_empty() { ControlFlow::Continue(()) } else { self.carry_out(node, observer) }
+        self.carry_out(node, observer)
     }
 }

@@ -150,6 +150,10 @@ impl Spec for Cell {
         self.weight
     }
 
+    fn as_initial(&self, state: u32) -> Option<Value> {
+        Some(self.values.get(state).clone())
+    }
+
     fn show(&self, state: u32) -> String {
         format!("it holds {}", self.values.get(state))
     }

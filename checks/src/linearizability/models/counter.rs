@@ -68,6 +68,10 @@ impl Spec for Counter {
         matches!(action, Action::Read(_))
     }
 
+    fn as_initial(&self, state: u32) -> Option<Value> {
+        Some(Value::Int(*self.sums.get(state)))
+    }
+
     fn show(&self, state: u32) -> String {
         format!("it stands at {}", self.sums.get(state))
     }

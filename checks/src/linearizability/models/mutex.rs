@@ -7,9 +7,9 @@ use sim_core::value::{Call, Value};
 
 use crate::linearizability::problem::{Deed, Spec};
 
-/// The specification of a lock; state 0 is free, 1 is held.
+/// The specification of a lock, held at first or free; state 0 is free, 1 is held.
 #[derive(Debug)]
-pub(crate) struct Mutex;
+pub(crate) struct Mutex(pub(crate) bool);
 
 /// What is done to a lock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,7 +39,7 @@ impl Spec for Mutex {
     }
 
     fn initial(&mut self) -> u32 {
-        0
+        u32::from(self.0)
     }
 
     fn step(&mut self, state: u32, action: Action) -> Option<u32> {
@@ -52,6 +52,10 @@ impl Spec for Mutex {
 
     fn is_observation(action: Action) -> bool {
         matches!(action, Action::Saw(_))
+    }
+
+    fn as_initial(&self, state: u32) -> Option<Value> {
+        Some(Value::Bool(state == 1))
     }
 
     fn show(&self, state: u32) -> String {

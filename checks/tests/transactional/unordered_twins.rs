@@ -1,13 +1,11 @@
 //! Serializability, snapshot isolation and sequential consistency without an order of versions, against all orders.
 
-mod support;
-
+use super::support::{Draws, script, transaction};
 use checks::transactions::unordered::{Isolation, Respect, check};
 use checks::verdict::Verdict;
 use checks::weak::sequential;
 use sim_core::history::{Answer, History, Outcome};
 use sim_core::value::{Key, Micro, Value};
-use support::{Draws, script, transaction};
 
 /// Random transactions over two keys; reads see some written value or none.
 fn random(draws: &mut Draws, single: bool) -> History {

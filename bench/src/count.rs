@@ -1,0 +1,105 @@
+//! Counted instructions: small fixed runs of Squall under `valgrind --tool=callgrind`, which counts alike on a quiet
+//! machine and a noisy one, against the figures committed in `instructions.json`.
+//!
+//! Each figure is the difference of two runs of different lengths over the difference of their events, so that what a
+//! program does before and after its run is not in it.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::process::Command;
+
+use sim_core::network::Draws;
+
+use crate::squall;
+
+/// By how much a figure may exceed its baseline.
+const TOLERANCE: f64 = 0.03;
+
+/// The runs: a name, the workload, its size, and the two lengths: simulated milliseconds, or worlds for S.
+const RUNS: [(&str, &str, &str, [&str; 2]); 7] = [
+    ("H 100", "H", "100", ["20000", "80000"]),
+    ("H 10000", "H", "10000", ["1000", "2500"]),
+    ("P 10", "P", "10", ["2000", "12000"]),
+    ("P 1000", "P", "1000", ["40", "120"]),
+    ("P 100000 by sender", "P-sender", "100000", ["11", "13"]),
+    ("S, a delivery", "S", "5", ["1", "4"]),
+    ("S, a world's start and end", "S-empty", "5", ["10", "40"]),
+];
+
+/// Runs a fixed stretch and prints its number of events.
+///
+/// # Errors
+/// Arguments that are not of the table above.
+pub fn fixed(workload: &str, size: &str, amount: &str) -> Result<(), String> {
+    let size: u32 = size.parse().map_err(|_| "a size is a number")?;
+    let amount: u64 = amount.parse().map_err(|_| "an amount is a number")?;
+    let span_ns = amount * 1_000_000;
+    let events = match workload {
+        "H" => squall::advance(&mut squall::hold_world(size), span_ns),
+        "P" => squall::advance(&mut squall::ping_world(1, size, u32::MAX, Draws::PerLink), span_ns),
+        "P-sender" => squall::advance(&mut squall::ping_world(1, size, u32::MAX, Draws::PerSender), span_ns),
+        "S" => (0..amount).map(squall::seed).sum(),
+        "S-empty" => (0..amount).map(squall::short_seed).count() as u64,
+        _ => return Err(format!("no fixed run {workload}")),
+    };
+    println!("{events}");
+    Ok(())
+}
+
+/// Instructions an event of each run.
+fn figures() -> Result<BTreeMap<String, f64>, String> {
+    let program = std::env::current_exe().map_err(|error| error.to_string())?;
+    let mut figures = BTreeMap::new();
+    for (name, workload, size, amounts) in RUNS {
+        let [short, long] = amounts.map(|amount| run(&program, &["fixed", workload, size, amount]));
+        let ((i0, e0), (i1, e1)) = (short?, long?);
+        let figure = (i1 - i0) / (e1 - e0);
+        eprintln!("{name:<28} {figure:>9.1}");
+        figures.insert(name.to_string(), (figure * 10.0).round() / 10.0);
+    }
+    Ok(figures)
+}
+
+/// Instructions and events of one run.
+fn run(program: &Path, arguments: &[&str]) -> Result<(f64, f64), String> {
+    let mut command = Command::new("valgrind");
+    command.args(["--tool=callgrind", "--callgrind-out-file=/dev/null"]).arg(program).args(arguments);
+    let output = command.output().map_err(|error| format!("valgrind: {error}"))?;
+    let (out, log) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    let counted = log.lines().find_map(|line| line.split("Collected :").nth(1)?.trim().parse().ok());
+    let events = out.trim().parse().ok();
+    counted.zip(events).ok_or_else(|| format!("valgrind counted nothing: {log}"))
+}
+
+/// Compares with the baseline; prints every figure.
+///
+/// # Errors
+/// A figure that exceeds its baseline by more than the tolerance, or a count that could not be made.
+pub fn compare(home: &Path) -> Result<(), String> {
+    let path = home.join("instructions.json");
+    let text = std::fs::read_to_string(&path).map_err(|error| format!("{}: {error}", path.display()))?;
+    let baseline: BTreeMap<String, f64> = serde_json::from_str(&text).map_err(|error| error.to_string())?;
+    let mut worse = Vec::new();
+    println!("{:<28} {:>9} {:>9}", "instructions an event", "baseline", "now");
+    for (name, now) in figures()? {
+        let before = baseline.get(&name).copied().unwrap_or(f64::INFINITY);
+        println!("{name:<28} {before:>9.1} {now:>9.1}  {:+.1}%", (now / before - 1.0) * 100.0);
+        if now > before * (1.0 + TOLERANCE) {
+            worse.push(name);
+        }
+    }
+    if worse.is_empty() {
+        Ok(())
+    } else {
+        Err(format!("more instructions than the baseline: {}", worse.join(", ")))
+    }
+}
+
+/// Writes the baseline anew.
+///
+/// # Errors
+/// What [`compare`] says, apart from the comparison.
+pub fn write(home: &Path) -> Result<(), String> {
+    let text = serde_json::to_string_pretty(&figures()?).map_err(|error| error.to_string())?;
+    std::fs::write(home.join("instructions.json"), text + "\n").map_err(|error| error.to_string())
+}

@@ -1,0 +1,213 @@
+//! Hand-written records, and what is to be measured of them.
+
+use sim_core::history::{Answer, Entry, Outcome, Reason};
+use sim_core::peer::Peer;
+use sim_core::record::{Injection, Life, LifeChange, Record, StatusChange};
+use sim_core::time::{Span, Time};
+use sim_core::value::{Call, Key, Operation, Value};
+
+use super::{Metrics, Phases, compute, of_one_client};
+use crate::property;
+use crate::verdict::Verdict;
+
+fn at(ms: u64) -> Time {
+    Time::ZERO + Span::ms(ms)
+}
+
+/// An operation asked at `from` and answered at `to`, both in ms; 0 for one that ended unknown.
+fn op(process: u32, from: u64, to: u64) -> Entry {
+    let ok = to > 0;
+    Entry {
+        process,
+        operation: Operation {
+            key: Some(Key(0)),
+            call: if process == 1 { Call::Read } else { Call::Write(Value::Int(1)) },
+        },
+        invoked: at(from),
+        invoked_index: 0,
+        completed: if ok { at(to) } else { Time::NEVER },
+        completed_index: 0,
+        outcome: if ok { Outcome::Ok(Answer::Value(Value::Nil)) } else { Outcome::Unknown(Reason::Timeout) },
+        attempts: if ok { 1 } else { 3 },
+        answered_by: None,
+    }
+}
+
+fn fault(from: u64, until: Option<u64>) -> Injection {
+    Injection {
+        at: at(from),
+        until: until.map(at),
+        fault: "Partition".into(),
+        targets: Vec::new(),
+        detail: String::new(),
+        line: 0,
+    }
+}
+
+const PHASES: Phases =
+    Phases { heal_at: Time(3_000_000_000), calm_from: Time(4_000_000_000), stop_at: Time(5_000_000_000) };
+
+/// An operation every 100 ms that takes 10 ms, those asked in `lost` unknown.
+fn record(lost: std::ops::Range<u64>, faults: Vec<Injection>) -> Record {
+    let mut record = Record { ended: at(6000), faults, ..Record::default() };
+    record.clients = vec!["c0".into(), "c1".into()];
+    for i in 0..50_u64 {
+        let from = i * 100;
+        let to = if lost.contains(&from) { 0 } else { from + 10 };
+        record.history.entries.push(op((i % 2) as u32, from, to));
+    }
+    record
+}
+
+fn expect(metrics: &Metrics, expected: &[(&str, f64)]) {
+    for (name, value) in expected {
+        let found = metrics.get(*name).copied();
+        assert!(
+            found.is_some_and(|found| (found - value).abs() < 1e-9),
+            "{name}: expected {value}, found {found:?}"
+        );
+    }
+}
+
+#[test]
+fn availability_is_told_by_the_parts_of_the_run() {
+    let metrics = compute(&record(1000..1500, vec![fault(1000, Some(2000))]), &PHASES);
+    expect(
+        &metrics,
+        &[
+            ("operations", 50.0),
+            ("operations_ok", 45.0),
+            ("operations_unknown", 5.0),
+            ("availability", 0.9),
+            ("availability_before", 1.0),
+            ("availability_during", 0.5),
+            ("availability_after", 1.0),
+            ("availability_calm", 1.0),
+            ("throughput_per_s", 9.0),
+            ("attempts_per_operation", 1.2),
+        ],
+    );
+    assert!(compute(&Record::default(), &PHASES).get("availability").is_none(), "nobody asked");
+    let quiet = compute(&record(0..0, Vec::new()), &PHASES);
+    assert!(quiet.get("availability_during").is_none() && quiet.get("recover_heal_ms").is_none(), "no fault");
+}
+
+#[test]
+fn overlapping_faults_are_one_stretch() {
+    let faults = vec![fault(500, Some(1500)), fault(1000, Some(1200)), fault(2000, None)];
+    let metrics = compute(&record(1300..1400, faults), &PHASES);
+    // 500–1500 and 2000–3000: twenty operations, of which one was lost.
+    expect(&metrics, &[("availability_during", 0.95), ("availability_before", 1.0), ("faults", 3.0)]);
+}
+
+#[test]
+fn recovery_counts_from_the_injection_and_from_the_heal() {
+    let faults = || vec![fault(1000, Some(2000))];
+    let metrics = compute(&record(1000..2400, faults()), &PHASES);
+    expect(
+        &metrics,
+        &[
+            ("recover_injection_ms_mean", 1410.0),
+            ("recover_heal_ms", 410.0),
+            // The second window of 250 ms after the heal still has losses.
+            ("recover_sustained_ms", 500.0),
+            // From the last answer before, at 910 ms, to the first after.
+            ("outage_ms_longest", 1500.0),
+        ],
+    );
+    let never = record(1000..6000, faults());
+    assert!(compute(&never, &PHASES).get("recover_sustained_ms").is_none());
+    assert!(property::recovers(&never, &PHASES, Span::secs(1)).0.is_fail());
+    let late = record(1000..2400, faults());
+    assert!(property::recovers(&late, &PHASES, Span::ms(400)).0.is_fail());
+    assert_eq!(property::recovers(&late, &PHASES, Span::ms(500)).0, Verdict::Pass);
+}
+
+#[test]
+fn latencies_are_by_kind_and_by_client() {
+    let mut record = record(0..0, Vec::new());
+    record.history.entries[0].completed = at(90);
+    let metrics = compute(&record, &PHASES);
+    expect(
+        &metrics,
+        &[
+            ("latency_ms_mean", 11.6),
+            ("latency_ms_p50", 10.0),
+            ("latency_ms_p99", 90.0),
+            ("latency_read_ms_p99", 10.0),
+            ("latency_write_ms_p99", 90.0),
+            ("latency_c1_ms_p50", 10.0),
+        ],
+    );
+    assert_eq!(property::latency(&record, 0.9, Span::ms(10)).0, Verdict::Pass);
+    assert!(property::latency(&record, 1.0, Span::ms(89)).0.is_fail());
+}
+
+#[test]
+fn liveness_is_of_the_calm_part_only() {
+    let faulty = record(0..3900, Vec::new());
+    assert_eq!(property::live(&faulty, &PHASES, 1.0).0, Verdict::Pass);
+    assert!(property::available(&faulty, 0.5).0.is_fail());
+    assert!(property::live(&record(4500..4600, Vec::new()), &PHASES, 0.95).0.is_fail());
+    assert!(matches!(property::live(&Record::default(), &PHASES, 0.9).0, Verdict::Unknown(_)));
+}
+
+#[test]
+fn leaders_are_counted_and_missed() {
+    let mut record = Record { ended: at(1000), ..Record::default() };
+    let mut becomes = |ms: u64, node: u32, role: &str| {
+        record.statuses.push(StatusChange {
+            at: at(ms),
+            node: Peer::node(node),
+            role: role.into(),
+            epoch: 1,
+        });
+    };
+    becomes(0, 0, "follower");
+    becomes(100, 0, "leader");
+    becomes(600, 1, "leader");
+    becomes(700, 1, "follower");
+    becomes(900, 1, "leader");
+    record.lives.push(LifeChange { at: at(500), node: Peer::node(0), life: Life::Crashed });
+    record.marks.insert("leader elected".into(), 3);
+    let metrics = compute(&record, &PHASES);
+    expect(
+        &metrics,
+        &[
+            ("elections_won", 3.0),
+            ("leader_changes", 1.0),
+            ("leader_first_ms", 100.0),
+            // 0–100, 500–600 and 700–900 of 1000 ms.
+            ("leaderless_share", 0.4),
+            ("crashes", 1.0),
+        ],
+    );
+    assert_eq!(property::steady(&record, 3).0, Verdict::Pass);
+    assert!(property::steady(&record, 2).0.is_fail());
+    assert_eq!(property::reaches(&record, "leader elected").0, Verdict::Pass);
+    assert!(property::reaches(&record, "read repaired").0.is_fail());
+    assert!(matches!(property::sometimes(&record, "read repaired").0, Verdict::Unknown(_)));
+}
+
+#[test]
+fn every_metric_is_in_the_catalogue() {
+    let known = |name: &str| {
+        super::CATALOGUE.iter().any(|(pattern, _)| match pattern.split_once('<') {
+            Some((before, rest)) => {
+                let after = rest.split_once('>').map_or("", |(_, after)| after);
+                name.starts_with(before) && name.ends_with(after)
+            }
+            None => *pattern == name,
+        })
+    };
+    let metrics = compute(&record(1000..1500, vec![fault(1000, Some(2000))]), &PHASES);
+    for name in metrics.keys() {
+        assert!(known(name), "{name}");
+    }
+}
+
+#[test]
+fn metrics_of_one_client_are_known_by_name() {
+    assert!(of_one_client("latency_c12_ms_p50"));
+    assert!(!of_one_client("latency_cas_ms_p50") && !of_one_client("latency_ms_p50"));
+}

@@ -1,0 +1,317 @@
+//! The five properties of the paper's figure 3, watched at every step: election safety, leader append-only, log
+//! matching, leader completeness, state machine safety. The first violation stops the run.
+//!
+//! Only what changed is looked at. Each place of a log carries the digest of everything up to it, so that two logs
+//! agree up to a place if and only if they agree there in one number. Deliberately absent: liveness, which no step
+//! can show, and what the disk must keep, which shows in these five when it is lost.
+
+use std::collections::BTreeMap;
+use std::ops::ControlFlow;
+
+use sim_core::observer::{Observer, Step};
+use sim_core::peer::Peer;
+use sim_core::record::Violation;
+use sim_core::time::Time;
+
+use super::entry::{Index, Position, Term};
+use super::node::{RaftNode, Role};
+
+/// What is remembered of a run so far.
+#[derive(Clone, Debug, Default)]
+pub struct Invariants {
+    nodes: Vec<Seen>,
+    /// Who was elected in each term.
+    leaders: BTreeMap<Term, Peer>,
+    /// The entries that any log has held, place by place: term, digest up to there, and who held it first.
+    held: Vec<Vec<Held>>,
+    /// What has been committed.
+    committed: Prefix,
+    /// What has been applied.
+    applied: Prefix,
+    /// The terms in which places were committed: each from this place on.
+    commit_terms: Vec<(Index, Term)>,
+}
+
+/// A node as it was after its latest step.
+#[derive(Clone, Debug, Default)]
+struct Seen {
+    /// The term it led, if it led.
+    led: Option<Term>,
+    boots: u32,
+    /// Where its log began.
+    base: Index,
+    /// The digests of its log, from the base on.
+    chain: Vec<u64>,
+    committed: Index,
+    applied: Index,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Held {
+    term: Term,
+    chain: u64,
+    by: Peer,
+}
+
+/// A prefix of the log on which everyone must agree: the digest at each place, and who was there first.
+#[derive(Clone, Debug, Default)]
+struct Prefix(Vec<(u64, Peer)>);
+
+type Flow = ControlFlow<Violation>;
+
+/// The names of the five, as verdicts give them.
+pub const PROPERTIES: [&str; 5] =
+    ["election safety", "leader append-only", "log matching", "leader completeness", "state machine safety"];
+
+/// A server right after it did something.
+#[derive(Debug)]
+pub struct Moment<'a> {
+    /// When.
+    pub at: Time,
+    /// Which.
+    pub node: Peer,
+    /// What it is now.
+    pub state: &'a RaftNode,
+}
+
+impl Moment<'_> {
+    fn broken(&self, property: usize, detail: String) -> Flow {
+        let property = PROPERTIES[property].to_string();
+        ControlFlow::Break(Violation { at: self.at, node: self.node, property, detail })
+    }
+    fn entry(&self, index: Index) -> String {
+        self.state.log().get(index).map_or_else(|| format!("{index} (compacted)"), |entry| entry.to_string())
+    }
+}
+
+impl Observer<RaftNode> for Invariants {
+    fn after(&mut self, step: &Step<'_, RaftNode>) -> Flow {
+        let Some(state) = step.states.get(step.node) else { return ControlFlow::Continue(()) };
+        let now = Moment { at: step.at, node: step.node, state };
+        self.look(&now, step.states.boots(step.node), |peer| step.states.get(peer))
+    }
+}
+
+/// Whether a node is further back than it was: it has restarted.
+fn is_back(seen: &Seen, state: &RaftNode) -> bool {
+    state.committed() < seen.committed || state.applied() < seen.applied
+}
+
+impl Invariants {
+    /// Nothing seen yet.
+    #[must_use]
+    pub fn new() -> Invariants {
+        Invariants::default()
+    }
+
+    /// Looks at what changed. `boots` is how often the server has booted, `others` finds another one that is up.
+    ///
+    /// # Errors
+    /// Breaks with the property that is violated.
+    pub fn look<'a>(
+        &mut self,
+        now: &Moment<'_>,
+        boots: u32,
+        others: impl Fn(Peer) -> Option<&'a RaftNode>,
+    ) -> Flow {
+        let (place, state) = (now.node.index(), now.state);
+        if place >= self.nodes.len() {
+            self.nodes.resize_with(place + 1, Seen::default);
+        }
+        let seen = &self.nodes[place];
+        let leads = (state.role() == Role::Leader).then_some(state.term());
+        let elected = leads.is_some() && (leads != seen.led || boots != seen.boots);
+        let last = state.log().last();
+        let changed = seen.base + seen.chain.len() as u64 != last.index
+            || seen.base != state.log().base().index
+            || seen.chain.last().is_some_and(|chain| *chain != last.chain);
+        if elected {
+            self.election_safety(now)?;
+        }
+        if changed {
+            self.log_changed(now, leads.is_some() && !elected)?;
+        }
+        let seen = &mut self.nodes[place];
+        (seen.led, seen.boots) = (leads, boots);
+        if is_back(seen, state) {
+            (seen.committed, seen.applied) = (0, 0);
+        }
+        let (committed, applied) = (seen.committed, seen.applied);
+        if elected {
+            self.leader_completeness(now)?;
+        }
+        if state.committed() > committed {
+            self.nodes[place].committed = state.committed();
+            self.committed_more(now, others)?;
+        }
+        if state.applied() > applied {
+            self.nodes[place].applied = state.applied();
+            self.state_machine_safety(now)?;
+        }
+        ControlFlow::Continue(())
+    }
+
+    /// At most one leader can be elected in a given term (§5.2).
+    fn election_safety(&mut self, now: &Moment<'_>) -> Flow {
+        let term = now.state.term();
+        match self.leaders.insert(term, now.node) {
+            Some(other) if other != now.node => {
+                let detail = format!("{} and {other} were both elected leader in term {term}", now.node);
+                now.broken(0, detail)
+            }
+            _ => ControlFlow::Continue(()),
+        }
+    }
+
+    /// A log is not what it was: leader append-only (§5.3) and log matching (§5.3).
+    fn log_changed(&mut self, now: &Moment<'_>, leading: bool) -> Flow {
+        let (log, seen) = (now.state.log(), &mut self.nodes[now.node.index()]);
+        let (base, last) = (log.base().index, log.last_index());
+        if base != seen.base {
+            let gone = base.saturating_sub(seen.base).min(seen.chain.len() as u64);
+            seen.chain.drain(..gone as usize);
+            if base < seen.base {
+                seen.chain.clear();
+            }
+            seen.base = base;
+        }
+        let before = seen.base + seen.chain.len() as u64;
+        seen.chain.truncate((last - base) as usize);
+        let chain_at = |index: Index| log.position(index).map(|position| position.chain);
+        while let Some(&chain) = seen.chain.last()
+            && chain_at(seen.base + seen.chain.len() as u64) != Some(chain)
+        {
+            seen.chain.pop();
+        }
+        let same = seen.base + seen.chain.len() as u64;
+        if leading && same < before {
+            let detail = format!(
+                "{} leads term {} and no longer has the entries {}..{before} that it had",
+                now.node,
+                now.state.term(),
+                same + 1
+            );
+            return now.broken(1, detail);
+        }
+        for position in (same + 1..=last).filter_map(|index| log.position(index)) {
+            self.nodes[now.node.index()].chain.push(position.chain);
+            self.log_matching(now, position)?;
+        }
+        ControlFlow::Continue(())
+    }
+
+    /// If two logs contain an entry with the same index and term, they are identical up to it (§5.3).
+    fn log_matching(&mut self, now: &Moment<'_>, position: Position) -> Flow {
+        let place = position.index as usize;
+        if place >= self.held.len() {
+            self.held.resize_with(place + 1, Vec::new);
+        }
+        let (held, Position { index, term, chain }) = (&mut self.held[place], position);
+        match held.iter().find(|held| held.term == term) {
+            Some(other) if other.chain != chain => {
+                let detail = format!(
+                    "the logs of {} and {} both have an entry of term {term} at {index}, and differ there or before: {} has {}",
+                    now.node,
+                    other.by,
+                    now.node,
+                    now.entry(index)
+                );
+                now.broken(2, detail)
+            }
+            Some(_) => ControlFlow::Continue(()),
+            None => {
+                held.push(Held { term, chain, by: now.node });
+                ControlFlow::Continue(())
+            }
+        }
+    }
+
+    /// What was committed in a term is in the logs of the leaders of all later terms (§5.4).
+    fn leader_completeness(&mut self, now: &Moment<'_>) -> Flow {
+        let term = now.state.term();
+        // The last place that was committed in an earlier term.
+        let later = self.commit_terms.partition_point(|(_, committed_in)| *committed_in < term);
+        let end = self.commit_terms.get(later).map_or(self.committed.len() + 1, |(from, _)| *from) - 1;
+        self.has_committed(now, end)
+    }
+
+    fn has_committed(&self, now: &Moment<'_>, end: Index) -> Flow {
+        let log = now.state.log();
+        if end <= log.base().index || log.position(end).map(|p| p.chain) == self.committed.at(end) {
+            return ControlFlow::Continue(());
+        }
+        let first = self.committed.first_difference(log, end);
+        let by = self.committed.0[first as usize - 1].1;
+        let terms = self.commit_terms.iter().rev().find(|(from, _)| *from <= first);
+        let detail = format!(
+            "{} leads term {} without the entry {first} that {by} committed in term {}: it has {}",
+            now.node,
+            now.state.term(),
+            terms.map_or(0, |(_, term)| *term),
+            if first > log.last_index() { "nothing there".to_string() } else { now.entry(first) }
+        );
+        now.broken(3, detail)
+    }
+
+    /// A node knows more to be committed than it did: what nobody knew is remembered with the term.
+    fn committed_more<'a>(
+        &mut self,
+        now: &Moment<'_>,
+        others: impl Fn(Peer) -> Option<&'a RaftNode>,
+    ) -> Flow {
+        let (known, end) = (self.committed.len(), now.state.committed());
+        if end <= known {
+            return ControlFlow::Continue(());
+        }
+        self.committed.extend(now, end);
+        if self.commit_terms.last().is_none_or(|(_, term)| *term != now.state.term()) {
+            self.commit_terms.push((known + 1, now.state.term()));
+        }
+        // A leader of a later term may have been elected already.
+        let Some((&term, &leader)) = self.leaders.last_key_value() else { return ControlFlow::Continue(()) };
+        let state = others(leader).filter(|state| state.role() == Role::Leader);
+        match state {
+            Some(state) if state.term() == term && term > now.state.term() => {
+                self.has_committed(&Moment { at: now.at, node: leader, state }, self.committed.len())
+            }
+            _ => ControlFlow::Continue(()),
+        }
+    }
+
+    /// If a server has applied an entry at a place, none applies another there (§5.4.3).
+    fn state_machine_safety(&mut self, now: &Moment<'_>) -> Flow {
+        let (known, end) = (self.applied.len(), now.state.applied());
+        let log = now.state.log();
+        let shared = known.min(end);
+        let chain = log.position(shared).map(|position| position.chain);
+        if shared > 0 && chain.is_some() && chain != self.applied.at(shared) {
+            let first = self.applied.first_difference(log, shared);
+            let by = self.applied.0[first as usize - 1].1;
+            let detail =
+                format!("{} applied {}, and {by} another entry at {first}", now.node, now.entry(first));
+            return now.broken(4, detail);
+        }
+        self.applied.extend(now, end);
+        ControlFlow::Continue(())
+    }
+}
+
+impl Prefix {
+    fn len(&self) -> Index {
+        self.0.len() as u64
+    }
+    fn at(&self, index: Index) -> Option<u64> {
+        self.0.get((index as usize).checked_sub(1)?).map(|(chain, _)| *chain)
+    }
+    /// Takes the places that are new from a node's log.
+    fn extend(&mut self, now: &Moment<'_>, end: Index) {
+        let known = self.len();
+        let positions = (known + 1..=end).map_while(|index| now.state.log().position(index));
+        self.0.extend(positions.map(|position| (position.chain, now.node)));
+    }
+    /// The first place up to `end` at which a log, as far as it is there, has something else.
+    fn first_difference(&self, log: &super::log::Log, end: Index) -> Index {
+        let differs = |index: &Index| log.position(*index).map(|p| p.chain) != self.at(*index);
+        (log.base().index.max(1)..=end).find(differs).unwrap_or(end)
+    }
+}

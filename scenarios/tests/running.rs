@@ -1,0 +1,95 @@
+//! Running: what a run tells in JSON, what a replay tells in lines, what a scenario expects and what that comes to.
+
+use std::sync::atomic::AtomicBool;
+
+use scenarios::explore::{ExploreOptions, explore};
+use scenarios::load;
+use scenarios::load::Loaded;
+use scenarios::replay::{Form, TellOptions, command, tell};
+use scenarios::run::{RunOptions, run};
+use scenarios::shard::Part;
+use sim_core::time::{Span, Time};
+
+fn solo(overrides: &[&str]) -> Loaded {
+    let overrides: Vec<String> = overrides.iter().map(ToString::to_string).collect();
+    load("solo/restart", &overrides).unwrap_or_else(|error| panic!("{error}"))
+}
+
+/// A server that forgets, and a scenario that says so.
+const FORGETFUL: [&str; 2] =
+    ["model.durable=false", "expect=Violates(check: \"linearizable\", share: (50%, 100%))"];
+
+#[test]
+fn json_has_what_programs_rely_on() {
+    let json = run(&solo(&[]), 5, &RunOptions::default()).to_json();
+    for (name, expected) in [("schema", "1"), ("seed", "5"), ("verdict", "\"pass\""), ("as_expected", "true")]
+    {
+        assert_eq!(json[name].to_string(), expected, "{name}");
+    }
+    assert_eq!(json["checks"][0]["name"], "linearizable");
+    assert!(json["metrics"]["availability"].as_f64().is_some_and(|share| share > 0.9));
+    assert_eq!(json["faults"][0]["fault"], "Restart");
+    assert_eq!(json["faults"][0]["targets"][0], "n0");
+    assert_eq!(json["fingerprint"].as_str().map(str::len), Some(32));
+}
+
+#[test]
+fn watching_a_run_does_not_change_it() {
+    let loaded = solo(&[]);
+    let plain = run(&loaded, 3, &RunOptions::default());
+    let mut text = Vec::new();
+    let told = tell(&loaded, 3, &TellOptions::whole(Form::Text), &mut text).expect("memory takes all");
+    assert_eq!(told.record, plain.record);
+    assert_eq!(told.to_json(), plain.to_json());
+    let text = String::from_utf8(text).expect("text");
+    for part in ["boot", "fault    Restart on n0", "request  ← c", "reply    → c", "invoke", ": ok "] {
+        assert!(text.contains(part), "{part} is not in\n{}", &text[..2000]);
+    }
+}
+
+#[test]
+fn a_replay_can_tell_a_part() {
+    let (from, until) = (Time::ZERO + Span::secs(1), Time::ZERO + Span::ms(1100));
+    let mut text = Vec::new();
+    let options = TellOptions { form: Form::JsonLines, from, until };
+    let told = tell(&solo(&[]), 3, &options, &mut text).expect("memory takes all");
+    assert_eq!(told.record.ended, until);
+    let lines = String::from_utf8(text).expect("text");
+    assert!(lines.lines().count() > 10);
+    for line in lines.lines() {
+        let line: serde_json::Value = serde_json::from_str(line).expect("JSON");
+        let at = line["at"].as_u64().expect("a time");
+        assert!((from.0..=until.0).contains(&at), "{line}");
+    }
+}
+
+#[test]
+fn a_violation_that_is_expected_is_as_expected() {
+    let seeds = ExploreOptions { seeds: 1..9, part: Part::WHOLE, jobs: 1 };
+    let stop = AtomicBool::new(false);
+    let found = explore(&solo(&FORGETFUL), &seeds, &(), &stop);
+    assert!(found.failed() >= 4 && found.as_expected, "{:?}", found.unexpected);
+    let json = found.to_json();
+    assert_eq!(json["failures"][0]["check"], "linearizable");
+    let replay = json["failures"][0]["replay"].as_str().expect("a command");
+    assert!(
+        replay.starts_with("squall replay solo/restart --seed ")
+            && replay.contains("--set model.durable=false")
+    );
+    let sound =
+        explore(&solo(&["expect=Violates(check: \"linearizable\", share: (80%, 100%))"]), &seeds, &(), &stop);
+    assert!(!sound.as_expected, "it holds, and that was not expected");
+    let broken = explore(&solo(&FORGETFUL[..1]), &seeds, &(), &stop);
+    assert!(!broken.as_expected, "it was expected to hold");
+    let never = explore(&solo(&["checks[2]=Sometimes(\"pigs fly\")"]), &seeds, &(), &stop);
+    assert!(never.unexpected.iter().any(|why| why.contains("pigs fly")), "{:?}", never.unexpected);
+}
+
+#[test]
+fn commands_survive_the_shell() {
+    let overrides = ["model.durable=false".to_string(), "about=it's so".to_string()];
+    assert_eq!(
+        command("replay", "my file.ron", &overrides, 7),
+        "squall replay 'my file.ron' --seed 7 --set model.durable=false --set 'about=it'\\''s so'"
+    );
+}
