@@ -21,7 +21,8 @@ fn binomial(n: u32, k: u32) -> f64 {
 /// The probability that the first vote among `up` of `n` servers is split, `l` being the latency in units of the
 /// time-outs' range: so many time-outs fire before the first request arrives that no majority of `n` is left.
 fn split(n: u32, up: u32, l: f64) -> f64 {
-    (up - n / 2..=up).map(|k| binomial(up, k) * l.powi(k as i32) * (1.0 - l).powi((up - k) as i32)).sum()
+    let power = |base: f64, times: u32| (0..times).map(|_| base).product::<f64>();
+    (up - n / 2..=up).map(|k| binomial(up, k) * power(l, k) * power(1.0 - l, up - k)).sum()
 }
 
 /// Time-outs of 150 to 300 ms, so that a unit is 150 ms, and the servers behind the first `up` crashed from the start.
