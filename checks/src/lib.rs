@@ -2,6 +2,8 @@
 //!
 //! They know histories and records, never a protocol's insides.
 
+pub mod bounds;
+pub mod critical;
 pub mod foreign;
 pub mod format;
 pub mod graph;

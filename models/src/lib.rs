@@ -2,7 +2,11 @@
 //!
 //! A model knows the engine and nothing else: no scenario, no checker, no file.
 
+pub mod contention;
 pub mod model;
+pub mod policy;
+pub mod quorum;
 pub mod raft;
+pub mod service;
 pub mod solo;
 pub mod wal;

@@ -193,10 +193,30 @@ fn checks(scenario: &Scenario) -> Result<(), Wrong> {
     let mut names: Vec<String> = Vec::new();
     for (i, check) in scenario.checks.iter().enumerate() {
         let path = format!("checks[{i}]");
-        let about_clients =
-            !matches!(check, CheckSpec::Invariants | CheckSpec::Reaches(_) | CheckSpec::Sometimes(_));
+        let about_clients = !matches!(
+            check,
+            CheckSpec::Invariants
+                | CheckSpec::Reaches(_)
+                | CheckSpec::Sometimes(_)
+                | CheckSpec::Metric(..)
+                | CheckSpec::Count(..)
+        );
         if about_clients && !asks {
             return plain(path, "it judges what clients were told, and there are no clients");
+        }
+        match check {
+            CheckSpec::Metric(_, least, most)
+                if !(least.is_finite() && most.is_finite() && least <= most) =>
+            {
+                return plain(path, "Metric: two finite numbers, the least first");
+            }
+            CheckSpec::Count(_, least, most) if least > most => {
+                return plain(path, "Count: the least comes first");
+            }
+            CheckSpec::Share { from, until, least, most } if from >= until || least > most => {
+                return plain(path, "Share: from lies before until, and least is at most most");
+            }
+            _ => {}
         }
         if matches!(check, CheckSpec::Live(_)) && scenario.run.calm == Span::ZERO {
             return plain(path, "liveness is judged in the calm part of the run; add `calm: …` to `run`");

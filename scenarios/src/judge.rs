@@ -1,14 +1,18 @@
 //! A scenario's checks, applied to what a run left; and whether the answers are those expected.
 
+use checks::bounds;
 use checks::linearizability;
-use checks::metrics::Phases;
+use checks::metrics::{Metrics, Phases};
 use checks::property::{self, Judged};
 use checks::verdict::{Verdict, Witness};
+use checks::weak::sessions::{self, Guarantee};
+use checks::weak::{convergence, durability, staleness};
 use serde::Serialize;
 use sim_core::client::ClientConfig;
 use sim_core::client::workload::Ask;
 use sim_core::record::Record;
 use sim_core::time::Time;
+use sim_core::value::Value;
 
 use crate::schema::{CheckSpec, Expect, Scenario};
 
@@ -38,32 +42,69 @@ pub(crate) fn phases(scenario: &Scenario) -> Phases {
 }
 
 /// All checks of a scenario.
-pub(crate) fn judge(scenario: &Scenario, record: &Record) -> Vec<CheckResult> {
+pub(crate) fn judge(scenario: &Scenario, record: &Record, metrics: &Metrics) -> Vec<CheckResult> {
     let phases = phases(scenario);
     let result = |check: &CheckSpec| {
-        let (verdict, detail) = one(scenario, check, record, &phases);
+        let (verdict, detail) = one(scenario, check, record, &phases, metrics);
         CheckResult { name: check.name(), verdict, detail }
     };
     scenario.checks.iter().map(result).collect()
 }
 
-fn one(scenario: &Scenario, check: &CheckSpec, record: &Record, phases: &Phases) -> Judged {
+fn one(
+    scenario: &Scenario,
+    check: &CheckSpec,
+    record: &Record,
+    phases: &Phases,
+    metrics: &Metrics,
+) -> Judged {
     let whole = matches!(check, CheckSpec::Live(_) | CheckSpec::Recovers(_));
     if whole && record.violation.is_some() {
         let why = "the run ended early, at a violation of the model's own properties".to_string();
         return (Verdict::Unknown(why.clone()), why);
     }
+    let history = &record.history;
+    let session =
+        |guarantee| told(sessions::check(history, guarantee, &Value::Nil), "no session saw otherwise");
     match check {
+        CheckSpec::ReadYourWrites => session(Guarantee::ReadYourWrites),
+        CheckSpec::MonotonicReads => session(Guarantee::MonotonicReads),
+        CheckSpec::MonotonicWrites => session(Guarantee::MonotonicWrites),
+        CheckSpec::WritesFollowReads => session(Guarantee::WritesFollowReads),
+        CheckSpec::Fresh => {
+            let none = staleness::Bound { versions: Some(0), time: None };
+            told(staleness::check(history, none, &Value::Nil), "no read missed a write that had ended")
+        }
+        CheckSpec::Converges(after) => told(convergence::check(history, *after), "late reads agree"),
+        CheckSpec::Durable(after) => {
+            told(durability::check(history, *after, &Value::Nil), "nothing was lost or came back")
+        }
         CheckSpec::Linearizable => linearizable(&scenario.clients, record),
         CheckSpec::Invariants => invariants(record),
         CheckSpec::Available(least) => property::available(record, least.get()),
         CheckSpec::Live(least) => property::live(record, phases, least.get()),
         CheckSpec::Recovers(within) => property::recovers(record, phases, *within),
         CheckSpec::Latency { share, below } => property::latency(record, share.get(), *below),
+        CheckSpec::Objective { share, within } => bounds::objective(record, share.get(), *within),
+        CheckSpec::Share { from, until, least, most } => {
+            bounds::share(record, *from, *until, (least.get(), most.get()))
+        }
+        CheckSpec::Metric(name, least, most) => bounds::metric(metrics, name, (*least, *most)),
+        CheckSpec::Count(mark, least, most) => bounds::count(record, mark, (*least, *most)),
         CheckSpec::Steady(most) => property::steady(record, *most),
         CheckSpec::Reaches(mark) => property::reaches(record, mark),
         CheckSpec::Sometimes(mark) => property::sometimes(record, mark),
     }
+}
+
+/// A verdict with a line on it.
+fn told(verdict: Verdict, passed: &str) -> Judged {
+    let detail = match &verdict {
+        Verdict::Pass => passed.to_string(),
+        Verdict::Fail(witness) => format!("{}: {}", witness.anomaly, witness.headline),
+        Verdict::Unknown(why) => why.clone(),
+    };
+    (verdict, detail)
 }
 
 fn invariants(record: &Record) -> Judged {

@@ -2,8 +2,11 @@
 //! compiled for each model, so a run pays for no dispatch. A new model is a line in [`models!`]'s call and a variant
 //! of [`ModelSpec`].
 
+use models::contention::Contention;
 use models::model::Model;
+use models::quorum::Quorum;
 use models::raft::Raft;
+use models::service::Service;
 use models::solo::Solo;
 
 use crate::schema::ModelSpec;
@@ -51,6 +54,9 @@ macro_rules! models {
 }
 
 models! {
+    Contention: "contention/mod.rs",
+    Quorum: "quorum/config.rs",
     Raft: "raft/config.rs",
+    Service: "service/config.rs",
     Solo: "solo/mod.rs",
 }

@@ -47,8 +47,8 @@ pub struct Outcome {
 
 impl Outcome {
     pub(crate) fn of(scenario: &Scenario, record: Record, options: &RunOptions) -> Outcome {
-        let checks = if options.unchecked { Vec::new() } else { judge::judge(scenario, &record) };
         let metrics = metrics::compute(&record, &judge::phases(scenario));
+        let checks = if options.unchecked { Vec::new() } else { judge::judge(scenario, &record, &metrics) };
         let as_expected = judge::as_expected(scenario, &checks);
         Outcome { record, checks, metrics, as_expected }
     }

@@ -4,8 +4,11 @@
 //! fault added there is in the files at once. Deliberately absent: reading ([`crate::text`]), checking that the parts
 //! fit each other (`assemble`).
 
+use models::contention::Contention;
 use models::model::Cluster;
+use models::quorum::Quorum;
 use models::raft::Raft;
+use models::service::Service;
 use models::solo::Solo;
 use serde::{Deserialize, Serialize};
 use sim_core::client::ClientConfig;
@@ -56,8 +59,13 @@ pub struct Scenario {
 /// The model and its settings. A variant here and an arm in the registry are all that a new model needs.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-#[expect(clippy::large_enum_variant, reason = "there is one in a scenario")]
 pub enum ModelSpec {
+    /// Writers of one row under optimistic concurrency.
+    Contention(Contention),
+    /// A graph of services under load.
+    Service(Service),
+    /// Replicas of which R answer a read and W a write.
+    Quorum(Quorum),
     /// Raft consensus under a replicated map.
     Raft(Raft),
     /// One server without replication.
@@ -133,6 +141,20 @@ pub enum Stop {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub enum CheckSpec {
+    /// Within a session, a read is no older than the session's own writes.
+    ReadYourWrites,
+    /// Within a session, a read is no older than what was read before.
+    MonotonicReads,
+    /// Whoever saw a write sees all earlier writes of the session that made it.
+    MonotonicWrites,
+    /// Whoever saw a write sees what its session had read before it.
+    WritesFollowReads,
+    /// No read misses a write that had ended before the read began: regular registers, if not linearizable ones.
+    Fresh,
+    /// Reads that begin this long after a key's last write all give one answer.
+    Converges(Span),
+    /// What was acknowledged is there this long after a key's last write: nothing lost, nothing resurrected.
+    Durable(Span),
     /// Every operation took effect at one instant between its invocation and its end; judged key by key.
     Linearizable,
     /// The model's own properties, watched at every step.
@@ -150,6 +172,28 @@ pub enum CheckSpec {
         /// The bound.
         below: Span,
     },
+    /// This share of all operations ends ok within this time: an objective. It fails when the error budget is spent.
+    Objective {
+        /// The share: `99.9%` leaves a budget of one in a thousand.
+        share: Ratio,
+        /// The time.
+        within: Span,
+    },
+    /// Of the operations asked in a part of the run, the share that ended ok lies between two bounds.
+    Share {
+        /// From when on.
+        from: Span,
+        /// Until when.
+        until: Span,
+        /// The least share.
+        least: Ratio,
+        /// The greatest.
+        most: Ratio,
+    },
+    /// A metric lies between two bounds: (name, least, most).
+    Metric(String, f64, f64),
+    /// A mark is made between so and so often: (name, least, most).
+    Count(String, u64, u64),
     /// A leader or primary is elected at most this often in a run.
     Steady(u32),
     /// This mark is made at least once in every run.
@@ -187,12 +231,23 @@ impl CheckSpec {
     #[must_use]
     pub fn name(&self) -> String {
         match self {
+            CheckSpec::ReadYourWrites => "read your writes".into(),
+            CheckSpec::MonotonicReads => "monotonic reads".into(),
+            CheckSpec::MonotonicWrites => "monotonic writes".into(),
+            CheckSpec::WritesFollowReads => "writes follow reads".into(),
+            CheckSpec::Fresh => "fresh".into(),
+            CheckSpec::Converges(_) => "converges".into(),
+            CheckSpec::Durable(_) => "durable".into(),
             CheckSpec::Linearizable => "linearizable".into(),
             CheckSpec::Invariants => "invariants".into(),
             CheckSpec::Available(_) => "available".into(),
             CheckSpec::Live(_) => "live".into(),
             CheckSpec::Recovers(_) => "recovers".into(),
             CheckSpec::Latency { .. } => "latency".into(),
+            CheckSpec::Objective { .. } => "objective".into(),
+            CheckSpec::Share { from, until, .. } => format!("share {from} to {until}"),
+            CheckSpec::Metric(name, ..) => format!("metric {name}"),
+            CheckSpec::Count(mark, ..) => format!("count {mark}"),
             CheckSpec::Steady(_) => "steady".into(),
             CheckSpec::Reaches(mark) => format!("reaches {mark}"),
             CheckSpec::Sometimes(mark) => format!("sometimes {mark}"),

@@ -38,6 +38,7 @@ impl<N: Node> Lone<N> {
             now: self.now,
             wall: self.now,
             uncertainty: Span::ZERO,
+            slow: &[],
             rng: &mut self.rng,
             disk: &mut self.disk,
             effects: &mut effects,

@@ -11,6 +11,7 @@ use crate::disk::{Disk, FileId, SyncId, SyncResult};
 use crate::history::{Answer, Reason};
 use crate::peer::Peer;
 use crate::random::Rng;
+use crate::record::TraceSpan;
 use crate::time::{Span, Time};
 use crate::value::{Operation, Value};
 
@@ -57,6 +58,13 @@ pub trait Node: Sized {
     fn message_bytes(message: &Self::Message) -> u32 {
         let _ = message;
         size_of::<Self::Message>() as u32
+    }
+
+    /// What a sender gets back when its message reaches a machine whose process is down, as an operating system refuses
+    /// a connection; `None` for silence.
+    fn refusal(message: &Self::Message) -> Option<Self::Message> {
+        let _ = message;
+        None
     }
 
     /// The name of a message's kind, for partitions by message type, traces and counts.
@@ -160,6 +168,8 @@ pub enum Effect<M, T> {
     Status(Status),
     /// A number worth keeping.
     Measure(&'static str, i64),
+    /// Part of a request's trace.
+    Span(Box<TraceSpan>),
     /// The node stops itself, as an assertion or a full disk would stop it.
     Halt(&'static str),
 }
@@ -170,6 +180,7 @@ pub struct Context<'a, M, T> {
     pub(crate) now: Time,
     pub(crate) wall: Time,
     pub(crate) uncertainty: Span,
+    pub(crate) slow: &'a [(u32, f64, Span)],
     pub(crate) rng: &'a mut Rng,
     pub(crate) disk: &'a mut Option<Box<Disk>>,
     pub(crate) effects: &'a mut Vec<Effect<M, T>>,
@@ -255,6 +266,16 @@ impl<M, T> Context<'_, M, T> {
     /// Keeps a number, with the time and the node: a queue's length, a replication lag.
     pub fn measure(&mut self, name: &'static str, value: i64) {
         self.effects.push(Effect::Measure(name, value));
+    }
+    /// Keeps part of a request's trace.
+    pub fn span(&mut self, span: TraceSpan) {
+        self.effects.push(Effect::Span(Box::new(span)));
+    }
+    /// How long work of this length takes on the processor as it is now: a node that schedules its own work asks this,
+    /// so that slow-downs reach it.
+    #[must_use]
+    pub fn slowed(&self, work: Span) -> Span {
+        self.slow.iter().fold(work, |work, (_, factor, _)| work.times(*factor))
     }
     /// Stops the node after this handler, for the reason given, as a failed assertion would. It stays down until
     /// something restarts it.

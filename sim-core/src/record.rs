@@ -45,6 +45,9 @@ pub struct Record {
     pub network: NetworkCounts,
     /// The numbers that nodes asked to keep, by name.
     pub measures: IndexMap<String, Vec<Measure>>,
+    /// Parts of requests' traces, in the order they ended.
+    #[serde(default)]
+    pub spans: Vec<TraceSpan>,
     /// What stopped the run early, if something did.
     pub violation: Option<Violation>,
 }
@@ -148,6 +151,27 @@ pub struct Measure {
     pub node: Peer,
     /// What.
     pub value: i64,
+}
+
+/// Part of one request's trace: what one node did for it, from when to when.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TraceSpan {
+    /// The request.
+    pub trace: u64,
+    /// This part; unique in its trace.
+    pub span: u64,
+    /// The part that caused it; 0 for the first.
+    pub parent: u64,
+    /// Where it happened.
+    pub node: Peer,
+    /// What it was.
+    pub name: String,
+    /// When it began.
+    pub begin: Time,
+    /// When it ended.
+    pub end: Time,
+    /// Whether it ended well.
+    pub ok: bool,
 }
 
 /// A property of the model that did not hold.

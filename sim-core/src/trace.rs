@@ -111,6 +111,10 @@ impl<F: FnMut(Line)> Trace<F> {
                 self.line(at, me, "status", None, format!("{} {}", status.role, status.epoch));
             }
             Effect::Measure(name, value) => self.line(at, me, "measure", None, format!("{name} {value}")),
+            Effect::Span(span) => {
+                let (began, end) = (span.begin, if span.ok { "ok" } else { "not ok" });
+                self.line(at, me, "span", None, format!("{} since {began}, {end}", span.name));
+            }
             Effect::Halt(reason) => self.line(at, me, "halt", None, (*reason).to_string()),
         }
     }

@@ -194,3 +194,32 @@ fn operations_under_way_at_the_end_are_closed() {
     assert!(record.history.entries.len() > 300);
     assert!(record.history.entries.iter().all(|e| e.outcome == Outcome::Unknown(Reason::EndOfRun)));
 }
+
+#[test]
+fn guards_hold_back_what_a_client_would_send() {
+    use sim_core::client::policy::Guard;
+    use sim_core::client::policy::breaker::{BreakerConfig, Trip};
+    use sim_core::client::policy::budget::BudgetConfig;
+    let attempts = |guards: Vec<Guard>| {
+        let mut config = config(1, Span::ZERO);
+        let mut asks = clients(1, 20.0, Span::ms(100), 10);
+        asks.retry.guards = guards;
+        config.clients.push(asks);
+        config.faults.push(FaultLine::new(
+            Trigger::At(Span::ZERO),
+            Target::All,
+            Fault::Crash(sim_core::fault::Crash::LoseUnsynced),
+        ));
+        config.schedule.heal_at = Span::secs(10);
+        let record = record(config);
+        let sent: u32 = record.history.entries.iter().map(|entry| entry.attempts).sum();
+        (sent, record.history.entries.len() as u32)
+    };
+    let (plain, asked) = attempts(Vec::new());
+    let (bounded, _) = attempts(vec![Guard::RetryBudget(BudgetConfig::Tokens { deposit: 0.1, size: 5.0 })]);
+    let breaker = BreakerConfig { trips: Trip::Consecutive(5), open_for: Span::secs(1), probes: 1 };
+    let (broken, _) = attempts(vec![Guard::Breaker(breaker)]);
+    assert!(plain > 9 * asked, "ten attempts each: {plain} for {asked}");
+    assert!(bounded >= asked && bounded < asked + asked / 5 + 6, "a tenth of retries: {bounded} for {asked}");
+    assert!(broken < 30, "a probe a second: {broken} for {asked}");
+}

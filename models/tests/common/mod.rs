@@ -49,7 +49,12 @@ pub fn clients(count: u32, rate: f64) -> ClientConfig {
         load: Load::Open { rate: Rate::per_second(rate).expect("a rate"), arrivals: Default::default() },
         mix,
         routing: Routing::Sticky,
-        retry: RetryConfig { timeout: Span::ms(300), attempts: 5, backoff: Backoff::Fixed(Span::ms(20)) },
+        retry: RetryConfig {
+            timeout: Span::ms(300),
+            attempts: 5,
+            backoff: Backoff::Fixed(Span::ms(20)),
+            guards: Vec::new(),
+        },
         place: None,
         start: Span::ZERO,
         stop: None,

@@ -274,7 +274,7 @@ impl Stage {
                     Some(held) => held.push(sync),
                     None => syncs.push(sync),
                 },
-                Effect::Arm { .. } | Effect::Disarm { .. } | Effect::Measure(..) => {}
+                Effect::Arm { .. } | Effect::Disarm { .. } | Effect::Measure(..) | Effect::Span(_) => {}
             }
         }
         for sync in syncs {

@@ -7,6 +7,8 @@
 //! [`workload`] says what is asked and when, [`retry`] what is done when no answer comes, `session` is one
 //! operation's life.
 
+mod curve;
+pub mod policy;
 pub mod retry;
 pub(crate) mod session;
 pub mod workload;

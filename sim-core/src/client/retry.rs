@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::client::policy::Guard;
 use crate::random::Rng;
 use crate::time::Span;
 
@@ -16,6 +17,10 @@ pub struct RetryConfig {
     /// How long the client waits between attempts.
     #[serde(default)]
     pub backoff: Backoff,
+    /// What is asked before each attempt, in this order; each client has its own. An attempt that is turned away is not
+    /// sent and is its operation's last.
+    #[serde(default)]
+    pub guards: Vec<Guard>,
 }
 
 /// The wait before attempt n + 1.
@@ -93,6 +98,9 @@ impl RetryConfig {
         }
         if self.timeout == Span::ZERO {
             return Err("timeout: an attempt needs some time; use a length above 0".into());
+        }
+        for (i, guard) in self.guards.iter().enumerate() {
+            guard.validate().map_err(|why| format!("guards[{i}]: {why}"))?;
         }
         if let Backoff::Exponential { base, cap, .. } = self.backoff
             && (base == Span::ZERO || cap < base)

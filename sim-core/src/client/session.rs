@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::client::policy::Guards;
 use crate::client::workload::{Generator, Load};
 use crate::client::{ClientConfig, Routing};
 use crate::history::Answer;
@@ -39,6 +40,8 @@ pub(crate) struct Client {
     idle: Vec<u32>,
     /// What it last saw under each key, where its workload needs that.
     seen: BTreeMap<Option<Key>, Value>,
+    /// What it asks before each attempt.
+    pub(crate) guards: Guards,
 }
 
 #[derive(Default)]
@@ -62,6 +65,8 @@ pub(crate) struct Op {
     /// Attempts that may have landed, a bit each; the last bit stands for all from 127 on.
     in_doubt: u128,
     pub(crate) wait: Span,
+    /// When the latest attempt was sent.
+    pub(crate) sent_at: Time,
     /// Whether the latest attempt has been answered or given up, and the next has not been sent.
     pub(crate) between: bool,
 }
@@ -72,7 +77,18 @@ pub(crate) const FREE_REDIRECTS: u32 = 8;
 impl Op {
     pub(crate) fn new(entry: usize, number: u64, operation: Operation) -> Op {
         let (attempt, tries, redirects, in_doubt) = (0, 0, 0, 0);
-        Op { entry, number, operation, attempt, tries, redirects, in_doubt, wait: Span::ZERO, between: true }
+        Op {
+            entry,
+            number,
+            operation,
+            attempt,
+            tries,
+            redirects,
+            in_doubt,
+            wait: Span::ZERO,
+            sent_at: Time::ZERO,
+            between: true,
+        }
     }
     /// An attempt is on its way.
     pub(crate) fn sent(&mut self) {
@@ -114,6 +130,7 @@ impl Clients {
                     processes: Vec::new(),
                     idle: Vec::new(),
                     seen: BTreeMap::new(),
+                    guards: Guards::new(&config.retry.guards),
                 });
             }
             let stop = config.stop.unwrap_or(stop_at).min(stop_at);
@@ -160,12 +177,14 @@ impl Clients {
     /// When the client asks again, counted from now; `None` if its time is over.
     pub(crate) fn next_ask(&self, client: usize, now: Time) -> Option<Time> {
         let group = self.group(client);
-        let at = now + group.config.load.gap(&mut self.workload(client, 2 * self.list[client].asked));
+        let asked = self.list[client].asked;
+        let gap = group.config.load.gap(&mut self.workload(client, 2 * asked), asked, now.since(group.start));
+        let at = now + gap;
         (at < group.stop).then_some(at)
     }
 
     pub(crate) fn is_open(&self, client: usize) -> bool {
-        matches!(self.config(client).load, Load::Open { .. })
+        !matches!(self.config(client).load, Load::Closed { .. })
     }
 
     /// The client's next operation, and its number.

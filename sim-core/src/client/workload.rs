@@ -29,6 +29,20 @@ pub enum Load {
         #[serde(default)]
         arrivals: Arrivals,
     },
+    /// An open loop whose rate changes: ramps, bursts, days and nights.
+    Curve {
+        /// Points (time, arrivals a second, each client), times rising from 0; the rate runs straight from point to
+        /// point, and jumps where two points have one time. After the last it stays there.
+        points: Vec<(Span, f64)>,
+        /// Whether the curve begins anew after its last point: a day.
+        #[serde(default)]
+        repeats: bool,
+        /// How arrivals are spaced: by a Poisson process, or evenly.
+        #[serde(default)]
+        arrivals: Arrivals,
+    },
+    /// Arrivals that were recorded elsewhere: these instants, each client. See [`Load::replay_csv`].
+    Replay(Vec<Span>),
 }
 
 /// How the arrivals of an open loop are spaced.
@@ -160,6 +174,32 @@ impl Mix {
 }
 
 impl Load {
+    /// Reads recorded arrivals: the first column of a CSV text is seconds since the start; a first line that is not a
+    /// number is a heading. The instants are put in order.
+    ///
+    /// # Errors
+    /// The number of the line that has no instant, and what it has.
+    pub fn replay_csv(text: &str) -> Result<Load, String> {
+        let mut instants = Vec::new();
+        for (number, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
+            let field = line.split(',').next().unwrap_or("").trim();
+            match field.parse::<f64>() {
+                Ok(seconds) if seconds.is_finite() && seconds >= 0.0 => {
+                    instants.push(Span::from_secs_f64(seconds));
+                }
+                Err(_) if number == 0 => {}
+                _ => {
+                    return Err(format!(
+                        "line {}: expected seconds, 0 or more, found \"{field}\"",
+                        number + 1
+                    ));
+                }
+            }
+        }
+        instants.sort_unstable();
+        Ok(Load::Replay(instants))
+    }
+
     /// Whether every field makes sense.
     ///
     /// # Errors
@@ -168,6 +208,11 @@ impl Load {
         match self {
             Load::Closed { think } => think.validate().map_err(|why| format!("think: {why}")),
             Load::Open { .. } => Ok(()),
+            Load::Curve { points, repeats, .. } => super::curve::validate(points, *repeats),
+            Load::Replay(instants) if instants.windows(2).any(|pair| pair[0] > pair[1]) => {
+                Err("Replay: instants must not fall".into())
+            }
+            Load::Replay(_) => Ok(()),
         }
     }
 }
@@ -271,8 +316,19 @@ impl Generator {
 
 impl Load {
     /// The time from one arrival to the next in an open loop, or from an answer to the next question in a closed one.
-    pub(crate) fn gap(&self, rng: &mut Rng) -> Span {
+    /// `asked` questions were asked so far; it is `since_start` after the client's start.
+    pub(crate) fn gap(&self, rng: &mut Rng, asked: u64, since_start: Span) -> Span {
         match self {
+            Load::Curve { points, repeats, arrivals } => {
+                let u = rng.open_unit();
+                let amount = if *arrivals == Arrivals::Even { 1.0 } else { -libm::log(u) };
+                super::curve::time_for(points, *repeats, since_start, amount)
+            }
+            Load::Replay(instants) => {
+                rng.bits();
+                let next = instants.get(asked as usize).copied().unwrap_or(Span::FOREVER);
+                Span(next.0.saturating_sub(since_start.0))
+            }
             Load::Closed { think } => think.sample(rng),
             Load::Open { rate, arrivals: Arrivals::Even } => {
                 rng.bits();
@@ -288,7 +344,7 @@ impl Load {
     pub(crate) fn first(&self, rng: &mut Rng) -> Span {
         match self {
             Load::Open { rate, arrivals: Arrivals::Even } => rate.interval().times(rng.unit()),
-            _ => self.gap(rng),
+            _ => self.gap(rng, 0, Span::ZERO),
         }
     }
 }

@@ -109,9 +109,19 @@ impl<N: Node> World<N> {
     ) -> Flow {
         let Some(op) = self.clients.op(client, process, serial) else { return ControlFlow::Continue(()) };
         op.tries += 1;
-        let (number, attempt) = (op.number, op.attempt + 1);
+        let (number, attempt, first) = (op.number, op.attempt + 1, op.tries == 1);
+        let landed = op.may_have_landed();
         let mut rng = self.clients.policy(client, number, attempt);
         let to = self.clients.route(client, again, &mut rng);
+        // The next lane is the backoff's.
+        rng.bits();
+        let (now, guards) = (self.now, &mut self.clients.client(client).guards);
+        if !guards.is_empty() && !guards.admit(first, now, &mut rng) {
+            *self.counts.marks.entry("held back by client").or_insert(0) += 1;
+            let why = Reason::Rejected;
+            let outcome = if landed { Outcome::Unknown(why) } else { Outcome::Failed(why) };
+            return self.end_operation(client, process, serial, outcome, None, observer);
+        }
         self.send_attempt(client, process, serial, to, observer)
     }
 
@@ -123,9 +133,10 @@ impl<N: Node> World<N> {
         to: Peer,
         observer: &mut O,
     ) -> Flow {
-        let name = self.clients.process_id(client, process);
+        let (name, now) = (self.clients.process_id(client, process), self.now);
         let Some(op) = self.clients.op(client, process, serial) else { return ControlFlow::Continue(()) };
         op.sent();
+        op.sent_at = now;
         let id =
             RequestId { client: Peer::client(client as u32), process: name, serial, attempt: op.attempt };
         let (operation, place) = (op.operation.clone(), op.entry);
@@ -159,6 +170,7 @@ impl<N: Node> World<N> {
         why: Reason,
         observer: &mut O,
     ) -> Flow {
+        self.tell_guards(client, process, serial, false);
         let (attempts, backoff) = {
             let retry = &self.clients.config(client).retry;
             (retry.attempts, retry.backoff)
@@ -203,12 +215,17 @@ impl<N: Node> World<N> {
         let current = op.attempt == id.attempt && !op.between;
         match reply {
             Reply::Done(answer) => {
+                self.tell_guards(client, process, id.serial, true);
+                let Some(op) = self.clients.op(client, process, id.serial) else {
+                    return ControlFlow::Continue(());
+                };
                 let operation = op.operation.clone();
                 self.clients.remember(client, &operation, &answer);
                 self.clients.follow(client, from);
                 self.end_operation(client, process, id.serial, Outcome::Ok(answer), Some(from), observer)
             }
             Reply::Failed(why) => {
+                self.tell_guards(client, process, id.serial, true);
                 self.end_operation(client, process, id.serial, Outcome::Failed(why), Some(from), observer)
             }
             Reply::Redirect(Some(node)) if current && op.redirects < FREE_REDIRECTS => {
@@ -227,6 +244,14 @@ impl<N: Node> World<N> {
                 ControlFlow::Continue(())
             }
         }
+    }
+
+    /// A client's guards hear how its latest attempt ended: answered, or not.
+    fn tell_guards(&mut self, client: usize, process: u32, serial: u32, answered: bool) {
+        let now = self.now;
+        let Some(op) = self.clients.op(client, process, serial) else { return };
+        let took = now.since(op.sent_at);
+        self.clients.client(client).guards.ended(answered, took, now);
     }
 
     /// Writes an operation's end into the history and lets its process go on, or not.

@@ -121,7 +121,12 @@ impl WorldConfig<u32> {
             load: Load::Closed { think: Distribution::Exponential { mean: Span::ms(200) } },
             mix,
             routing: Routing::Random,
-            retry: RetryConfig { timeout: Span::secs(1), attempts: 1, backoff: Backoff::None },
+            retry: RetryConfig {
+                timeout: Span::secs(1),
+                attempts: 1,
+                backoff: Backoff::None,
+                guards: Vec::new(),
+            },
             place: None,
             start: Span::ZERO,
             stop: None,

@@ -101,12 +101,19 @@ impl<N: Node> World<N> {
                     None => drop(self.record.measures.insert(name.to_string(), vec![measure])),
                 }
             }
+            Effect::Span(span) => self.record.spans.push(*span),
         }
         ControlFlow::Continue(())
     }
 
     #[inline(always)]
-    fn send<O: Observer<N>>(&mut self, from: Peer, to: Peer, message: N::Message, observer: &mut O) -> Flow {
+    pub(super) fn send<O: Observer<N>>(
+        &mut self,
+        from: Peer,
+        to: Peer,
+        message: N::Message,
+        observer: &mut O,
+    ) -> Flow {
         assert!(
             to.index() < self.slots.len() && !to.is_client(),
             "{from} sent a message to {to}, which is no node"

@@ -100,7 +100,11 @@ impl<N: Node> World<N> {
             Some(_) => self.network.counts.blocked += 1,
             None => self.network.counts.to_dead += 1,
         }
-        self.dropped(tie, from, to, kind, why, observer)
+        self.dropped(tie, from, to, kind, why, observer)?;
+        match N::refusal(message) {
+            Some(refusal) if why.is_none() => self.send(to, from, refusal, observer),
+            _ => ControlFlow::Continue(()),
+        }
     }
 
     pub(super) fn dropped<O: Observer<N>>(
@@ -313,6 +317,7 @@ impl<N: Node> World<N> {
             now,
             wall,
             uncertainty,
+            slow: slot.body.as_ref().map_or(&[], |body| &body.processor.slow),
             rng: &mut slot.rng,
             disk: &mut rest.disk,
             effects: &mut self.effects,

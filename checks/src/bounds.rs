@@ -1,0 +1,153 @@
+//! Properties that are bounds on figures: objectives with error budgets, shares in a part of the run, metrics, marks.
+
+use sim_core::history::Entry;
+use sim_core::record::Record;
+use sim_core::time::{Span, Time};
+
+use crate::metrics::{Metrics, share_ok};
+use crate::property::Judged;
+use crate::verdict::{Verdict, Witness};
+
+fn fail(anomaly: &str, headline: String) -> Judged {
+    let witness = Witness { anomaly: anomaly.into(), headline: headline.clone(), ..Witness::default() };
+    (Verdict::Fail(Box::new(witness)), headline)
+}
+
+fn unknown(why: String) -> Judged {
+    (Verdict::Unknown(why.clone()), why)
+}
+
+fn within(what: &str, found: f64, (least, most): (f64, f64)) -> Judged {
+    let line = format!("{what} is {found:.5}; {least} to {most} is asked");
+    if (least..=most).contains(&found) { (Verdict::Pass, line) } else { fail("out of bounds", line) }
+}
+
+/// Of the operations asked from one time until another, the share that ended ok lies between two bounds.
+#[must_use]
+pub fn share(record: &Record, from: Span, until: Span, bounds: (f64, f64)) -> Judged {
+    let range = Time::ZERO + from..Time::ZERO + until;
+    let asked = record.history.entries.iter().filter(|entry| range.contains(&entry.invoked));
+    match share_ok(asked) {
+        Some(share) => within("the share that ended ok", share, bounds),
+        None => unknown("nobody asked anything then".into()),
+    }
+}
+
+/// A metric lies between two bounds.
+#[must_use]
+pub fn metric(metrics: &Metrics, name: &str, bounds: (f64, f64)) -> Judged {
+    match metrics.get(name) {
+        Some(value) => within(name, *value, bounds),
+        None => unknown(format!("this run has no metric {name}")),
+    }
+}
+
+/// A mark was made between so and so often.
+#[must_use]
+pub fn count(record: &Record, mark: &str, (least, most): (u64, u64)) -> Judged {
+    let found = record.marks.get(mark).copied().unwrap_or(0);
+    let line = format!("{mark}: {found} times; {least} to {most} is asked");
+    if (least..=most).contains(&found) { (Verdict::Pass, line) } else { fail("out of bounds", line) }
+}
+
+/// How an objective stands after a run.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Budget {
+    /// Which part of the error budget is spent; above 1 the objective is missed.
+    pub spent: f64,
+    /// The highest burn rate in any sixtieth of the run: 1 spends the budget exactly in the time it is for.
+    pub burn_max: f64,
+    /// When that began.
+    pub burn_at: Time,
+}
+
+/// An objective's error budget: this share of operations was to end ok within this time. `None` if there were none.
+#[must_use]
+pub fn budget(record: &Record, share: f64, time: Span) -> Option<Budget> {
+    let bad = |entry: &Entry| !entry.is_ok() || entry.completed.since(entry.invoked) > time;
+    let allowed = (1.0 - share).max(1e-9);
+    let window = (record.ended.0 / 60).max(1);
+    let (mut all, mut missed) = (0.0, 0.0);
+    let mut windows = vec![(0.0, 0.0); 62];
+    for entry in &record.history.entries {
+        let place = ((entry.invoked.0 / window) as usize).min(windows.len() - 1);
+        let miss = f64::from(u8::from(bad(entry)));
+        all += 1.0;
+        missed += miss;
+        windows[place].0 += 1.0;
+        windows[place].1 += miss;
+    }
+    if all == 0.0 {
+        return None;
+    }
+    let rates = windows.iter().map(|(n, missed)| if *n > 0.0 { missed / n / allowed } else { 0.0 });
+    let (place, burn_max) =
+        rates.enumerate().fold((0, 0.0), |best, (i, rate)| if rate > best.1 { (i, rate) } else { best });
+    Some(Budget { spent: missed / all / allowed, burn_max, burn_at: Time(place as u64 * window) })
+}
+
+/// This share of operations ends ok within this time.
+#[must_use]
+pub fn objective(record: &Record, share: f64, time: Span) -> Judged {
+    let Some(budget) = budget(record, share, time) else { return unknown("nobody asked anything".into()) };
+    let line = format!(
+        "{:.1}% of the error budget is spent; it burnt {:.1} times too fast at most, at {}",
+        budget.spent * 100.0,
+        budget.burn_max,
+        budget.burn_at
+    );
+    if budget.spent <= 1.0 { (Verdict::Pass, line) } else { fail("objective missed", line) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{budget, count, metric};
+    use crate::metrics::Metrics;
+    use crate::verdict::Verdict;
+    use sim_core::history::{Answer, Entry, Outcome, Reason};
+    use sim_core::record::Record;
+    use sim_core::time::{Span, Time};
+    use sim_core::value::{Call, Operation, Value};
+
+    fn record() -> Record {
+        let mut record = Record { ended: Time(60_000), ..Record::default() };
+        for i in 0..600_u64 {
+            // Ten an instant of 1,000; in the tenth one, half are slow, one fails.
+            let invoked = Time(i * 100);
+            let slow = (100..105).contains(&i);
+            let outcome = if i == 106 {
+                Outcome::Failed(Reason::Rejected)
+            } else {
+                Outcome::Ok(Answer::Value(Value::Nil))
+            };
+            record.history.entries.push(Entry {
+                process: 0,
+                operation: Operation { key: None, call: Call::Read },
+                invoked,
+                invoked_index: 2 * i,
+                completed: invoked + Span(if slow { 90 } else { 10 }),
+                completed_index: 2 * i + 1,
+                outcome,
+                attempts: 1,
+                answered_by: None,
+            });
+        }
+        record
+    }
+
+    #[test]
+    fn a_budget_is_spent_by_failures_and_by_slowness() {
+        let budget = budget(&record(), 0.99, Span(50)).expect("operations");
+        assert!((budget.spent - 1.0).abs() < 1e-9, "6 of 600 are missed: {budget:?}");
+        assert!((budget.burn_max - 60.0).abs() < 1e-9 && budget.burn_at == Time(10_000), "{budget:?}");
+    }
+
+    #[test]
+    fn bounds_are_inclusive_and_a_missing_metric_is_unknown() {
+        let metrics: Metrics = [("x".to_string(), 2.0)].into_iter().collect();
+        assert_eq!(metric(&metrics, "x", (2.0, 3.0)).0, Verdict::Pass);
+        assert!(matches!(metric(&metrics, "x", (0.0, 1.9)).0, Verdict::Fail(_)));
+        assert!(matches!(metric(&metrics, "y", (0.0, 1.9)).0, Verdict::Unknown(_)));
+        assert!(matches!(count(&record(), "never", (1, 9)).0, Verdict::Fail(_)));
+    }
+}

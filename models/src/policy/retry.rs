@@ -1,0 +1,40 @@
+//! Retries: how often, after which wait, within which budget. The waits are [`Backoff`], the engine's own.
+//!
+//! Deliberately absent: what counts as a failure, which is [`Outcome`](super::Outcome)'s business.
+
+use serde::{Deserialize, Serialize};
+use sim_core::client::policy::budget::BudgetConfig;
+use sim_core::client::retry::Backoff;
+use sim_core::time::Span;
+
+/// How a caller repeats what failed.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RetryConfig {
+    /// How many attempts in all, the first one included; at least 1.
+    pub attempts: u32,
+    /// The wait between two.
+    #[serde(default)]
+    pub backoff: Backoff,
+    /// What bounds the retries of all calls together; nothing if absent.
+    #[serde(default)]
+    pub budget: Option<BudgetConfig>,
+}
+
+impl RetryConfig {
+    /// Whether every field makes sense.
+    ///
+    /// # Errors
+    /// The first thing that does not, in words.
+    pub fn validate(&self) -> Result<(), String> {
+        if self.attempts == 0 {
+            return Err("Retry: attempts: a call is attempted at least once".into());
+        }
+        if let Backoff::Exponential { base, cap, .. } = self.backoff
+            && (base == Span::ZERO || cap < base)
+        {
+            return Err(format!("Retry: backoff: base ({base}) must be above 0 and at most cap ({cap})"));
+        }
+        self.budget.map_or(Ok(()), |budget| budget.validate().map_err(|why| format!("Retry: budget: {why}")))
+    }
+}

@@ -1,0 +1,512 @@
+//! Policies composed: a call goes in through the layers in the order written, each may hold it, repeat it, double it
+//! or turn it away, and its end comes out through them again.
+//!
+//! A pure state machine: it is told of calls, ends of attempts and wake-ups, and answers with [`Act`]s. What a layer
+//! gives up (a timeout, a hedge that lost) is torn down below it without being counted by the layers inside: a breaker
+//! inside a timeout sees a cancellation, not a failure. Write the breaker before the timeout to have it counted.
+//! Deliberately absent: whom an attempt goes to, and the timers themselves.
+
+use sim_core::random::Rng;
+use sim_core::time::{Span, Time};
+
+use super::bulkhead::{Bulkhead, Entry};
+use super::coalesce::Coalesce;
+use super::concurrency::Limit;
+use super::hedge::Hedge;
+use super::retry::RetryConfig;
+pub use super::stack_frames::Token;
+use super::stack_frames::{Frames, NONE};
+use super::{Breaker, BreakerState, Layer, LeakyBucket, Outcome, RetryBudget, Throttle, TokenBucket};
+
+/// A call as its caller hands it in.
+#[derive(Clone, Copy, Debug)]
+pub struct Call {
+    /// What the caller knows it by; comes back with its end.
+    pub tag: u64,
+    /// What is asked for; equal keys may be coalesced.
+    pub key: u64,
+    /// When the caller itself has no use for an answer any more; [`Time::NEVER`] if it does not know.
+    pub deadline: Time,
+}
+
+/// What a stack asks its owner to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Act {
+    /// Send an attempt; [`Stack::ended`] is to be told how it ends.
+    Send {
+        /// The attempt.
+        attempt: Token,
+        /// The call's tag.
+        tag: u64,
+        /// Which attempt of its call, from 1.
+        number: u32,
+        /// The deadline to tell the callee; [`Time::NEVER`] for none.
+        deadline: Time,
+    },
+    /// Nobody waits for this attempt any more.
+    Cancel {
+        /// The attempt.
+        attempt: Token,
+        /// Whether another copy has won, and this one is to be taken back.
+        tied: bool,
+    },
+    /// Call [`Stack::wake`] at this time.
+    Wake {
+        /// When.
+        at: Time,
+        /// What with.
+        token: Token,
+    },
+    /// A call has ended.
+    Done {
+        /// Its tag.
+        tag: u64,
+        /// How.
+        outcome: Outcome,
+    },
+    /// Something worth counting happened.
+    Mark(&'static str),
+}
+
+#[derive(Clone, Debug)]
+enum Running {
+    Timeout(Span),
+    Deadline(Span),
+    Retry(RetryConfig, Option<RetryBudget>),
+    Hedge(Hedge),
+    Breaker(Breaker),
+    Throttle(Throttle),
+    Bulkhead(Bulkhead),
+    Concurrency(Limit),
+    TokenBucket(TokenBucket),
+    LeakyBucket(LeakyBucket),
+    Coalesce(Coalesce),
+    Fallback,
+}
+
+impl Running {
+    fn new(layer: &Layer) -> Running {
+        match layer {
+            Layer::Timeout(span) => Running::Timeout(*span),
+            Layer::Deadline { margin } => Running::Deadline(*margin),
+            Layer::Retry(config) => Running::Retry(*config, config.budget.map(RetryBudget::new)),
+            Layer::Hedge(config) => Running::Hedge(Hedge::new(*config)),
+            Layer::Breaker(config) => Running::Breaker(Breaker::new(*config)),
+            Layer::Throttle(config) => Running::Throttle(Throttle::new(*config)),
+            Layer::Bulkhead(config) => Running::Bulkhead(Bulkhead::new(*config)),
+            Layer::Concurrency(config) => Running::Concurrency(Limit::new(*config)),
+            Layer::TokenBucket(config) => Running::TokenBucket(TokenBucket::new(*config)),
+            Layer::LeakyBucket(config) => Running::LeakyBucket(LeakyBucket::new(*config)),
+            Layer::Coalesce => Running::Coalesce(Coalesce::default()),
+            Layer::Fallback => Running::Fallback,
+        }
+    }
+}
+
+/// Layers at work, and the calls that are inside them.
+#[derive(Clone, Debug)]
+pub struct Stack {
+    layers: Vec<Running>,
+    frames: Frames,
+    /// Frames that have ended by themselves, with their outcomes.
+    over: Vec<(Token, Outcome)>,
+    /// Frames that may go on inwards.
+    going: Vec<Token>,
+    /// Whether a bulkhead has a free place.
+    vacancy: bool,
+}
+
+impl Stack {
+    /// These layers, the first one outermost. None at all passes every call on as one attempt.
+    #[must_use]
+    pub fn new(layers: &[Layer]) -> Stack {
+        let layers = layers.iter().map(Running::new).collect();
+        Stack { layers, frames: Frames::default(), over: Vec::new(), going: Vec::new(), vacancy: false }
+    }
+
+    /// A call comes in; the token is for [`Stack::abandon`].
+    pub fn begin(&mut self, call: Call, now: Time, rng: &mut Rng, acts: &mut Vec<Act>) -> Token {
+        let frame = self.frames.root(call.tag, call.key, call.deadline, now);
+        let token = self.frames.token(frame);
+        self.enter(frame, now, rng, acts);
+        self.settle(now, rng, acts);
+        token
+    }
+
+    /// An attempt has ended; `false` if nobody waits for it any more.
+    pub fn ended(
+        &mut self,
+        attempt: Token,
+        outcome: Outcome,
+        now: Time,
+        rng: &mut Rng,
+        acts: &mut Vec<Act>,
+    ) -> bool {
+        let Some(frame) = self.frames.find(attempt) else { return false };
+        self.finish(frame, outcome, now, rng, acts);
+        self.settle(now, rng, acts);
+        true
+    }
+
+    /// The caller has lost interest in a call: it is torn down without an end.
+    pub fn abandon(&mut self, call: Token, now: Time, rng: &mut Rng, acts: &mut Vec<Act>) {
+        let Some(frame) = self.frames.find(call) else { return };
+        self.drop_inside(frame, false, acts);
+        self.drop_own(frame);
+        if self.frames.get(frame).layer as usize == self.layers.len() {
+            acts.push(Act::Cancel { attempt: call, tied: false });
+        }
+        self.frames.remove(frame);
+        self.settle(now, rng, acts);
+    }
+
+    /// A wake-up that was asked for is due. One that has lost its reason is no error.
+    pub fn wake(&mut self, token: Token, now: Time, rng: &mut Rng, acts: &mut Vec<Act>) {
+        let Some(frame) = self.frames.find(token) else { return };
+        let layer = self.frames.get(frame).layer as usize;
+        match &mut self.layers[layer] {
+            Running::Timeout(_) => {
+                self.drop_inside(frame, false, acts);
+                self.over.push((token, Outcome::Timeout));
+            }
+            Running::Retry(..) | Running::LeakyBucket(_) => self.inward(frame, now, rng, acts),
+            Running::Hedge(hedge) => {
+                let next = hedge.delay(self.frames.get(frame).tries + 1);
+                self.inward(frame, now, rng, acts);
+                acts.push(Act::Mark("hedged"));
+                acts.extend(next.map(|delay| Act::Wake { at: now + delay, token }));
+            }
+            _ => {}
+        }
+        self.settle(now, rng, acts);
+    }
+
+    /// Whether a wake-up still has a reason.
+    #[must_use]
+    pub fn is_live(&self, token: Token) -> bool {
+        self.frames.find(token).is_some()
+    }
+
+    /// How many frames are alive; none when no call is under way.
+    #[must_use]
+    pub fn live(&self) -> usize {
+        self.frames.live()
+    }
+
+    /// The first breaker's state, if there is a breaker.
+    #[must_use]
+    pub fn breaker(&self) -> Option<BreakerState> {
+        self.layers.iter().find_map(|layer| match layer {
+            Running::Breaker(breaker) => Some(breaker.state()),
+            _ => None,
+        })
+    }
+
+    /// How many hold a place in the first bulkhead, and how many wait for one.
+    #[must_use]
+    pub fn bulkhead(&self) -> Option<(u32, u32)> {
+        self.layers.iter().find_map(|layer| match layer {
+            Running::Bulkhead(bulkhead) => Some(bulkhead.load()),
+            _ => None,
+        })
+    }
+
+    /// Sends what is inside a frame's layer.
+    fn inward(&mut self, frame: u32, now: Time, rng: &mut Rng, acts: &mut Vec<Act>) {
+        self.frames.get_mut(frame).tries += 1;
+        let child = self.frames.child(frame, now);
+        self.enter(child, now, rng, acts);
+    }
+
+    /// A frame meets its layer.
+    fn enter(&mut self, frame: u32, now: Time, rng: &mut Rng, acts: &mut Vec<Act>) {
+        let token = self.frames.token(frame);
+        let state = *self.frames.get(frame);
+        let Some(layer) = self.layers.get_mut(state.layer as usize) else {
+            let root = self.frames.get_mut(state.root);
+            root.sent += 1;
+            let number = root.sent;
+            acts.push(Act::Send { attempt: token, tag: state.tag, number, deadline: state.told });
+            return;
+        };
+        let (passes, held) = match layer {
+            Running::Timeout(span) => {
+                let at = now + *span;
+                let own = self.frames.get_mut(frame);
+                own.deadline = own.deadline.min(at);
+                if own.told != Time::NEVER {
+                    own.told = own.told.min(at);
+                }
+                acts.push(Act::Wake { at, token });
+                (Ok(true), false)
+            }
+            Running::Deadline(margin) => {
+                let told = if state.deadline == Time::NEVER { Time::NEVER } else { state.deadline - *margin };
+                self.frames.get_mut(frame).told = told;
+                (if told <= now { Err(Outcome::Timeout) } else { Ok(true) }, false)
+            }
+            gate => passes_in(gate, frame, token, state.key, now, rng, acts),
+        };
+        self.frames.get_mut(frame).held = held;
+        match passes {
+            Ok(true) => self.inward(frame, now, rng, acts),
+            Ok(false) => {}
+            Err(outcome) => self.over.push((token, outcome)),
+        }
+    }
+
+    /// Ends that were put off, and calls that may go on: until nothing is left to do.
+    fn settle(&mut self, now: Time, rng: &mut Rng, acts: &mut Vec<Act>) {
+        loop {
+            if let Some((token, outcome)) = self.over.pop() {
+                if let Some(frame) = self.frames.find(token) {
+                    self.finish(frame, outcome, now, rng, acts);
+                }
+            } else if let Some(token) = self.going.pop() {
+                if let Some(frame) = self.frames.find(token) {
+                    self.inward(frame, now, rng, acts);
+                }
+            } else if std::mem::take(&mut self.vacancy) {
+                for layer in &mut self.layers {
+                    let Running::Bulkhead(bulkhead) = layer else { continue };
+                    while let Some(frame) = bulkhead.seat() {
+                        self.frames.get_mut(frame).held = true;
+                        self.going.push(self.frames.token(frame));
+                    }
+                }
+                self.going.reverse();
+            } else {
+                return;
+            }
+        }
+    }
+
+    /// A frame is over; its end goes outwards as far as the layers let it.
+    fn finish(
+        &mut self,
+        mut frame: u32,
+        mut outcome: Outcome,
+        now: Time,
+        rng: &mut Rng,
+        acts: &mut Vec<Act>,
+    ) {
+        loop {
+            let ended = self.frames.remove(frame);
+            if ended.parent == NONE {
+                acts.push(Act::Done { tag: ended.tag, outcome });
+                return;
+            }
+            frame = ended.parent;
+            match self.passes_out(frame, outcome, now, rng, acts) {
+                Some(out) => outcome = out,
+                None => return,
+            }
+        }
+    }
+
+    /// What is inside a frame's layer has ended; the layer's own end, or `None` if it goes on.
+    fn passes_out(
+        &mut self,
+        frame: u32,
+        outcome: Outcome,
+        now: Time,
+        rng: &mut Rng,
+        acts: &mut Vec<Act>,
+    ) -> Option<Outcome> {
+        let state = *self.frames.get(frame);
+        let took = now.since(state.began);
+        // What the callee did not refuse, lose or keep waiting.
+        let served = !matches!(outcome, Outcome::Rejected | Outcome::Timeout | Outcome::Refused);
+        match &mut self.layers[state.layer as usize] {
+            Running::Timeout(_) | Running::Deadline(_) => {}
+            Running::Retry(..) => return self.retries(frame, outcome, now, rng, acts),
+            Running::Hedge(hedge) => {
+                if outcome.is_retryable() && self.frames.has_children(frame) {
+                    return None;
+                }
+                hedge.took(took);
+                let tied = hedge.tied();
+                self.drop_inside(frame, tied, acts);
+            }
+            Running::Breaker(breaker) if outcome.is_local() => breaker.forget(),
+            Running::Breaker(breaker) => {
+                let before = breaker.state();
+                breaker.ended(outcome.is_ok() || outcome == Outcome::Fatal, took, now);
+                acts.extend(turned(before, breaker.state()).map(Act::Mark));
+            }
+            Running::Throttle(throttle) => throttle.ended(served && !outcome.is_local(), now),
+            Running::Bulkhead(bulkhead) => {
+                bulkhead.leave();
+                self.vacancy = true;
+            }
+            Running::Concurrency(limit) => limit.ended(served, took),
+            Running::TokenBucket(_) | Running::LeakyBucket(_) => {}
+            Running::Coalesce(flights) => {
+                for other in flights.land(state.key) {
+                    if other != frame {
+                        self.over.push((self.frames.token(other), outcome));
+                    }
+                }
+            }
+            Running::Fallback if !outcome.is_ok() => return Some(Outcome::Degraded),
+            Running::Fallback => {}
+        }
+        Some(outcome)
+    }
+
+    fn retries(
+        &mut self,
+        frame: u32,
+        outcome: Outcome,
+        now: Time,
+        rng: &mut Rng,
+        acts: &mut Vec<Act>,
+    ) -> Option<Outcome> {
+        let state = *self.frames.get(frame);
+        let Running::Retry(config, budget) = &mut self.layers[state.layer as usize] else {
+            return Some(outcome);
+        };
+        if let Some(budget) = budget
+            && !outcome.is_local()
+        {
+            budget.ended(outcome.is_ok());
+        }
+        if !outcome.is_retryable() || state.tries >= config.attempts {
+            return Some(outcome);
+        }
+        let wait = config.backoff.wait(state.tries, state.wait, rng);
+        // A retry that could not be answered in time is not worth its load.
+        if now + wait >= state.deadline {
+            return Some(outcome);
+        }
+        if let Some(budget) = budget
+            && !budget.take_retry()
+        {
+            acts.push(Act::Mark("retry budget empty"));
+            return Some(outcome);
+        }
+        self.frames.get_mut(frame).wait = wait;
+        acts.push(Act::Wake { at: now + wait, token: self.frames.token(frame) });
+        None
+    }
+
+    /// Tears down everything inside a frame.
+    fn drop_inside(&mut self, frame: u32, tied: bool, acts: &mut Vec<Act>) {
+        let mut gone: Vec<(Token, u32, u8, bool, u64)> = Vec::new();
+        self.frames.prune(frame, |token, index, frame| {
+            gone.push((token, index, frame.layer, frame.held, frame.key));
+        });
+        for (token, index, layer, held, key) in gone {
+            if layer as usize == self.layers.len() {
+                acts.push(Act::Cancel { attempt: token, tied });
+            } else {
+                self.give_back(index, layer, held, key);
+            }
+        }
+    }
+
+    fn drop_own(&mut self, frame: u32) {
+        let state = *self.frames.get(frame);
+        if (state.layer as usize) < self.layers.len() {
+            self.give_back(frame, state.layer, state.held, state.key);
+        }
+    }
+
+    /// What a torn-down frame held goes back to its layer.
+    fn give_back(&mut self, frame: u32, layer: u8, held: bool, key: u64) {
+        match &mut self.layers[layer as usize] {
+            Running::Breaker(breaker) if held => breaker.forget(),
+            Running::Bulkhead(bulkhead) if held => {
+                bulkhead.leave();
+                self.vacancy = true;
+            }
+            Running::Bulkhead(bulkhead) => bulkhead.give_up(frame),
+            Running::Concurrency(limit) if held => limit.forget(),
+            Running::Coalesce(flights) if held => {
+                let heir = flights.leave(key, frame);
+                self.going.extend(heir.map(|heir| self.frames.token(heir)));
+            }
+            _ => {}
+        }
+    }
+}
+
+/// Whether a call passes a layer inwards (`false` if it waits there), and whether it holds something of the layer's.
+fn passes_in(
+    layer: &mut Running,
+    frame: u32,
+    token: Token,
+    key: u64,
+    now: Time,
+    rng: &mut Rng,
+    acts: &mut Vec<Act>,
+) -> (Result<bool, Outcome>, bool) {
+    let mut held = false;
+    let passes = match layer {
+        Running::Retry(_, budget) => {
+            if let Some(budget) = budget {
+                budget.first_try();
+            }
+            Ok(true)
+        }
+        Running::Hedge(hedge) => {
+            acts.extend(hedge.delay(1).map(|delay| Act::Wake { at: now + delay, token }));
+            Ok(true)
+        }
+        Running::Breaker(breaker) => {
+            held = breaker.admit(now);
+            if held { Ok(true) } else { Err(Outcome::ShortCircuit) }
+        }
+        Running::Throttle(throttle) => {
+            if throttle.admit(now, rng.unit()) {
+                Ok(true)
+            } else {
+                Err(Outcome::Limited)
+            }
+        }
+        Running::Bulkhead(bulkhead) => match bulkhead.enter(frame) {
+            Entry::Held => {
+                held = true;
+                Ok(true)
+            }
+            Entry::Waits => Ok(false),
+            Entry::Full => Err(Outcome::Limited),
+        },
+        Running::Concurrency(limit) => {
+            held = limit.enter();
+            if held { Ok(true) } else { Err(Outcome::Limited) }
+        }
+        Running::TokenBucket(bucket) => {
+            if bucket.take(now) {
+                Ok(true)
+            } else {
+                Err(Outcome::Limited)
+            }
+        }
+        Running::LeakyBucket(bucket) => match bucket.take(now) {
+            Some(Span::ZERO) => Ok(true),
+            Some(wait) => {
+                acts.push(Act::Wake { at: now + wait, token });
+                Ok(false)
+            }
+            None => Err(Outcome::Limited),
+        },
+        Running::Coalesce(flights) => {
+            held = true;
+            Ok(flights.join(key, frame))
+        }
+        Running::Fallback => Ok(true),
+        Running::Timeout(_) | Running::Deadline(_) => Ok(true),
+    };
+    (passes, held)
+}
+
+/// The mark of a breaker's change.
+fn turned(before: BreakerState, after: BreakerState) -> Option<&'static str> {
+    match (before, after) {
+        (BreakerState::Open { .. }, BreakerState::Open { .. }) => None,
+        (_, BreakerState::Open { .. }) => Some("breaker opened"),
+        (BreakerState::HalfOpen { .. }, BreakerState::Closed) => Some("breaker closed"),
+        _ => None,
+    }
+}

@@ -1,0 +1,404 @@
+//! The serving side of an instance: the door, the queue, the workers, and the stages of its life.
+//!
+//! Steps are carried out in [`super::run`]. An instance schedules its own workers, so that any queue discipline is
+//! possible; slow-downs and pauses of the engine reach it all the same.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use sim_core::peer::Peer;
+use sim_core::record::TraceSpan;
+use sim_core::time::{Span, Time};
+
+use super::caller::{Caller, Ctx};
+use super::config::{Abandoned, Probe, ServiceSpec};
+use super::figures::{Red, Use};
+use super::job::{Jobs, Origin};
+use super::message::{HEADER, Message};
+use super::plan::Program;
+use super::timers::{Timers, Wake};
+use crate::policy::Outcome;
+use crate::policy::cache::Cache;
+use crate::policy::coalesce::Coalesce;
+use crate::policy::dedup::{Dedup, Known};
+use crate::policy::queue::{Next, Queue};
+use crate::policy::shed::{Arrival, Shed};
+
+/// What a server is given with each event.
+pub(super) struct Env<'a, 'b> {
+    pub(super) spec: &'a ServiceSpec,
+    pub(super) program: &'a Program,
+    pub(super) name: &'static str,
+    pub(super) caller: &'a mut Caller,
+    pub(super) timers: &'a mut Timers,
+    pub(super) ctx: &'a mut Ctx<'b>,
+}
+
+/// Where an instance is in its life.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Stage {
+    /// It takes work.
+    Up,
+    /// It takes work, but tells health checks that it is leaving.
+    Lingering,
+    /// It takes no more, and ends what is inside.
+    Draining,
+    /// Its process is gone.
+    Down,
+}
+
+/// Something that has to wait for a pause to end.
+#[derive(Clone, Copy, Debug)]
+enum Put {
+    Work { job: u32, epoch: u32 },
+    Call { edge: u16, tag: u64, outcome: Outcome },
+}
+
+/// The serving side.
+pub(super) struct Server {
+    pub(super) jobs: Jobs,
+    pub(super) queue: Queue,
+    pub(super) busy: u32,
+    shed: Shed,
+    dedup: Option<Dedup>,
+    pub(super) caches: Vec<Cache>,
+    pub(super) flights: Vec<Coalesce>,
+    pub(super) effects: BTreeSet<u64>,
+    /// Where work is that its caller may take back.
+    index: BTreeMap<(Peer, u16, u64), u32>,
+    pub(super) red: Red,
+    pub(super) usage: Use,
+    /// A running average of how long a worker is held.
+    held_ns: f64,
+    stage: Stage,
+    paused: bool,
+    put_off: Vec<Put>,
+    /// How many times as long work takes because of the other instances.
+    pub(super) scale: f64,
+}
+
+impl Server {
+    pub(super) fn new(spec: &ServiceSpec, program: &Program) -> Server {
+        let n = f64::from(spec.instances);
+        let scale =
+            spec.scaling.map_or(1.0, |s| 1.0 + s.contention * (n - 1.0) + s.coherence * n * (n - 1.0));
+        Server {
+            jobs: Jobs::default(),
+            queue: Queue::new(spec.queue),
+            busy: 0,
+            shed: Shed::new(&spec.shed),
+            dedup: spec.dedup.map(Dedup::new),
+            caches: program.caches.iter().map(|(config, _)| Cache::new(*config)).collect(),
+            flights: program.caches.iter().map(|_| Coalesce::default()).collect(),
+            effects: BTreeSet::new(),
+            index: BTreeMap::new(),
+            red: Red::default(),
+            usage: Use::default(),
+            held_ns: 0.0,
+            stage: Stage::Up,
+            paused: false,
+            put_off: Vec::new(),
+            scale,
+        }
+    }
+
+    /// Sets deployments and pauses going; `instance` is the node's place in its service.
+    pub(super) fn start(&mut self, instance: u32, env: &mut Env<'_, '_>) {
+        let now = env.ctx.now();
+        self.usage = Use::begun(now);
+        if let Some(deploy) = env.spec.deploy {
+            let at = Time::ZERO + deploy.from + deploy.gap.times(f64::from(instance));
+            if at >= now {
+                env.timers.at(at, Wake::Deploy { stage: 0 });
+            }
+        }
+        if let Some(pauses) = &env.spec.pauses {
+            let at = now + pauses.every.sample(env.ctx.rng());
+            env.timers.at(at, Wake::Pause);
+        }
+    }
+
+    /// A call comes to the door.
+    pub(super) fn arrive(&mut self, origin: Origin, env: &mut Env<'_, '_>) {
+        let now = env.ctx.now();
+        let turned_away = match self.stage {
+            Stage::Down | Stage::Draining => Some(Outcome::Refused),
+            Stage::Up | Stage::Lingering => self.known(&origin, now),
+        };
+        let full =
+            env.spec.room.is_some_and(|room| self.queue.len() >= room) && self.busy >= env.spec.workers;
+        let expected =
+            self.held_ns * f64::from(self.queue.len() + 1) / f64::from(env.spec.workers) + self.held_ns;
+        let arrival = Arrival {
+            now,
+            waiting: self.queue.len(),
+            expected: Span::from_ns_f64(if self.busy < env.spec.workers { self.held_ns } else { expected }),
+            priority: origin.baggage.priority,
+            deadline: (origin.deadline < Time::NEVER).then_some(origin.deadline),
+        };
+        let outcome = match turned_away {
+            Some(outcome) => outcome,
+            None if full || !self.shed.admit(&arrival) => {
+                self.red.turned_away += 1;
+                if let Some(dedup) = &mut self.dedup {
+                    dedup.end(origin.baggage.request, Outcome::Rejected);
+                }
+                Outcome::Rejected
+            }
+            None => return self.admit(origin, env),
+        };
+        if outcome != Outcome::Ok {
+            env.ctx.mark("turned away");
+        }
+        answer(origin.from, origin.attempt, origin.edge, outcome, origin.reply_bytes, env);
+    }
+
+    /// What the store of idempotency keys says.
+    fn known(&mut self, origin: &Origin, now: Time) -> Option<Outcome> {
+        match self.dedup.as_mut()?.begin(origin.baggage.request, now) {
+            Known::New => None,
+            Known::Running => Some(Outcome::Rejected),
+            Known::Done(outcome) => Some(outcome),
+        }
+    }
+
+    fn admit(&mut self, origin: Origin, env: &mut Env<'_, '_>) {
+        let now = env.ctx.now();
+        let job = self.jobs.insert(origin, now);
+        if origin.baggage.traced {
+            // The server's part hangs below the caller's, with a number of its own.
+            self.jobs.get_mut(job).baggage.span = origin.baggage.span | 2;
+        }
+        if env.spec.abandoned != Abandoned::GoesOn {
+            self.index.insert((origin.from, origin.edge, origin.attempt), job);
+        }
+        self.queue.push(job, origin.baggage.priority, now);
+        self.serve(env);
+        self.usage.waits(self.queue.len());
+    }
+
+    /// Free workers take what waits.
+    pub(super) fn serve(&mut self, env: &mut Env<'_, '_>) {
+        let now = env.ctx.now();
+        while self.busy < env.spec.workers && !self.paused && self.stage != Stage::Down {
+            match self.queue.pop(now) {
+                Next::Empty => break,
+                Next::Drop(job) => {
+                    env.ctx.mark("dropped from queue");
+                    self.finish(job, Outcome::Rejected, env);
+                }
+                Next::Serve(slot) => {
+                    let job = self.jobs.get_mut(slot);
+                    let useless = job.left || now >= job.deadline;
+                    if useless && env.spec.abandoned != Abandoned::GoesOn {
+                        env.ctx.mark("dropped unserved");
+                        self.finish(slot, Outcome::Timeout, env);
+                        continue;
+                    }
+                    if job.at == 0 {
+                        job.began = now;
+                    }
+                    job.worker = true;
+                    self.occupy(1, now);
+                    self.run(slot, env);
+                }
+            }
+        }
+    }
+
+    fn occupy(&mut self, change: i32, now: Time) {
+        self.busy = self.busy.saturating_add_signed(change);
+        self.usage.busy(self.busy, now);
+    }
+
+    /// A worker is free while its work waits for answers.
+    pub(super) fn release(&mut self, slot: u32, now: Time) {
+        let job = self.jobs.get_mut(slot);
+        if std::mem::take(&mut job.worker) {
+            self.occupy(-1, now);
+        }
+    }
+
+    /// A piece of work is over.
+    pub(super) fn finish(&mut self, slot: u32, outcome: Outcome, env: &mut Env<'_, '_>) {
+        let now = env.ctx.now();
+        self.release(slot, now);
+        self.leave_calls(slot, env);
+        let job = self.jobs.remove(slot);
+        if let Some(cache) = job.waits {
+            self.flights[usize::from(cache)].leave(job.baggage.key, slot);
+        }
+        self.followers(job.leads, job.baggage.key, outcome, env);
+        if let Some(round) = job.probe {
+            let ok = outcome.is_ok() && self.stage == Stage::Up;
+            return env.ctx.send(job.from, Message::Health { edge: job.edge, round, ok });
+        }
+        if env.spec.abandoned != Abandoned::GoesOn {
+            self.index.remove(&(job.from, job.edge, job.attempt));
+        }
+        let took = now.since(job.came);
+        self.held_ns += (now.since(job.began).0 as f64 - self.held_ns) * 0.05;
+        self.red.ended(outcome.is_ok(), took);
+        self.shed.left(outcome.is_ok(), took);
+        if let Some(dedup) = &mut self.dedup {
+            dedup.end(job.baggage.request, outcome);
+        }
+        if job.baggage.traced {
+            let mut tell = |span: u64, parent: u64, name: &str, begin: Time, end: Time| {
+                let ok = outcome.is_ok();
+                let (trace, node, name) = (job.baggage.request, env.ctx.me(), name.to_string());
+                env.ctx.span(TraceSpan { trace, span, parent, node, name, begin, end, ok });
+            };
+            tell(job.baggage.span, job.parent, env.name, job.came, now);
+            if job.began > job.came {
+                tell(job.parent | 3, job.baggage.span, "queue", job.came, job.began);
+            }
+        }
+        answer(job.from, job.attempt, job.edge, outcome, job.reply_bytes, env);
+    }
+
+    /// A caller has left.
+    pub(super) fn cancel(&mut self, from: Peer, edge: u16, attempt: u64, env: &mut Env<'_, '_>) {
+        let Some(&slot) = self.index.get(&(from, edge, attempt)) else { return };
+        let running = self.jobs.get(slot).worker || self.jobs.get(slot).at > 0;
+        self.jobs.get_mut(slot).left = true;
+        if !running && self.queue.remove(slot) {
+            env.ctx.mark("taken back");
+            self.finish(slot, Outcome::Timeout, env);
+        } else if env.spec.abandoned == Abandoned::Stops {
+            self.queue.remove(slot);
+            env.ctx.mark("stopped");
+            self.finish(slot, Outcome::Timeout, env);
+        }
+        self.serve(env);
+    }
+
+    /// A worker is done with a step.
+    pub(super) fn worked(&mut self, job: u32, epoch: u32, env: &mut Env<'_, '_>) {
+        if self.paused {
+            return self.put_off.push(Put::Work { job, epoch });
+        }
+        if self.jobs.stands(job, epoch) {
+            self.run(job, env);
+            self.serve(env);
+        }
+    }
+
+    /// A call has ended.
+    pub(super) fn called(
+        &mut self,
+        edge: u16,
+        tag: u64,
+        outcome: Outcome,
+        optional: bool,
+        env: &mut Env<'_, '_>,
+    ) {
+        let (slot, epoch) = (tag as u32, (tag >> 32) as u32);
+        if !self.jobs.stands(slot, epoch) {
+            return;
+        }
+        if self.paused {
+            let outcome = if optional { Outcome::Degraded } else { outcome };
+            return self.put_off.push(Put::Call { edge, tag, outcome });
+        }
+        let job = self.jobs.get_mut(slot);
+        job.open -= 1;
+        job.succeeded += u32::from(outcome.is_ok() || optional);
+        if job.succeeded >= job.need {
+            self.run(slot, env);
+        } else if job.succeeded + job.open < job.need {
+            // A failure of a failure is a failure; only poison stays poison.
+            let outcome = if outcome == Outcome::Fatal { outcome } else { Outcome::Failed };
+            self.finish(slot, outcome, env);
+        }
+        self.serve(env);
+    }
+
+    /// A health check comes.
+    pub(super) fn probe(&mut self, from: Peer, edge: u16, round: u32, env: &mut Env<'_, '_>) {
+        if env.spec.probe == Probe::Readiness && self.stage == Stage::Up {
+            let origin = Origin {
+                from,
+                attempt: 0,
+                edge,
+                reply_bytes: HEADER,
+                baggage: Default::default(),
+                deadline: Time::NEVER,
+                probe: Some(round),
+            };
+            let job = self.jobs.insert(origin, env.ctx.now());
+            self.queue.push(job, 0, env.ctx.now());
+            self.serve(env);
+        } else {
+            env.ctx.send(from, Message::Health { edge, round, ok: self.stage == Stage::Up });
+        }
+    }
+
+    /// Whether connections are accepted.
+    pub(super) fn accepts(&self) -> bool {
+        matches!(self.stage, Stage::Up | Stage::Lingering)
+    }
+
+    /// A pause begins or ends.
+    pub(super) fn pause(&mut self, env: &mut Env<'_, '_>) {
+        let Some(pauses) = &env.spec.pauses else { return };
+        self.paused = !self.paused;
+        let next = if self.paused { &pauses.lasts } else { &pauses.every };
+        let at = env.ctx.now() + next.sample(env.ctx.rng());
+        env.timers.at(at, Wake::Pause);
+        if self.paused {
+            return env.ctx.mark("pause");
+        }
+        for put in std::mem::take(&mut self.put_off) {
+            match put {
+                Put::Work { job, epoch } => self.worked(job, epoch, env),
+                Put::Call { edge, tag, outcome } => self.called(edge, tag, outcome, false, env),
+            }
+        }
+        self.serve(env);
+    }
+
+    /// A deployment goes on.
+    pub(super) fn deploy(&mut self, stage: u8, env: &mut Env<'_, '_>) {
+        let Some(deploy) = env.spec.deploy else { return };
+        let now = env.ctx.now();
+        let next = match stage {
+            0 => {
+                self.stage = Stage::Lingering;
+                Some(deploy.linger)
+            }
+            1 => {
+                self.stage = Stage::Draining;
+                Some(deploy.grace)
+            }
+            2 => {
+                self.stage = Stage::Down;
+                for slot in self.jobs.live() {
+                    // One that waited for another's finding may have gone with it.
+                    if self.jobs.get(slot).live {
+                        env.ctx.mark("cut off");
+                        self.queue.remove(slot);
+                        self.finish(slot, Outcome::Refused, env);
+                    }
+                }
+                Some(deploy.down)
+            }
+            _ => {
+                self.stage = Stage::Up;
+                let configs = env.program.caches.iter();
+                self.caches = configs.map(|(config, _)| Cache::new(*config)).collect();
+                None
+            }
+        };
+        env.ctx.mark(
+            ["deploy: lingers", "deploy: drains", "deploy: down", "deploy: up"][usize::from(stage.min(3))],
+        );
+        if let Some(after) = next {
+            env.timers.at(now + after, Wake::Deploy { stage: stage + 1 });
+        }
+    }
+}
+
+/// Answers a caller.
+fn answer(to: Peer, attempt: u64, edge: u16, outcome: Outcome, bytes: u32, env: &mut Env<'_, '_>) {
+    env.ctx.send(to, Message::Return { attempt, edge, outcome, bytes });
+}

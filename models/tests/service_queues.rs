@@ -1,0 +1,93 @@
+//! Instances against queueing theory, and fan-out against arithmetic.
+
+mod services;
+
+use services::{Run, close, even, latencies, mark, mean, poisson, quantile};
+use sim_core::record::Record;
+
+/// A service of unit mean service time (one second), with this many workers.
+fn one(workers: u32, time: &str, more: &str) -> String {
+    format!(
+        "(users: (calls: [(to: \"s\")]), services: {{ \"s\": (workers: {workers}, steps: [Work({time})], {more}) }})"
+    )
+}
+
+fn run(rate: f64, seconds: u64, graph: &str) -> Record {
+    Run::new(poisson(rate), seconds).record(graph)
+}
+
+const EXPONENTIAL: &str = "Exponential(mean: \"1s\")";
+
+#[test]
+fn a_single_server_is_m_m_1() {
+    for (load, expected, p99, tolerance) in [(0.8, 5_000.0, 23_030.0, 0.04), (0.9, 10_000.0, 46_050.0, 0.08)]
+    {
+        let record = run(load, 400_000, &one(1, EXPONENTIAL, ""));
+        let list = latencies(&record, 1_000);
+        close("mean", mean(&list), expected, tolerance);
+        close("p99", quantile(&list, 0.99), p99, tolerance * 1.5);
+    }
+}
+
+#[test]
+fn the_wait_of_several_workers_is_erlangs() {
+    for (workers, expected) in [(2, 0.7111), (4, 0.5964), (10, 0.4092)] {
+        let rate = 0.8 * f64::from(workers);
+        let record = run(rate, 400_000 / u64::from(workers), &one(workers, EXPONENTIAL, ""));
+        // Mean wait is C/(c·μ·(1−ρ)), so C is what the mean says.
+        let wait = mean(&latencies(&record, 1_000)) / 1_000.0 - 1.0;
+        close("Erlang C", wait * f64::from(workers) * 0.2, expected, 0.05);
+    }
+}
+
+#[test]
+fn a_bounded_queue_loses_what_m_m_1_k_says() {
+    // K counts the one in service.
+    for (load, expected) in [(0.8, 0.02349), (1.2, 0.19259)] {
+        let record = run(load, 400_000, &one(1, EXPONENTIAL, "room: 9"));
+        let (ok, failed, _) = record.history.counts();
+        close("loss", failed as f64 / (ok + failed) as f64, expected, 0.06);
+        assert_eq!(mark(&record, "turned away"), failed);
+    }
+}
+
+#[test]
+fn the_wait_grows_with_the_variance_of_the_work() {
+    let times = [
+        ("Fixed(\"1s\")", 2.0),
+        (EXPONENTIAL, 4.0),
+        // Two exponentials of balanced means with a squared coefficient of variation of 4.
+        (
+            "Mixture([(0.887298, Exponential(mean: \"563.5083ms\")), (0.112702, Exponential(mean: \"4436.4917ms\"))])",
+            10.0,
+        ),
+    ];
+    for (time, expected) in times {
+        let record = run(0.8, 600_000, &one(1, time, ""));
+        close(time, mean(&latencies(&record, 1_000)) / 1_000.0 - 1.0, expected, 0.05);
+    }
+}
+
+#[test]
+fn two_choices_are_as_good_as_mitzenmacher_says() {
+    for (load, expected) in [(0.7, 1.6145), (0.9, 2.6141)] {
+        let graph = format!(
+            "(users: (calls: [(to: \"s\", balancer: (choose: PowerOfTwo))]), \
+              services: {{ \"s\": (instances: 500, workers: 1, steps: [Work({EXPONENTIAL})]) }})"
+        );
+        let record = run(load * 500.0, 700, &graph);
+        close("mean time", mean(&latencies(&record, 100)) / 1_000.0, expected, 0.02);
+    }
+}
+
+#[test]
+fn at_a_fan_out_of_a_hundred_most_requests_meet_a_slow_leaf() {
+    // One call in a hundred takes a second; one request in 1 − 0.99^100 = 0.634 does.
+    let graph = "(users: (calls: [(to: \"root\")]), services: {
+        \"root\": (workers: 1000, steps: [Spread(call: (to: \"leaf\"), copies: 100)]),
+        \"leaf\": (instances: 10, workers: 10000, steps: [Work(Mixture([(0.99, Fixed(\"10ms\")), (0.01, Fixed(\"1s\"))]))]) })";
+    let record = Run::new(even(100.0), 400).record(graph);
+    let list = latencies(&record, 0);
+    let slow = list.iter().filter(|ms| **ms > 500.0).count() as f64 / list.len() as f64;
+    assert!((slow - 0.634).abs() < 0.008, "{slow}");
+}

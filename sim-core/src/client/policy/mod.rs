@@ -1,0 +1,126 @@
+//! Resilience policies that any client can run: retry budgets, circuit breakers, adaptive throttling, rate limits.
+//!
+//! Each is a small state machine that is told what happened and asked whether to go on. None knows who asks: the
+//! engine's own clients run them as [`Guard`]s, and a model's nodes run the very same ones between services.
+//! Deliberately absent: waiting and timers (whoever runs a policy owns those), and policies of servers.
+
+pub mod breaker;
+pub mod bucket;
+pub mod budget;
+pub mod throttle;
+
+use serde::{Deserialize, Serialize};
+
+use self::breaker::{Breaker, BreakerConfig};
+use self::bucket::{TokenBucket, TokenBucketConfig};
+use self::budget::{BudgetConfig, RetryBudget};
+use self::throttle::{Throttle, ThrottleConfig};
+use crate::random::Rng;
+use crate::time::{Span, Time};
+
+/// A policy that an engine's client asks before each attempt, in the order written.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub enum Guard {
+    /// Bounds retries; first attempts always pass.
+    RetryBudget(BudgetConfig),
+    /// Stops attempts while the system fails.
+    Breaker(BreakerConfig),
+    /// Turns attempts away locally with the probability that the system would reject them.
+    Throttle(ThrottleConfig),
+    /// Turns attempts away above a rate.
+    RateLimit(TokenBucketConfig),
+}
+
+impl Guard {
+    /// Whether every field makes sense.
+    ///
+    /// # Errors
+    /// The first thing that does not, in words.
+    pub fn validate(&self) -> Result<(), String> {
+        match self {
+            Guard::RetryBudget(config) => config.validate(),
+            Guard::Breaker(config) => config.validate(),
+            Guard::Throttle(config) => config.validate(),
+            Guard::RateLimit(config) => config.validate(),
+        }
+    }
+}
+
+/// The guards of one client at work.
+#[derive(Clone, Debug)]
+pub struct Guards {
+    list: Vec<Running>,
+}
+
+#[derive(Clone, Debug)]
+enum Running {
+    Budget(RetryBudget),
+    Breaker(Breaker),
+    Throttle(Throttle),
+    Rate(TokenBucket),
+}
+
+impl Guards {
+    /// Fresh ones.
+    #[must_use]
+    pub fn new(guards: &[Guard]) -> Guards {
+        let start = |guard: &Guard| match guard {
+            Guard::RetryBudget(config) => Running::Budget(RetryBudget::new(*config)),
+            Guard::Breaker(config) => Running::Breaker(Breaker::new(*config)),
+            Guard::Throttle(config) => Running::Throttle(Throttle::new(*config)),
+            Guard::RateLimit(config) => Running::Rate(TokenBucket::new(*config)),
+        };
+        Guards { list: guards.iter().map(start).collect() }
+    }
+
+    /// Whether there are any.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.list.is_empty()
+    }
+
+    /// Whether an attempt may go out; `first` if it is its operation's first. One draw for each throttle, always.
+    pub fn admit(&mut self, first: bool, now: Time, rng: &mut Rng) -> bool {
+        let mut admitted = true;
+        let mut passed = 0;
+        for guard in &mut self.list {
+            let passes = match guard {
+                Running::Budget(budget) if first => {
+                    budget.first_try();
+                    true
+                }
+                Running::Budget(budget) => !admitted || budget.take_retry(),
+                Running::Breaker(breaker) => !admitted || breaker.admit(now),
+                Running::Throttle(throttle) => {
+                    let draw = rng.unit();
+                    !admitted || throttle.admit(now, draw)
+                }
+                Running::Rate(bucket) => !admitted || bucket.take(now),
+            };
+            admitted &= passes;
+            passed += usize::from(admitted);
+        }
+        if !admitted {
+            // A breaker that let this attempt through hears no more of it.
+            for guard in &mut self.list[..passed] {
+                if let Running::Breaker(breaker) = guard {
+                    breaker.forget();
+                }
+            }
+        }
+        admitted
+    }
+
+    /// How an attempt that was admitted ended, and how long it took.
+    pub fn ended(&mut self, ok: bool, took: Span, now: Time) {
+        for guard in &mut self.list {
+            match guard {
+                Running::Budget(budget) => budget.ended(ok),
+                Running::Breaker(breaker) => breaker.ended(ok, took, now),
+                Running::Throttle(throttle) => throttle.ended(ok, now),
+                Running::Rate(_) => {}
+            }
+        }
+    }
+}
