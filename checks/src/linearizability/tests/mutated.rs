@@ -181,3 +181,30 @@ fn changed_histories_are_judged_as_by_the_plain_search() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     assert!(counts[0] > 100 && counts[1] > 100, "{counts:?}");
 }
+
+/// A set to which most additions never end, and which is then read whole, again and again.
+#[test]
+fn a_set_with_many_unknown_additions_is_decided() {
+    let entry = |at: u64, call: Call, answer: Option<Value>| Entry {
+        process: at as u32,
+        operation: sim_core::value::Operation { key: None, call },
+        invoked: Time(2 * at),
+        invoked_index: 2 * at,
+        completed: if answer.is_some() { Time(2 * at + 1) } else { Time::NEVER },
+        completed_index: if answer.is_some() { 2 * at + 1 } else { u64::MAX },
+        outcome: answer.map_or(Outcome::Unknown(Reason::Timeout), |value| Outcome::Ok(Answer::Value(value))),
+        attempts: 1,
+        answered_by: None,
+    };
+    for (gone, expected) in [(false, "pass"), (true, "fail")] {
+        let mut entries: Vec<Entry> =
+            (0..200).map(|n| entry(n, Call::Insert(Value::Int(n as i64)), None)).collect();
+        for round in 0..20 {
+            let all: Vec<Value> = (0..200).filter(|n| n % 20 <= round).map(Value::Int).collect();
+            let skipped = usize::from(gone && round == 19);
+            let answer = Value::List(all[skipped..].to_vec());
+            entries.push(entry(200 + round as u64, Call::Read, Some(answer)));
+        }
+        assert_eq!(decide(&History { entries }, Model::Set, &Options::default()).word(), expected);
+    }
+}
