@@ -15,6 +15,7 @@ mod progress;
 mod replay;
 mod report;
 mod run;
+mod services;
 mod stop;
 
 use std::process::ExitCode;

@@ -104,6 +104,8 @@ pub const CATALOGUE: &[(&str, &str)] = &[
     ("elections_won", "how often a node became leader or primary"),
     ("leader_changes", "how often that was another node than before"),
     ("leader_first_ms", "when the first leader was there"),
+    ("leader_first_term", "its term, view or epoch: above 1, the first election found nobody"),
+    ("leaderless_ms_longest", "the longest time without a live leader, after the first one"),
     ("leaderless_share", "share of the run in which no live node said it was leader"),
     ("faults", "faults injected"),
     ("crashes", "processes stopped from outside"),
