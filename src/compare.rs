@@ -36,6 +36,7 @@ pub fn compare(args: &CompareArgs) -> Result<ExitCode, Trouble> {
         jobs: args.jobs,
         part: args.shard.unwrap_or(Part::WHOLE),
     };
+    quietly(|| plan.check_metrics())?;
     let labels: Vec<&str> = plan.candidates.iter().map(|candidate| candidate.label.as_str()).collect();
     eprintln!(
         "squall: {} candidates with seeds {} to {}: {}",
@@ -59,13 +60,6 @@ pub fn compare(args: &CompareArgs) -> Result<ExitCode, Trouble> {
     let watch = Watch::new(&plan, args.out.as_deref())?;
     let found = quietly(|| plan.run(&mut known, &watch, stop));
     watch.meter.end();
-    if let Some(missing) = plan.metrics.iter().find(|metric| !found.metrics.contains_key(*metric))
-        && !found.seeds.is_empty()
-    {
-        return Err(cannot(format!(
-            "no world has the metric \"{missing}\"; `squall list metrics` names them"
-        )));
-    }
     if let Some(dir) = &args.out {
         output::write_whole(&dir.join(LOG), known.to_log(&plan.candidates).as_bytes())?;
         if plan.part != Part::WHOLE {

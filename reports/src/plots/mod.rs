@@ -1,8 +1,10 @@
 //! One plot a file, and the list of them. A new plot is a file, a line here and a snapshot.
 
+pub mod candidates;
 mod crowd;
 pub mod cycle;
 pub mod distributions;
+pub mod effect;
 pub mod latency;
 mod operation_strip;
 pub mod throughput;

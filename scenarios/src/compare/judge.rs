@@ -34,8 +34,11 @@ pub struct Comparison {
 /// One metric of a comparison.
 #[derive(Clone, Debug, Serialize)]
 pub struct MetricComparison {
-    /// Each candidate's own values.
+    /// Each candidate's own values, summarized.
     pub candidates: Vec<Summary>,
+    /// The values themselves, by candidate, then by world.
+    #[serde(skip)]
+    pub values: Vec<Vec<f64>>,
     /// Each candidate against the baseline; the baseline's own entry is all zero.
     pub differences: Vec<Difference>,
     /// The p-values after Holm, likewise.
@@ -124,6 +127,7 @@ fn metric(plan: &Plan, known: &Worlds, seeds: &[u64], name: &str) -> Option<Metr
     };
     Some(MetricComparison {
         candidates: values.iter().filter_map(|own| Summary::of(own.clone())).collect(),
+        values,
         differences,
         p_adjusted,
         better,

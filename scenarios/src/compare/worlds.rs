@@ -9,7 +9,9 @@ use rayon::prelude::{IntoParallelRefIterator, ParallelIterator};
 use serde::{Deserialize, Serialize};
 
 use super::{Candidate, Progress, Table};
+use crate::error::ScenarioError;
 use crate::run::RunOptions;
+use crate::text::nearest;
 
 /// Which world: a seed under a candidate. Ordered by seed first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -161,6 +163,25 @@ pub(crate) fn run(
         // Without threads of its own it runs on the global ones: slower or faster, never different.
         Err(_) => work(),
     }
+}
+
+/// Whether a candidate's world has these metrics. A world that panics has none; then that is what results tell.
+///
+/// # Errors
+/// The first that is not there, with the nearest that is.
+pub(crate) fn check_metrics(
+    candidate: &Candidate,
+    seed: u64,
+    wanted: &[String],
+) -> Result<(), ScenarioError> {
+    let there = world(candidate, seed).metrics;
+    let missing = wanted.iter().find(|name| !there.contains_key(*name));
+    let Some(missing) = missing.filter(|_| !there.is_empty()) else { return Ok(()) };
+    let near = nearest(missing, there.keys().map(String::as_str));
+    let hint = near
+        .map_or("`squall list metrics` names them".to_string(), |near| format!("did you mean \"{near}\"?"));
+    let message = format!("{} has no metric \"{missing}\" with seed {seed}; {hint}", candidate.loaded.name);
+    Err(ScenarioError::Comparison(message))
 }
 
 fn world(candidate: &Candidate, seed: u64) -> World {
