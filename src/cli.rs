@@ -7,6 +7,8 @@ use scenarios::shard::Part;
 use scenarios::units::Ratio;
 
 use crate::check::CheckArgs;
+use crate::metastable::MetastableArgs;
+use crate::sweep::SweepArgs;
 
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 
@@ -35,9 +37,13 @@ pub enum Command {
     Explore(ExploreArgs),
     /// Compare policies on the same worlds: paired differences with confidence intervals, and what to choose
     Compare(CompareArgs),
+    /// Run a scenario at many points of its parameters' space: the best, the front of compromises, what matters
+    Sweep(SweepArgs),
+    /// Find the smallest trigger after which a scenario does not recover, and the loads at which there is one
+    Metastable(MetastableArgs),
     /// Judge histories from elsewhere: Jepsen EDN, JSON lines, Porcupine logs
     Check(CheckArgs),
-    /// Put the parts of a sharded exploration or comparison together
+    /// Put the parts of a sharded exploration, comparison or sweep together
     Merge(MergeArgs),
     /// Tell a run event by event
     Replay(ReplayArgs),
@@ -158,7 +164,7 @@ pub struct CompareArgs {
 /// Options of `merge`.
 #[derive(Debug, Args)]
 pub struct MergeArgs {
-    /// The directories that `explore` or `compare` wrote with --shard and --out
+    /// The directories that `explore`, `compare` or `sweep` wrote with --shard and --out
     #[arg(value_name = "DIR", required = true, value_hint = ValueHint::DirPath)]
     pub dirs: Vec<PathBuf>,
     /// Write the whole result into this directory
@@ -270,7 +276,8 @@ pub struct Seeds {
     pub until: u64,
 }
 
-fn seeds(text: &str) -> Result<Seeds, String> {
+/// Reads `N` or `A..B`.
+pub fn seeds(text: &str) -> Result<Seeds, String> {
     let number = |part: &str| {
         part.trim()
             .replace('_', "")

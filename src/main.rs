@@ -8,6 +8,7 @@ mod cli;
 mod compare;
 mod explore;
 mod merge;
+mod metastable;
 mod names;
 mod output;
 mod pictures;
@@ -16,6 +17,9 @@ mod replay;
 mod report;
 mod run;
 mod stop;
+mod studies;
+mod sweep;
+mod worlds_log;
 
 use std::process::ExitCode;
 
@@ -43,6 +47,8 @@ fn dispatch(command: Command) -> Result<ExitCode, Trouble> {
         Command::Run(args) => run::run(&args),
         Command::Explore(args) => explore::explore(&args),
         Command::Compare(args) => compare::compare(&args),
+        Command::Sweep(args) => sweep::sweep(&args),
+        Command::Metastable(args) => metastable::metastable(&args),
         Command::Check(args) => check::run(&args),
         Command::Merge(args) => merge::merge(&args),
         Command::Replay(args) => replay::replay(&args),

@@ -28,8 +28,10 @@ pub mod operations;
 pub mod page;
 pub mod pen;
 pub mod plots;
+pub mod stability;
 pub mod study;
 pub mod style;
+pub mod sweep;
 pub mod text;
 pub mod write;
 
@@ -37,5 +39,7 @@ pub use crate::case::Case;
 pub use crate::comparison::{ComparedMetric, ComparedPolicy, Comparison, write_comparison};
 pub use crate::entry::{run_pictures, write_exploration, write_run, write_violation};
 pub use crate::input::{Distributions, Failure, Finding, MetricOverSeeds, Run};
+pub use crate::stability::{LoadPoint, Stability, Tipping, write_stability};
 pub use crate::study::{Study, Table, write_study};
+pub use crate::sweep::{Parameter as SweepParameter, Point as SweepPoint, Sensitivity, Sweep, write_sweep};
 pub use crate::write::ReportError;

@@ -58,14 +58,7 @@ impl Worlds {
     /// The world as a line of a log. The scenario's hash stands for the candidate, so that a plan may be reordered.
     #[must_use]
     pub fn line(candidates: &[Candidate], key: WorldKey, world: &World) -> String {
-        let line = Line {
-            scenario: candidates[key.candidate].loaded.hash.clone(),
-            version: VERSION.into(),
-            seed: key.seed,
-            world: world.clone(),
-        };
-        // Strings and finite numbers can always be written.
-        serde_json::to_string(&line).unwrap_or_default()
+        line_of(&candidates[key.candidate].loaded.hash, key.seed, world)
     }
 
     /// The worlds of a log that belong to these candidates. Lines of other scenarios and versions, and a last line that
@@ -139,6 +132,25 @@ impl Worlds {
             .map(|&seed| self.get(WorldKey { seed, candidate })?.metrics.get(metric).copied())
             .collect()
     }
+}
+
+/// Worlds by the scenario's hash and the seed.
+pub type Kept = BTreeMap<(String, u64), World>;
+
+/// A world as a line of a log.
+pub(crate) fn line_of(hash: &str, seed: u64, world: &World) -> String {
+    let line = Line { scenario: hash.to_string(), version: VERSION.into(), seed, world: world.clone() };
+    // Strings and finite numbers can always be written.
+    serde_json::to_string(&line).unwrap_or_default()
+}
+
+/// All worlds of a log that this version made, whatever their scenarios.
+pub(crate) fn read_all(log: &str) -> Kept {
+    let lines = log.lines().filter_map(|line| serde_json::from_str::<Line>(line).ok());
+    lines
+        .filter(|line| line.version == VERSION)
+        .map(|line| ((line.scenario, line.seed), line.world))
+        .collect()
 }
 
 /// Runs worlds in parallel. One that panics is kept as such, without metrics.
