@@ -6,6 +6,8 @@
 mod check;
 mod cli;
 mod compare;
+mod complete;
+mod explain_path;
 mod explore;
 mod merge;
 mod metastable;
@@ -23,12 +25,14 @@ mod worlds_log;
 
 use std::process::ExitCode;
 
-use clap::Parser;
+use clap::{CommandFactory, Parser};
 
 use crate::cli::{Cli, Command};
 use crate::output::Trouble;
 
 fn main() -> ExitCode {
+    // A shell that asks for completions is answered here, and nothing else happens.
+    clap_complete::CompleteEnv::with_factory(Cli::command).complete();
     let cli = Cli::parse();
     let result = std::panic::catch_unwind(|| dispatch(cli.command));
     match result {

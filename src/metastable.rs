@@ -27,13 +27,13 @@ pub struct MetastableArgs {
     #[command(flatten)]
     pub scenario: ScenarioArgs,
     /// The trigger's duration and its range, as faults[0].lasts.Fixed=1s..30s [default: that of the only lasting fault]
-    #[arg(long, value_name = "PATH=LOW..HIGH")]
+    #[arg(long, value_name = "PATH=LOW..HIGH", add = crate::complete::fields())]
     pub duration: Option<Parameter>,
     /// The trigger's size, as faults[0].fault.Slow.factor=2..10:5 [default: as it is]
-    #[arg(long, value_name = "PATH=LOW..HIGH")]
+    #[arg(long, value_name = "PATH=LOW..HIGH", add = crate::complete::fields())]
     pub size: Option<Parameter>,
     /// The load, as clients[0].load.Open.rate=50/s..400/s:8 [default: around the first clients' rate]
-    #[arg(long, value_name = "PATH=LOW..HIGH")]
+    #[arg(long, value_name = "PATH=LOW..HIGH", add = crate::complete::fields())]
     pub load: Option<Parameter>,
     /// What holds in a world that has recovered [default: availability_calm>=0.95, without a calm part availability_after>=0.95]
     #[arg(long, value_name = "METRIC>=BOUND")]

@@ -23,7 +23,7 @@ pub struct SweepArgs {
     #[command(flatten)]
     pub scenario: ScenarioArgs,
     /// A field and its range, path=5ms..50ms (with :7 for seven levels, :log for steps that multiply), or its values
-    #[arg(long, value_name = "PATH=LOW..HIGH|V1,V2,…", required = true)]
+    #[arg(long, value_name = "PATH=LOW..HIGH|V1,V2,…", required = true, add = crate::complete::fields())]
     pub vary: Vec<Parameter>,
     /// Run a Latin hypercube of so many points [default: the full grid]
     #[arg(long, value_name = "POINTS", value_parser = clap::value_parser!(u32).range(2..=1000))]

@@ -16,6 +16,7 @@ pub mod library;
 pub mod load;
 pub mod log;
 pub mod metastable;
+pub mod paths;
 mod registry;
 pub mod replay;
 pub mod run;

@@ -102,7 +102,10 @@ impl FromStr for Requirement {
         }
         let bound = match quantity(bound).map_err(|_| wrong())? {
             (number, Unit::Suffix(suffix)) if suffix.is_empty() => number,
-            (number, Unit::Suffix(suffix)) if suffix == "%" => number / 100.0,
+            // Through the decimal form: 99.9 / 100 is not 0.999.
+            (number, Unit::Suffix(suffix)) if suffix == "%" => {
+                format!("{number}e-2").parse().map_err(|_| wrong())?
+            }
             (ns, Unit::Time) => {
                 ns / unit_ns(metric).ok_or_else(|| format!("{metric} is no length of time"))?
             }
