@@ -1,6 +1,6 @@
 //! What the finished worlds of a comparison say, in numbers and in words.
 
-use checks::statistics::paired::{Difference, holm, stein_half_width};
+use checks::statistics::paired::{Difference, holm, stein_half_width, stein_p_value};
 use checks::statistics::summary::Summary;
 use indexmap::IndexMap;
 use serde::Serialize;
@@ -112,6 +112,7 @@ fn metric(plan: &Plan, known: &Worlds, seeds: &[u64], name: &str) -> Option<Metr
         for (difference, own) in differences.iter_mut().zip(&values) {
             let stage: Vec<f64> = own.iter().zip(base).take(first).map(|(a, b)| a - b).collect();
             difference.ci95 = stein_half_width(&stage, seeds.len() as u64);
+            difference.p_value = stein_p_value(&stage, difference.mean, seeds.len() as u64);
         }
     }
     let others: Vec<usize> = (0..count).filter(|c| *c != plan.baseline).collect();

@@ -8,6 +8,9 @@ pub mod grid;
 pub mod judge;
 pub mod worlds;
 
+#[cfg(test)]
+mod coverage;
+
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 
