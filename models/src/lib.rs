@@ -5,6 +5,7 @@
 pub mod contention;
 pub mod model;
 pub mod policy;
+pub mod quorum;
 pub mod raft;
 pub mod service;
 pub mod solo;

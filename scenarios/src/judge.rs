@@ -5,11 +5,14 @@ use checks::linearizability;
 use checks::metrics::{Metrics, Phases};
 use checks::property::{self, Judged};
 use checks::verdict::{Verdict, Witness};
+use checks::weak::sessions::{self, Guarantee};
+use checks::weak::{convergence, durability, staleness};
 use serde::Serialize;
 use sim_core::client::ClientConfig;
 use sim_core::client::workload::Ask;
 use sim_core::record::Record;
 use sim_core::time::Time;
+use sim_core::value::Value;
 
 use crate::schema::{CheckSpec, Expect, Scenario};
 
@@ -60,7 +63,22 @@ fn one(
         let why = "the run ended early, at a violation of the model's own properties".to_string();
         return (Verdict::Unknown(why.clone()), why);
     }
+    let history = &record.history;
+    let session =
+        |guarantee| told(sessions::check(history, guarantee, &Value::Nil), "no session saw otherwise");
     match check {
+        CheckSpec::ReadYourWrites => session(Guarantee::ReadYourWrites),
+        CheckSpec::MonotonicReads => session(Guarantee::MonotonicReads),
+        CheckSpec::MonotonicWrites => session(Guarantee::MonotonicWrites),
+        CheckSpec::WritesFollowReads => session(Guarantee::WritesFollowReads),
+        CheckSpec::Fresh => {
+            let none = staleness::Bound { versions: Some(0), time: None };
+            told(staleness::check(history, none, &Value::Nil), "no read missed a write that had ended")
+        }
+        CheckSpec::Converges(after) => told(convergence::check(history, *after), "late reads agree"),
+        CheckSpec::Durable(after) => {
+            told(durability::check(history, *after, &Value::Nil), "nothing was lost or came back")
+        }
         CheckSpec::Linearizable => linearizable(&scenario.clients, record),
         CheckSpec::Invariants => invariants(record),
         CheckSpec::Available(least) => property::available(record, least.get()),
@@ -77,6 +95,16 @@ fn one(
         CheckSpec::Reaches(mark) => property::reaches(record, mark),
         CheckSpec::Sometimes(mark) => property::sometimes(record, mark),
     }
+}
+
+/// A verdict with a line on it.
+fn told(verdict: Verdict, passed: &str) -> Judged {
+    let detail = match &verdict {
+        Verdict::Pass => passed.to_string(),
+        Verdict::Fail(witness) => format!("{}: {}", witness.anomaly, witness.headline),
+        Verdict::Unknown(why) => why.clone(),
+    };
+    (verdict, detail)
 }
 
 fn invariants(record: &Record) -> Judged {

@@ -4,6 +4,7 @@
 
 use models::contention::Contention;
 use models::model::Model;
+use models::quorum::Quorum;
 use models::raft::Raft;
 use models::service::Service;
 use models::solo::Solo;
@@ -54,6 +55,7 @@ macro_rules! models {
 
 models! {
     Contention: "contention/mod.rs",
+    Quorum: "quorum/config.rs",
     Raft: "raft/config.rs",
     Service: "service/config.rs",
     Solo: "solo/mod.rs",

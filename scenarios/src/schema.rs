@@ -6,6 +6,7 @@
 
 use models::contention::Contention;
 use models::model::Cluster;
+use models::quorum::Quorum;
 use models::raft::Raft;
 use models::service::Service;
 use models::solo::Solo;
@@ -63,6 +64,8 @@ pub enum ModelSpec {
     Contention(Contention),
     /// A graph of services under load.
     Service(Service),
+    /// Replicas of which R answer a read and W a write.
+    Quorum(Quorum),
     /// Raft consensus under a replicated map.
     Raft(Raft),
     /// One server without replication.
@@ -138,6 +141,20 @@ pub enum Stop {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub enum CheckSpec {
+    /// Within a session, a read is no older than the session's own writes.
+    ReadYourWrites,
+    /// Within a session, a read is no older than what was read before.
+    MonotonicReads,
+    /// Whoever saw a write sees all earlier writes of the session that made it.
+    MonotonicWrites,
+    /// Whoever saw a write sees what its session had read before it.
+    WritesFollowReads,
+    /// No read misses a write that had ended before the read began: regular registers, if not linearizable ones.
+    Fresh,
+    /// Reads that begin this long after a key's last write all give one answer.
+    Converges(Span),
+    /// What was acknowledged is there this long after a key's last write: nothing lost, nothing resurrected.
+    Durable(Span),
     /// Every operation took effect at one instant between its invocation and its end; judged key by key.
     Linearizable,
     /// The model's own properties, watched at every step.
@@ -214,6 +231,13 @@ impl CheckSpec {
     #[must_use]
     pub fn name(&self) -> String {
         match self {
+            CheckSpec::ReadYourWrites => "read your writes".into(),
+            CheckSpec::MonotonicReads => "monotonic reads".into(),
+            CheckSpec::MonotonicWrites => "monotonic writes".into(),
+            CheckSpec::WritesFollowReads => "writes follow reads".into(),
+            CheckSpec::Fresh => "fresh".into(),
+            CheckSpec::Converges(_) => "converges".into(),
+            CheckSpec::Durable(_) => "durable".into(),
             CheckSpec::Linearizable => "linearizable".into(),
             CheckSpec::Invariants => "invariants".into(),
             CheckSpec::Available(_) => "available".into(),

@@ -42,7 +42,12 @@ pub(super) fn measure(record: &Record, _: &Phases, metrics: &mut Metrics) {
     if kinds.len() > 1 {
         for (kind, mut values) in kinds {
             values.sort_unstable();
-            put(metrics, &format!("latency_{kind}_ms"), &values, &[("p50", 0.5), ("p99", 0.99)]);
+            put(
+                metrics,
+                &format!("latency_{kind}_ms"),
+                &values,
+                &[("p50", 0.5), ("p99", 0.99), ("p999", 0.999)],
+            );
         }
     }
 }

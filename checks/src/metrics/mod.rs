@@ -8,9 +8,11 @@ pub mod direction;
 mod edges;
 mod latency;
 mod recovery;
+mod staleness;
 #[cfg(test)]
 mod tests;
 mod traffic;
+mod visibility;
 
 use indexmap::IndexMap;
 use sim_core::history::Entry;
@@ -44,6 +46,8 @@ pub fn compute(record: &Record, phases: &Phases) -> Metrics {
     traffic::measure(record, &mut metrics);
     edges::measure(record, &mut metrics);
     crate::critical::measure(record, &mut metrics);
+    staleness::measure(record, &mut metrics);
+    visibility::measure(record, &mut metrics);
     metrics
 }
 
@@ -78,6 +82,7 @@ pub const CATALOGUE: &[(&str, &str)] = &[
     ("latency_ms_max", "its maximum"),
     ("latency_<kind>_ms_p50", "the median by kind of operation: read, write, cas …"),
     ("latency_<kind>_ms_p99", "the 99th percentile by kind of operation"),
+    ("latency_<kind>_ms_p999", "the 99.9th percentile by kind of operation"),
     ("latency_<client>_ms_p50", "the median by client, where there are at most 16: c0, c1 …"),
     ("outage_ms_longest", "the longest time in which clients asked and no operation ended ok"),
     (
@@ -110,6 +115,19 @@ pub const CATALOGUE: &[(&str, &str)] = &[
     ("measure_<name>_mean", "mean of a number that nodes keep: a queue's length, a lag (durations in ms)"),
     ("measure_<name>_p99", "its 99th percentile"),
     ("measure_<name>_max", "its maximum"),
+    ("stale_share", "share of reads that missed a write which had ended before they began"),
+    ("stale_share_before", "the same, of reads invoked before the first fault"),
+    ("stale_share_during", "the same, of reads invoked while a fault was in force"),
+    ("stale_share_after", "the same, of reads invoked after the last fault had ended"),
+    ("within_<k>_versions", "share of reads that saw one of the last k versions, for k from 1 to 3"),
+    ("stale_ms_max", "for how long the first write that a stale read missed had been over, at most"),
+    (
+        "consistent_at_once",
+        "share of measuring reads, begun when a write was acknowledged, that would see it",
+    ),
+    ("visibility_ms_p50", "how long after a write's end a read must begin to see it, median over writes"),
+    ("visibility_ms_p99", "its 99th percentile"),
+    ("visibility_ms_p999", "its 99.9th percentile: PBS's t-visibility"),
 ];
 
 /// Whether a metric is of one client alone: tables and pictures leave those out, documents have them.

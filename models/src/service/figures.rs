@@ -67,11 +67,16 @@ impl Red {
 pub(super) struct Use {
     busy: u32,
     since: Time,
+    told: Time,
     busy_ns: u64,
     queue_max: u32,
 }
 
 impl Use {
+    /// An instance that starts now.
+    pub(super) fn begun(now: Time) -> Use {
+        Use { since: now, told: now, ..Use::default() }
+    }
     /// So many workers are busy from now on.
     pub(super) fn busy(&mut self, workers: u32, now: Time) {
         self.busy_ns += u64::from(self.busy) * now.since(self.since).0;
@@ -81,19 +86,19 @@ impl Use {
     pub(super) fn waits(&mut self, waiting: u32) {
         self.queue_max = self.queue_max.max(waiting);
     }
+    /// Tells the figures since it last did, which is longer than a window if the process stood still, and begins anew.
     pub(super) fn tell(
         &mut self,
         workers: u32,
-        window: Span,
         waiting: u32,
         now: Time,
         mut measure: impl FnMut(&'static str, i64),
     ) {
         self.busy(self.busy, now);
-        let whole = (u64::from(workers) * window.0).max(1) as f64;
+        let whole = (u64::from(workers) * now.since(self.told).0).max(1) as f64;
         measure("utilisation %", (self.busy_ns as f64 * 100.0 / whole + 0.5) as i64);
         measure("queue", i64::from(self.queue_max));
-        (self.busy_ns, self.queue_max) = (0, waiting);
+        (self.busy_ns, self.queue_max, self.told) = (0, waiting, now);
     }
 }
 

@@ -238,7 +238,7 @@ impl ServiceNode {
             (Role::Server(server), PartKind::Service(spec, _)) => {
                 server.red.tell(|name, value| ctx.measure(name, value));
                 let waiting = server.queue.len();
-                server.usage.tell(spec.workers, window, waiting, now, |name, value| ctx.measure(name, value));
+                server.usage.tell(spec.workers, waiting, now, |name, value| ctx.measure(name, value));
             }
             (Role::Topic(topic), _) => ctx.measure("lag", topic.lag() as i64),
             _ => {}

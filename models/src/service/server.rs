@@ -104,6 +104,7 @@ impl Server {
     /// Sets deployments and pauses going; `instance` is the node's place in its service.
     pub(super) fn start(&mut self, instance: u32, env: &mut Env<'_, '_>) {
         let now = env.ctx.now();
+        self.usage = Use::begun(now);
         if let Some(deploy) = env.spec.deploy {
             let at = Time::ZERO + deploy.from + deploy.gap.times(f64::from(instance));
             if at >= now {

@@ -255,6 +255,7 @@ pub fn run(setting: Setting) -> Record {
                 queue: None,
                 mtu: None,
                 in_order: false,
+                kinds: Vec::new(),
             },
             topology: None,
             draws: Draws::PerLink,

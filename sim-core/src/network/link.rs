@@ -12,6 +12,10 @@ use crate::units::{Bandwidth, Bytes, Ratio};
 pub struct LinkConfig {
     /// One-way latency. Independent for each message, so messages overtake each other unless `in_order`.
     pub latency: Distribution,
+    /// The latency of messages of these kinds instead, by the names their model gives them (`write`, `append`, also
+    /// `request` and `reply`): where published delays are told apart by what is carried.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub kinds: Vec<(String, Distribution)>,
     /// The share of messages lost, independently.
     #[serde(default)]
     pub loss: Ratio,
@@ -65,6 +69,7 @@ impl LinkConfig {
     pub fn with_latency(latency: Distribution) -> LinkConfig {
         LinkConfig {
             latency,
+            kinds: Vec::new(),
             loss: Ratio::ZERO,
             burst: None,
             duplicate: Ratio::ZERO,
@@ -76,6 +81,16 @@ impl LinkConfig {
             mtu: None,
             in_order: false,
         }
+    }
+
+    /// The latency of a kind of message.
+    #[inline]
+    #[must_use]
+    pub fn latency_of(&self, kind: &str) -> &Distribution {
+        if self.kinds.is_empty() {
+            return &self.latency;
+        }
+        self.kinds.iter().find(|(name, _)| name == kind).map_or(&self.latency, |(_, latency)| latency)
     }
 
     /// Whether the link must remember something between messages.
@@ -98,6 +113,12 @@ impl LinkConfig {
     /// The first thing that does not, in words.
     pub fn validate(&self) -> Result<(), String> {
         self.latency.validate().map_err(|why| format!("latency: {why}"))?;
+        for (i, (kind, latency)) in self.kinds.iter().enumerate() {
+            latency.validate().map_err(|why| format!("kinds: {kind}: {why}"))?;
+            if self.kinds[..i].iter().any(|(other, _)| other == kind) {
+                return Err(format!("kinds: {kind} is given twice"));
+            }
+        }
         if self.reorder.get() > 0.0 && self.reorder_by == Span::ZERO {
             return Err("reorder: it needs reorder_by, up to how long messages are held back".into());
         }

@@ -20,7 +20,7 @@ use crate::peer::Peer;
 use crate::random::{Purpose, Rng, Streams};
 use crate::record::NetworkCounts;
 use crate::time::{Span, Time};
-use crate::units::Ratio;
+use crate::units::{Bandwidth, Ratio};
 
 /// Which stream a message's fate is drawn from.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -200,17 +200,19 @@ impl Network {
             }
         }
         if !self.overlays.is_empty() {
-            return self.fate_impaired(rng, from, to, bytes, now);
+            return self.fate_impaired(rng, from, to, (bytes, kind), now);
         }
         let link = self.placement.link(&self.config, from, to);
         let (keep, single) = match self.manners[link.kind] {
             Manner::Delay => {
-                return Fate::Deliver(link.config.latency.sample(&mut rng).saturating_add(link.distance));
+                return Fate::Deliver(
+                    link.config.latency_of(kind).sample(&mut rng).saturating_add(link.distance),
+                );
             }
             Manner::Loss { keep, single } => (keep, single),
-            Manner::More => return self.fate_impaired(rng, from, to, bytes, now),
+            Manner::More => return self.fate_impaired(rng, from, to, (bytes, kind), now),
         };
-        let latency = link.config.latency.sample(&mut rng).saturating_add(link.distance);
+        let latency = link.config.latency_of(kind).sample(&mut rng).saturating_add(link.distance);
         if rng.peek_unit(lane::LOSS) >= keep {
             self.counts.lost += 1;
             return Fate::Drop(Drop::Lost);
@@ -220,7 +222,7 @@ impl Network {
         }
         self.counts.duplicated += 1;
         rng.skip(lane::REST);
-        let again = link.config.latency.sample(&mut rng).saturating_add(link.distance);
+        let again = link.config.latency_of(kind).sample(&mut rng).saturating_add(link.distance);
         Fate::Twice(latency, latency.max(again))
     }
 
@@ -237,34 +239,30 @@ impl Network {
     }
 
     /// The general case: loss, duplication, corruption, order, bandwidth and the faults on top.
-    fn fate_impaired(&mut self, mut rng: Rng, from: Peer, to: Peer, bytes: u32, now: Time) -> Fate {
+    fn fate_impaired(
+        &mut self,
+        mut rng: Rng,
+        from: Peer,
+        to: Peer,
+        (bytes, kind): (u32, &str),
+        now: Time,
+    ) -> Fate {
         let link = self.placement.link(&self.config, from, to);
         let config = link.config;
         // The latency is the block's first draw, so that impairments switched on leave it where it is.
-        let mut latency = config.latency.sample(&mut rng).saturating_add(link.distance);
-        let (mut keep, mut single, mut reorder, mut bandwidth) =
-            (1.0 - config.loss.get(), 1.0 - config.duplicate.get(), config.reorder.get(), config.bandwidth);
-        let mut reorder_by = config.reorder_by;
-        for overlay in
-            self.overlays.iter().filter(|overlay| overlay.set.contains(from) || overlay.set.contains(to))
-        {
-            match &overlay.change {
-                LinkChange::Loss(p) => keep *= 1.0 - p,
-                LinkChange::Delay(extra) => {
-                    // Keyed by the fault, so that another fault on the same link moves nothing.
-                    let mut own = Rng::from_key(rng.peek(lane::FAULTS) ^ u64::from(overlay.id));
-                    latency = latency.saturating_add(extra.sample(&mut own));
-                }
-                LinkChange::Duplicate(p) => single *= 1.0 - p,
-                LinkChange::Reorder { chance, by } => {
-                    reorder = 1.0 - (1.0 - reorder) * (1.0 - chance);
-                    reorder_by = reorder_by.max(*by);
-                }
-                LinkChange::Bandwidth(limit) => {
-                    bandwidth = Some(bandwidth.map_or(*limit, |b| if b < *limit { b } else { *limit }))
-                }
-            }
+        let mut odds = Odds {
+            latency: config.latency_of(kind).sample(&mut rng).saturating_add(link.distance),
+            keep: 1.0 - config.loss.get(),
+            single: 1.0 - config.duplicate.get(),
+            reorder: config.reorder.get(),
+            reorder_by: config.reorder_by,
+            bandwidth: config.bandwidth,
+        };
+        let meant = |overlay: &&Overlay| overlay.set.contains(from) || overlay.set.contains(to);
+        for overlay in self.overlays.iter().filter(meant) {
+            odds.change(overlay, &rng);
         }
+        let Odds { mut latency, mut keep, single, reorder, reorder_by, bandwidth } = odds;
         if config.mtu.is_some_and(|mtu| u64::from(bytes) > mtu.0) {
             self.counts.overflowed += 1;
             return Fate::Drop(Drop::Overflow);
@@ -299,9 +297,43 @@ impl Network {
         if rng.peek_unit(lane::DUPLICATE) >= single {
             self.counts.duplicated += 1;
             rng.skip(lane::REST);
-            let again = config.latency.sample(&mut rng).saturating_add(link.distance);
+            let again = config.latency_of(kind).sample(&mut rng).saturating_add(link.distance);
             return Fate::Twice(latency, latency.max(again));
         }
         Fate::Deliver(latency)
+    }
+}
+
+/// What a message may meet on its link, with the faults on top.
+struct Odds {
+    latency: Span,
+    /// The chance that it is not lost.
+    keep: f64,
+    /// The chance that it is not doubled.
+    single: f64,
+    /// The chance that it is held back, and for how long at most.
+    reorder: f64,
+    reorder_by: Span,
+    bandwidth: Option<Bandwidth>,
+}
+
+impl Odds {
+    fn change(&mut self, overlay: &Overlay, rng: &Rng) {
+        match &overlay.change {
+            LinkChange::Loss(p) => self.keep *= 1.0 - p,
+            LinkChange::Delay(extra) => {
+                // Keyed by the fault, so that another fault on the same link moves nothing.
+                let mut own = Rng::from_key(rng.peek(lane::FAULTS) ^ u64::from(overlay.id));
+                self.latency = self.latency.saturating_add(extra.sample(&mut own));
+            }
+            LinkChange::Duplicate(p) => self.single *= 1.0 - p,
+            LinkChange::Reorder { chance, by } => {
+                self.reorder = 1.0 - (1.0 - self.reorder) * (1.0 - chance);
+                self.reorder_by = self.reorder_by.max(*by);
+            }
+            LinkChange::Bandwidth(limit) => {
+                self.bandwidth = Some(self.bandwidth.map_or(*limit, |b| if b < *limit { b } else { *limit }));
+            }
+        }
     }
 }

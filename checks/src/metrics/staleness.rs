@@ -1,0 +1,46 @@
+//! How often reads were stale, and by how many versions, before, during and after faults.
+//!
+//! Only of registers of unique values; other histories say nothing of the age of an answer.
+
+use sim_core::record::Record;
+use sim_core::time::Time;
+use sim_core::value::{Call, Value};
+
+use crate::metrics::Metrics;
+use crate::weak::staleness::{self, Age};
+
+pub(super) fn measure(record: &Record, metrics: &mut Metrics) {
+    let entries = &record.history.entries;
+    let writes = entries.iter().any(|entry| matches!(entry.operation.call, Call::Write(_)));
+    let registers = entries.iter().all(|entry| {
+        matches!(entry.operation.call, Call::Read | Call::Write(_) | Call::Delete | Call::Cas { .. })
+    });
+    if !writes || !registers {
+        return;
+    }
+    let Ok(ages) = staleness::measure(&record.history, &Value::Nil) else { return };
+    let share = |ages: &[&Age], within: u64| {
+        let near = ages.iter().filter(|age| age.versions < within).count();
+        near as f64 / ages.len() as f64
+    };
+    let all: Vec<&Age> = ages.iter().collect();
+    if all.is_empty() {
+        return;
+    }
+    metrics.insert("stale_share".into(), 1.0 - share(&all, 1));
+    for within in 1..=3 {
+        metrics.insert(format!("within_{within}_versions"), share(&all, within));
+    }
+    let longest = ages.iter().map(|age| age.time).max().unwrap_or_default();
+    metrics.insert("stale_ms_max".into(), longest.as_ms_f64());
+    let Some(first) = record.faults.iter().map(|fault| fault.at).min() else { return };
+    let last = record.faults.iter().map(|fault| fault.until.unwrap_or(record.ended)).max().unwrap_or(first);
+    let phases = [("before", Time::ZERO, first), ("during", first, last), ("after", last, Time::NEVER)];
+    for (name, from, to) in phases {
+        let within = |age: &&Age| (from..to).contains(&entries[age.entry].invoked);
+        let ages: Vec<&Age> = ages.iter().filter(within).collect();
+        if !ages.is_empty() {
+            metrics.insert(format!("stale_share_{name}"), 1.0 - share(&ages, 1));
+        }
+    }
+}

@@ -1,0 +1,276 @@
+//! The settings of a quorum system as scenario files write them: what each means, its default, and what is refused.
+//!
+//! Deliberately absent: machines, networks and clients, which the cluster and the scenario say.
+
+use serde::{Deserialize, Serialize};
+use sim_core::time::Span;
+
+use super::versions::Versions;
+
+/// A replicated key-value store after Dynamo (DeCandia et al., SOSP'07; § is of that paper). Any node coordinates
+/// whatever it is asked; the first N nodes on the ring behind a key hold it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Quorum {
+    /// How many replicas each key has.
+    pub n: u32,
+    /// How many of them answer before a read is answered.
+    pub r: Level,
+    /// How many of them have a write before it is answered.
+    pub w: Level,
+    /// Which of two versions survives; the later by the coordinators' wall clocks unless said otherwise.
+    #[serde(default = "last_write_wins")]
+    pub versions: Versions,
+    /// What a read does about replicas that are behind; it repairs them unless said otherwise.
+    #[serde(default)]
+    pub reads: Reads,
+    /// How many replicas are sent a request; all unless said otherwise.
+    #[serde(default)]
+    pub contact: Contact,
+    /// What a write under `Vectors` or `Dotted` is taken to know; what its session has seen unless said otherwise.
+    #[serde(default)]
+    pub context: Context,
+    /// Other nodes stand in for silent replicas (§4.6); nobody does if absent.
+    #[serde(default)]
+    pub sloppy: Option<Sloppy>,
+    /// Replicas compare Merkle trees (§4.7); never if absent.
+    #[serde(default)]
+    pub anti_entropy: Option<AntiEntropy>,
+    /// Each replica forgets a tombstone this long after it got it; never if absent.
+    #[serde(default)]
+    pub purge: Option<Span>,
+    /// What happens to a version before it is acknowledged; it is synced unless said otherwise.
+    #[serde(default)]
+    pub persistence: Persistence,
+    /// How many points each node has on the ring; 64 unless said otherwise.
+    #[serde(default = "points")]
+    pub points: u32,
+    /// The first so many nodes are on the ring from the start, the others only coordinate; all unless said otherwise.
+    #[serde(default)]
+    pub members: Option<u32>,
+    /// So many replicas in each region, which are told from `cluster.places`; wherever the ring says if absent.
+    #[serde(default)]
+    pub per_region: Option<u32>,
+    /// Nodes that join and leave; none unless said.
+    #[serde(default)]
+    pub changes: Vec<Change>,
+    /// After how long a coordinator gives up; 1 s unless said otherwise.
+    #[serde(default = "patience")]
+    pub timeout: Span,
+    /// Behind each write that is acknowledged, the coordinator begins a measuring read at the same instant, and keeps
+    /// as `visibility_ns` how much later it should have begun to see the write (PBS, VLDB'12, §5.2). Off unless said.
+    #[serde(default)]
+    pub probe: bool,
+}
+
+/// How many replicas an operation waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub enum Level {
+    /// One.
+    One,
+    /// This many.
+    Replicas(u32),
+    /// More than half of N.
+    Quorum,
+    /// All N.
+    All,
+    /// More than half of those in the coordinator's region.
+    LocalQuorum,
+    /// More than half of those in each region.
+    EachQuorum,
+}
+
+/// What a read does about replicas that are behind.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub enum Reads {
+    /// Nothing.
+    Plain,
+    /// It answers, and then sends what it read to those that lack it (§5).
+    #[default]
+    Repair,
+    /// It writes what it read to a write quorum before it answers (Attiya, Bar-Noy & Dolev, JACM 1995).
+    WriteBack,
+}
+
+/// How many replicas are sent a request.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub enum Contact {
+    /// All; the fastest answers count.
+    #[default]
+    All,
+    /// As many as are waited for, at random: a partial quorum that never expands.
+    Needed,
+}
+
+/// What a write under vectors is taken to know.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub enum Context {
+    /// What its client's session has read and written at this coordinator.
+    #[default]
+    Session,
+    /// What a read quorum holds, asked for this purpose.
+    ReadFirst,
+}
+
+/// How others stand in for silent replicas.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Sloppy {
+    /// After how long a replica counts as silent.
+    pub after: Span,
+    /// How often what is kept for others is offered to them.
+    pub handoff: Span,
+}
+
+/// How replicas compare what they hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AntiEntropy {
+    /// How often each node turns to another.
+    pub every: Span,
+    /// The depth of the trees: 2^depth leaves; 8 unless said otherwise.
+    #[serde(default = "depth")]
+    pub depth: u32,
+}
+
+/// What happens to a version before it is acknowledged.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub enum Persistence {
+    /// It is synced to disk; one sync covers all that was written meanwhile.
+    #[default]
+    Synced,
+    /// It is written, and acknowledged before the sync completes: a power loss forgets it.
+    Unsynced,
+    /// It is not written: a node that restarts is empty.
+    Memory,
+}
+
+/// A change of membership. Everyone knows of it beforehand and follows its own clock.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Change {
+    /// When it begins: data moves, and writes need both the old and the new quorum.
+    pub at: Span,
+    /// Reads turn to the new homes this long afterwards, and writes forget the old ones as long after that. With no
+    /// time in between, everyone turns at once and the data arrives as it can.
+    pub overlap: Span,
+    /// What.
+    pub what: Move,
+}
+
+/// Who comes or goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub enum Move {
+    /// This node, by index, joins the ring.
+    Join(u32),
+    /// It leaves the ring; it stays up and coordinates.
+    Leave(u32),
+}
+
+fn last_write_wins() -> Versions {
+    Versions::LastWriteWins
+}
+
+fn points() -> u32 {
+    64
+}
+
+fn depth() -> u32 {
+    8
+}
+
+fn patience() -> Span {
+    Span::secs(1)
+}
+
+type Wrong = (String, String);
+
+fn fail<T>(field: &str, why: impl Into<String>) -> Result<T, Wrong> {
+    Err((field.to_string(), why.into()))
+}
+
+impl Quorum {
+    /// Whether the settings make sense for so many nodes in so many regions.
+    ///
+    /// # Errors
+    /// The field and what is wrong with it.
+    pub fn check(&self, nodes: u32, regions: u32) -> Result<(), (String, String)> {
+        let members = self.members.unwrap_or(nodes);
+        if members == 0 || members > nodes {
+            return fail("members", format!("1 to {nodes}, the number of nodes, found {members}"));
+        }
+        if self.n == 0 || self.n > members {
+            return fail("n", format!("1 to {members}, the number of nodes on the ring, found {}", self.n));
+        }
+        for (field, level) in [("r", self.r), ("w", self.w)] {
+            if let Level::Replicas(k) = level
+                && (k == 0 || k > self.n)
+            {
+                return fail(field, format!("1 to {}, the number of replicas n, found {k}", self.n));
+            }
+            if matches!(level, Level::LocalQuorum | Level::EachQuorum) && regions < 2 {
+                return fail(field, "levels by region need cluster.places in two regions at least");
+            }
+        }
+        if let Some(each) = self.per_region
+            && each * regions != self.n
+        {
+            return fail("per_region", format!("{each} in each of {regions} regions is not n = {}", self.n));
+        }
+        if !(1..=4096).contains(&self.points) {
+            return fail("points", format!("1 to 4096, found {}", self.points));
+        }
+        if self.timeout == Span::ZERO {
+            return fail("timeout", "a length above 0");
+        }
+        if let Some(sloppy) = self.sloppy
+            && (sloppy.after == Span::ZERO || sloppy.handoff == Span::ZERO)
+        {
+            return fail("sloppy", "both lengths are above 0");
+        }
+        if let Some(compare) = self.anti_entropy
+            && (compare.every == Span::ZERO || !(1..=32).contains(&compare.depth))
+        {
+            return fail("anti_entropy", "every is a length above 0, and depth 1 to 32");
+        }
+        if self.purge == Some(Span::ZERO) {
+            return fail("purge", "a length above 0");
+        }
+        self.check_changes(nodes, members)
+    }
+
+    fn check_changes(&self, nodes: u32, members: u32) -> Result<(), (String, String)> {
+        let mut on: Vec<u32> = (0..members).collect();
+        let mut free_from = Span::ZERO;
+        for (i, change) in self.changes.iter().enumerate() {
+            let field = format!("changes[{i}]");
+            if change.at < free_from {
+                return fail(&field, format!("it begins before the one before it is over, at {free_from}"));
+            }
+            free_from = change.at + change.overlap + change.overlap;
+            match change.what {
+                Move::Join(node) if node >= nodes => {
+                    return fail(&field, format!("there is no node {node}; there are 0 to {}", nodes - 1));
+                }
+                Move::Join(node) if on.contains(&node) => {
+                    return fail(&field, format!("node {node} is on the ring already"));
+                }
+                Move::Join(node) => on.push(node),
+                Move::Leave(node) if !on.contains(&node) => {
+                    return fail(&field, format!("node {node} is not on the ring"));
+                }
+                Move::Leave(node) => on.retain(|other| *other != node),
+            }
+            if (on.len() as u32) < self.n {
+                return fail(&field, format!("fewer than n = {} nodes remain on the ring", self.n));
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,170 @@
+//! What nodes of a quorum system send each other, and what they are reminded of.
+//!
+//! The kinds `write`, `ack`, `read` and `response` are PBS's four (Bailis et al., VLDB'12, §4.1), so that a link can
+//! give each a latency of its own. Deliberately absent: joint clocks; a stamp is all a message says of time.
+
+use sim_core::peer::Peer;
+use sim_core::time::Time;
+
+use super::versions::{Cell, Object, Version};
+
+/// A coordinator's number for an operation.
+pub type Number = u64;
+
+/// Why versions are sent to a replica.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Cause {
+    /// A client writes, or a reading client's coordinator writes back what it read.
+    Write,
+    /// A read found the replica behind (Dynamo §5).
+    Repair,
+    /// It is home again, and this was kept for it (§4.6).
+    Handoff,
+    /// It is to hold the key from now on.
+    Transfer,
+}
+
+/// What nodes send each other.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Message {
+    /// Versions to take in.
+    Write {
+        /// The coordinator's operation.
+        number: Number,
+        /// The key.
+        object: Object,
+        /// The versions.
+        cell: Cell,
+        /// The replica they are kept for, if that is another.
+        home: Option<Peer>,
+        /// Why.
+        cause: Cause,
+    },
+    /// They are taken in, and durable as far as the settings ask.
+    Ack {
+        /// The coordinator's operation.
+        number: Number,
+        /// The key.
+        object: Object,
+        /// As it was asked.
+        home: Option<Peer>,
+        /// As it was asked.
+        cause: Cause,
+    },
+    /// What is held under a key?
+    Read {
+        /// The coordinator's operation.
+        number: Number,
+        /// The key.
+        object: Object,
+    },
+    /// This is held.
+    Response {
+        /// The coordinator's operation.
+        number: Number,
+        /// The versions.
+        cell: Cell,
+    },
+    /// A measuring read: has this version arrived?
+    Probe {
+        /// The coordinator's operation.
+        number: Number,
+        /// The key.
+        object: Object,
+        /// What is looked for.
+        version: Version,
+    },
+    /// Whether it had.
+    Probed {
+        /// The coordinator's operation.
+        number: Number,
+        /// Whether the version was there.
+        there: bool,
+    },
+    /// It has now, so long after the measuring read.
+    Late {
+        /// The coordinator's operation.
+        number: Number,
+        /// The time in nanoseconds.
+        by: u64,
+    },
+    /// Hashes of a Merkle tree's nodes at a depth; absent nodes are empty.
+    Tree {
+        /// How far below the root.
+        depth: u32,
+        /// Index and hash of each node that is compared.
+        nodes: Vec<(u64, u64)>,
+    },
+    /// All keys below these leaves; `back` asks for the other side's.
+    Leaves {
+        /// The leaves.
+        leaves: Vec<u64>,
+        /// The keys with their versions.
+        cells: Vec<(Object, Cell)>,
+        /// Whether the other side's are asked for.
+        back: bool,
+    },
+}
+
+/// What a node is reminded of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Timer {
+    /// Replicas that have not answered are taken to be down: fallbacks are asked.
+    Fallback(Number),
+    /// An operation is given up.
+    Deadline(Number),
+    /// Hints are tried again.
+    Handoff,
+    /// The trees of another replica are compared.
+    AntiEntropy,
+    /// Old tombstones are removed.
+    Purge,
+    /// A change of membership enters its next part.
+    Change(u32),
+}
+
+/// A measuring read that waits for its version at a replica.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Waiting {
+    pub(super) coordinator: Peer,
+    pub(super) number: Number,
+    pub(super) object: Object,
+    pub(super) version: Version,
+    pub(super) since: Time,
+}
+
+fn cell_bytes(cell: &Cell) -> u32 {
+    cell.0.iter().map(|version| 48 + 12 * version.past.0.len() as u32).sum()
+}
+
+impl Message {
+    /// Its size on the wire.
+    #[must_use]
+    pub fn bytes(&self) -> u32 {
+        32 + match self {
+            Message::Write { cell, .. } | Message::Response { cell, .. } => cell_bytes(cell),
+            Message::Tree { nodes, .. } => 16 * nodes.len() as u32,
+            Message::Leaves { leaves, cells, .. } => {
+                8 * leaves.len() as u32 + cells.iter().map(|(_, cell)| 8 + cell_bytes(cell)).sum::<u32>()
+            }
+            _ => 16,
+        }
+    }
+
+    /// The name of its kind.
+    #[must_use]
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Message::Write { cause: Cause::Write, .. } => "write",
+            Message::Write { cause: Cause::Repair, .. } => "repair",
+            Message::Write { cause: Cause::Handoff, .. } => "handoff",
+            Message::Write { cause: Cause::Transfer, .. } => "transfer",
+            Message::Ack { .. } => "ack",
+            Message::Read { .. } | Message::Probe { .. } => "read",
+            Message::Response { .. } | Message::Probed { .. } => "response",
+            Message::Late { .. } => "late",
+            Message::Tree { .. } => "tree",
+            Message::Leaves { .. } => "leaves",
+        }
+    }
+}

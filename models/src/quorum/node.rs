@@ -1,0 +1,159 @@
+//! One node of a quorum system: what it holds as a replica, what it does as a coordinator, and which part of the
+//! protocol handles what.
+//!
+//! The parts are methods in files of their own: `coordinator`, `replica`, `anti_entropy`. Deliberately absent: a view of
+//! who is up; a node learns that from answers that do not come.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use sim_core::disk::{SyncId, SyncResult};
+use sim_core::node::{Context, Node, Request};
+use sim_core::peer::Peer;
+
+use super::coordinator::Coordination;
+use super::membership::QuorumConfig;
+use super::message::{Message, Number, Timer, Waiting};
+use super::replica::{Held, Hint};
+use super::storage::Storage;
+use super::versions::{Object, Past};
+
+/// One node.
+#[derive(Debug)]
+pub struct QuorumNode {
+    pub(super) shared: Arc<QuorumConfig>,
+    pub(super) me: Peer,
+    pub(super) storage: Storage,
+    /// What it holds as a replica.
+    pub(super) held: BTreeMap<Object, Held>,
+    /// What it keeps for other replicas.
+    pub(super) hints: BTreeMap<(Peer, Object), Hint>,
+    /// What it coordinates.
+    pub(super) operations: BTreeMap<Number, Coordination>,
+    /// What sessions have seen here, for the versions they write.
+    pub(super) seen: BTreeMap<(u32, Object), Past>,
+    /// The last number given to anything.
+    pub(super) last_number: Number,
+    /// Measuring reads that wait for their version.
+    pub(super) waiting: Vec<Waiting>,
+}
+
+pub(super) type Ctx<'a> = Context<'a, Message, Timer>;
+
+impl Node for QuorumNode {
+    type Config = Arc<QuorumConfig>;
+    type Message = Message;
+    type Timer = Timer;
+
+    fn boot(config: &Arc<QuorumConfig>, ctx: &mut Ctx<'_>) -> QuorumNode {
+        let (storage, held, hints) = Storage::open(&config.quorum, ctx);
+        let mut node = QuorumNode {
+            shared: config.clone(),
+            me: ctx.me(),
+            storage,
+            held,
+            hints,
+            operations: BTreeMap::new(),
+            seen: BTreeMap::new(),
+            last_number: 0,
+            waiting: Vec::new(),
+        };
+        node.start(ctx);
+        node
+    }
+
+    fn on_message(&mut self, from: Peer, message: Message, ctx: &mut Ctx<'_>) {
+        match message {
+            Message::Write { number, object, cell, home, cause } => {
+                self.on_write(from, number, object, &cell, home, cause, ctx);
+            }
+            Message::Ack { number, object, home, cause } => {
+                self.on_ack(from, number, object, home, cause, ctx)
+            }
+            Message::Read { number, object } => self.on_read(from, number, object, ctx),
+            Message::Response { number, cell } => self.on_response(from, number, cell, ctx),
+            Message::Probe { number, object, version } => self.on_probe(from, number, object, version, ctx),
+            Message::Probed { number, there } => self.on_probed(from, number, there, ctx),
+            Message::Late { number, by } => self.on_late(from, number, by, ctx),
+            Message::Tree { depth, nodes } => self.on_tree(from, depth, &nodes, ctx),
+            Message::Leaves { leaves, cells, back } => self.on_leaves(from, &leaves, cells, back, ctx),
+        }
+    }
+
+    fn on_timer(&mut self, timer: Timer, ctx: &mut Ctx<'_>) {
+        match timer {
+            Timer::Fallback(number) => self.on_silence(number, ctx),
+            Timer::Deadline(number) => self.on_deadline(number, ctx),
+            Timer::Handoff => self.offer_hints(ctx),
+            Timer::AntiEntropy => self.compare(ctx),
+            Timer::Purge => self.purge(ctx),
+            Timer::Change(change) => self.hand_over(change as usize / 2, ctx),
+        }
+    }
+
+    fn on_request(&mut self, request: Request, ctx: &mut Ctx<'_>) {
+        self.coordinate(request, ctx);
+    }
+
+    fn on_synced(&mut self, sync: SyncId, result: SyncResult, ctx: &mut Ctx<'_>) {
+        if !self.storage.synced(sync, result, ctx) {
+            return ctx.halt("disk failed");
+        }
+        while let Some((to, message)) = self.storage.released() {
+            ctx.send(to, message);
+        }
+    }
+
+    fn message_bytes(message: &Message) -> u32 {
+        message.bytes()
+    }
+
+    fn message_kind(message: &Message) -> &'static str {
+        message.kind()
+    }
+}
+
+impl QuorumNode {
+    /// Arms what recurs, and what of the changes of membership is still to come.
+    fn start(&mut self, ctx: &mut Ctx<'_>) {
+        let shared = self.shared.clone();
+        // Nodes that start together do not go on together.
+        let phase = ctx.rng().unit();
+        if let Some(sloppy) = shared.quorum.sloppy {
+            ctx.arm(Timer::Handoff, sloppy.handoff.times(phase));
+        }
+        if let Some(compare) = shared.quorum.anti_entropy {
+            ctx.arm(Timer::AntiEntropy, compare.every.times(phase));
+        }
+        if let Some(age) = shared.quorum.purge {
+            ctx.arm(Timer::Purge, age);
+        }
+        for change in 0..shared.quorum.changes.len() {
+            for (part, at) in shared.moves(change).into_iter().enumerate() {
+                let elapsed = ctx.now().0;
+                if at.0 >= elapsed {
+                    let timer = Timer::Change((2 * change + part) as u32);
+                    ctx.arm(timer, sim_core::time::Span(at.0 - elapsed));
+                }
+            }
+        }
+    }
+
+    /// A number that no life of this node has used: no less than its clock, which never goes back.
+    pub(super) fn number(&mut self, ctx: &Ctx<'_>) -> Number {
+        self.last_number = (self.last_number + 1).max(ctx.now().0);
+        self.last_number
+    }
+
+    /// What it holds under a key.
+    #[must_use]
+    pub fn held(&self, object: Object) -> Option<&Held> {
+        self.held.get(&object)
+    }
+
+    /// How many versions it keeps for other replicas.
+    #[must_use]
+    pub fn hints(&self) -> usize {
+        self.hints.len()
+    }
+}

@@ -1,0 +1,136 @@
+//! What a node has on disk: each cell as it changed, in a write-ahead log; acknowledgements wait for its syncs.
+//!
+//! Deliberately absent: compaction of the log; the last record of a key is the one that counts.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use sim_core::disk::{FileId, SyncId, SyncResult};
+use sim_core::peer::Peer;
+use sim_core::value::{Key, Value};
+
+use super::config::{Persistence, Quorum};
+use super::message::Message;
+use super::node::Ctx;
+use super::replica::{Held, Hint};
+use super::versions::{Cell, Dot, Object, Past, Stamp, Version};
+use crate::wal::bytes::{Reader, Writer};
+use crate::wal::{Ticket, Wal};
+
+/// The files of the write-ahead log.
+const FILES: [FileId; 2] = [0, 1];
+
+/// The disk of a node.
+#[derive(Debug)]
+pub(super) struct Storage {
+    /// `None` where nothing is written.
+    wal: Option<Wal>,
+    /// Nobody waits for syncs.
+    hasty: bool,
+    deferred: VecDeque<(Ticket, Peer, Message)>,
+}
+
+type Restored = (Storage, BTreeMap<Object, Held>, BTreeMap<(Peer, Object), Hint>);
+
+impl Storage {
+    /// Opens the disk and reads what it holds.
+    pub(super) fn open(quorum: &Quorum, ctx: &mut Ctx<'_>) -> Restored {
+        let (mut held, mut hints) = (BTreeMap::new(), BTreeMap::new());
+        let hasty = quorum.persistence != Persistence::Synced;
+        if quorum.persistence == Persistence::Memory {
+            return (Storage { wal: None, hasty, deferred: VecDeque::new() }, held, hints);
+        }
+        let opened = Wal::open(FILES, true, ctx);
+        let now = ctx.now();
+        let mut wal = opened.wal;
+        // Opening may have written too, and answers wait for all that was written.
+        wal.sync(ctx);
+        let bytes = ctx.read(wal.file());
+        for range in opened.records {
+            let Some((home, object, cell)) = decode(&bytes[range]) else { continue };
+            match home {
+                None if cell.0.is_empty() => drop(held.remove(&object)),
+                None => drop(held.insert(object, Held { cell, since: now })),
+                Some(home) if cell.0.is_empty() => drop(hints.remove(&(home, object))),
+                Some(home) => drop(hints.insert((home, object), Hint { cell, number: 0 })),
+            }
+        }
+        (Storage { wal: Some(wal), hasty, deferred: VecDeque::new() }, held, hints)
+    }
+
+    /// Writes down what is held under a key from now on, or kept for a home; an empty cell for nothing.
+    pub(super) fn keep(&mut self, home: Option<Peer>, object: Object, cell: &Cell, ctx: &mut Ctx<'_>) {
+        if let Some(wal) = &mut self.wal {
+            wal.append(ctx, |out| encode(out, home, object, cell));
+            wal.sync(ctx);
+        }
+    }
+
+    /// Sends a message once all that was written is durable, at once if it is.
+    pub(super) fn send(&mut self, to: Peer, message: Message, ctx: &mut Ctx<'_>) {
+        match &self.wal {
+            Some(wal) if !self.hasty && wal.ticket() > wal.durable() => {
+                self.deferred.push_back((wal.ticket(), to, message));
+            }
+            _ => ctx.send(to, message),
+        }
+    }
+
+    /// A sync ended; whether the disk could do it.
+    pub(super) fn synced(&mut self, sync: SyncId, result: SyncResult, ctx: &mut Ctx<'_>) -> bool {
+        self.wal.as_mut().is_none_or(|wal| wal.synced(sync, result, ctx))
+    }
+
+    /// The next message that waits no more.
+    pub(super) fn released(&mut self) -> Option<(Peer, Message)> {
+        let durable = self.wal.as_ref()?.durable();
+        if self.deferred.front().is_none_or(|(ticket, ..)| *ticket > durable) {
+            return None;
+        }
+        self.deferred.pop_front().map(|(_, to, message)| (to, message))
+    }
+}
+
+fn encode(out: &mut Vec<u8>, home: Option<Peer>, object: Object, cell: &Cell) {
+    let mut writer = Writer(out);
+    writer.number(home.map_or(0, |home| 1 + home.index() as u64));
+    writer.byte(u8::from(object.is_some()));
+    writer.number(object.map_or(0, |key| key.0));
+    writer.number(cell.0.len() as u64);
+    for version in &cell.0 {
+        let Stamp { at, dot } = version.stamp;
+        writer.number(at);
+        writer.number(dot.node.index() as u64);
+        writer.number(dot.count);
+        writer.number(version.past.0.len() as u64);
+        for (node, count) in &version.past.0 {
+            writer.number(node.index() as u64);
+            writer.number(*count);
+        }
+        writer.byte(u8::from(version.value.is_some()));
+        writer.value(version.value.as_ref().unwrap_or(&Value::Nil));
+    }
+}
+
+fn decode(bytes: &[u8]) -> Option<(Option<Peer>, Object, Cell)> {
+    let mut reader = Reader(bytes);
+    let node = |n: u64| u32::try_from(n).ok().map(Peer::node);
+    let home = match reader.number()? {
+        0 => None,
+        n => Some(node(n - 1)?),
+    };
+    let named = reader.byte()? == 1;
+    let key = Key(reader.number()?);
+    let mut cell = Cell::default();
+    for _ in 0..reader.count()? {
+        let at = reader.number()?;
+        let dot = Dot { node: node(reader.number()?)?, count: reader.number()? };
+        let mut past = Past::default();
+        for _ in 0..reader.count()? {
+            past.add(Dot { node: node(reader.number()?)?, count: reader.number()? });
+        }
+        let there = reader.byte()? == 1;
+        let value = reader.value()?;
+        cell.0.push(Version { stamp: Stamp { at, dot }, past, value: there.then_some(value) });
+    }
+    Some((home, named.then_some(key), cell))
+}
