@@ -68,8 +68,9 @@ pub(super) fn judge(plan: &Plan, known: &Worlds, until: u64, stopped: bool) -> C
         }
     }
     let labels: Vec<String> = plan.candidates.iter().map(|candidate| candidate.label.clone()).collect();
-    let conclusions =
+    let mut conclusions: Vec<String> =
         metrics.iter().map(|(name, metric)| conclude(name, metric, &labels, plan.baseline)).collect();
+    conclusions.extend(metrics.iter().filter_map(|(name, metric)| too_wide(plan, name, metric)));
     Comparison {
         scenarios: plan
             .candidates
@@ -132,6 +133,24 @@ fn metric(plan: &Plan, known: &Worlds, seeds: &[u64], name: &str) -> Option<Metr
         differences,
         p_adjusted,
         better,
+    })
+}
+
+/// A sentence where the precision that was asked for was not reached.
+fn too_wide(plan: &Plan, name: &str, metric: &MetricComparison) -> Option<String> {
+    let wanted = plan.precision?;
+    let base = &metric.candidates[plan.baseline];
+    let widest = metric.differences.iter().map(|difference| difference.ci95).fold(0.0, f64::max);
+    // The target is a share of the first stage's mean, which is not quite that of all worlds.
+    let reached = widest / base.mean.abs();
+    (reached > wanted * 1.05).then(|| {
+        format!(
+            "{name}: {:.2}% was not reached: ± {:.2}% after {} worlds (--seeds-max {})",
+            100.0 * wanted,
+            100.0 * reached,
+            base.runs,
+            plan.seeds_max
+        )
     })
 }
 

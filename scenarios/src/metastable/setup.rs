@@ -134,9 +134,12 @@ impl Setup {
 
     /// The share of worlds that have not recovered.
     pub(super) fn stuck_share(&self, candidate: &Candidate, worlds: &[&World]) -> Result<f64, ScenarioError> {
-        let metric = &self.recovered.metric;
+        let metric = self.recovered.metric.as_str();
         let mut stuck = 0;
         for world in worlds {
+            // Without any fault there is no time after the faults; then the whole run stands for it.
+            let whole = metric == "availability_after" && candidate.loaded.scenario.faults.is_empty();
+            let metric = if whole { "availability" } else { metric };
             match world.metrics.get(metric) {
                 Some(value) => stuck += u32::from(!self.recovered.holds(*value)),
                 // A world that panicked, or in which nobody asked anything afterwards, has not shown that it is well.
