@@ -71,15 +71,17 @@ fn column_of(canvas: &mut Canvas, chart: &Chart, input: &Stability, column: Rect
         canvas.rect(column, &Paint::filled(OVERLOADED));
         return;
     }
-    canvas.rect(column, &Paint::solid(STABLE));
-    let least = sizes.iter().filter_map(Tipping::stuck).fold(f64::INFINITY, f64::min);
-    if least.is_finite() {
-        let y = chart.at_y(least);
-        canvas.rect(Rect::new(column.x, column.y, column.w, y - column.y), &Paint::filled(METASTABLE));
-    }
-    let step = column.w / (sizes.len() + 1) as f64;
+    let top = chart.at_y(input.longest_ns);
+    let step = column.w / sizes.len().max(1) as f64;
     for (i, tipping) in sizes.iter().enumerate() {
-        let (x, (color, _)) = (column.x + step * (i + 1) as f64, SERIES[i % SERIES.len()]);
+        // Each size has its own ground; above the longest trigger tried nothing is known.
+        let left = column.x + step * i as f64;
+        let split = tipping.stuck().map_or(top, |stuck| chart.at_y(stuck));
+        canvas.rect(Rect::new(left, split, step, column.bottom() - split), &Paint::solid(STABLE));
+        canvas.rect(Rect::new(left, top, step, split - top), &Paint::filled(METASTABLE));
+    }
+    for (i, tipping) in sizes.iter().enumerate() {
+        let (x, (color, _)) = (column.x + step * (i as f64 + 0.5), SERIES[i % SERIES.len()]);
         let color = if sizes.len() == 1 { BLUE } else { color };
         let Some(stuck) = tipping.stuck() else { continue };
         let y = chart.at_y(stuck);
