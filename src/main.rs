@@ -18,6 +18,7 @@ mod progress;
 mod replay;
 mod report;
 mod run;
+mod services;
 mod stop;
 mod studies;
 mod sweep;

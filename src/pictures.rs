@@ -16,6 +16,7 @@ use scenarios::run::{History, Outcome, Record};
 use serde::{Deserialize, Serialize};
 
 use crate::output::{self, Trouble, cannot};
+use crate::services;
 
 /// The history's files: in Jepsen's EDN and as JSON lines.
 const HISTORY_EDN: &str = "history.edn";
@@ -55,8 +56,10 @@ pub fn write_run(loaded: &Loaded, outcome: Outcome, dir: &Path) -> Result<Vec<Pa
     };
     let text = serde_json::to_vec(&kept).map_err(cannot)?;
     output::write_whole(&dir.join(RECORD), &text)?;
+    let tables = services::write(loaded, &kept.record, dir)?;
     let histories = write_history(&kept.record.history, dir)?;
     let mut written = show(kept, dir)?;
+    written.extend(tables);
     written.push(dir.join(RECORD));
     written.extend(histories);
     Ok(written)
