@@ -4,11 +4,12 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
-use reports::{Distributions, Failure, Finding, MetricOverSeeds, Run};
+use reports::{ComparedMetric, ComparedPolicy, Distributions, Failure, Finding, MetricOverSeeds, Run};
 use scenarios::Loaded;
 use scenarios::checks::format::{KeyNames, write_jepsen_edn, write_json_lines};
+use scenarios::checks::metrics::direction::better;
 use scenarios::checks::verdict::Verdict;
-use scenarios::compare::Comparison;
+use scenarios::compare::{Comparison, MetricComparison};
 use scenarios::explore::Exploration;
 use scenarios::replay::command;
 use scenarios::run::{History, Outcome, Record};
@@ -130,6 +131,37 @@ pub fn write_exploration(loaded: &Loaded, found: &Exploration, dir: &Path) -> Re
 
 /// Writes a comparison's pictures into a directory.
 pub fn write_comparison(found: &Comparison, dir: &Path) -> Result<(), Trouble> {
-    let _ = (found, dir);
+    let mut names: Vec<&str> = found.scenarios.iter().map(|(name, ..)| name.as_str()).collect();
+    names.dedup();
+    let metric = |(name, metric): (&String, &MetricComparison)| {
+        let policy = |place: usize| {
+            let (difference, own) = (metric.differences[place], &metric.candidates[place]);
+            ComparedPolicy {
+                values: metric.values[place].clone(),
+                mean: own.mean,
+                difference: difference.mean,
+                ci95: difference.ci95,
+                ci95_unpaired: difference.ci95_unpaired,
+                smaller: difference.smaller,
+                greater: difference.greater,
+                p_adjusted: metric.p_adjusted[place],
+            }
+        };
+        ComparedMetric {
+            name: name.clone(),
+            better: better(name),
+            policies: (0..found.labels.len()).map(policy).collect(),
+        }
+    };
+    let input = reports::Comparison {
+        title: names.join(" and "),
+        labels: found.labels.clone(),
+        baseline: found.baseline,
+        worlds: found.seeds.len() as u64,
+        metrics: found.metrics.iter().map(metric).collect(),
+        conclusions: found.conclusions.clone(),
+        replay: String::new(),
+    };
+    reports::write_comparison(&input, dir).context("the pictures")?;
     Ok(())
 }

@@ -2,15 +2,21 @@
 
 pub mod amplification;
 pub mod breakers;
+pub mod candidates;
 mod crowd;
 pub mod cycle;
 pub mod distributions;
+pub mod effect;
 pub mod goodput;
+pub mod heatmap;
 pub mod latency;
 mod operation_strip;
 pub mod over_time;
+pub mod pareto;
 pub mod percentiles;
 pub mod queues;
+pub mod sensitivity;
+pub mod stability;
 pub mod throughput;
 pub mod timeline;
 mod violations;
