@@ -28,6 +28,7 @@ const LESS: &[&str] = &[
     "leader_changes",
     "leader_first",
     "leaderless",
+    "failover",
 ];
 
 /// Which way the metric of this name is better.

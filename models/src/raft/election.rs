@@ -217,8 +217,8 @@ impl RaftNode {
     pub(super) fn become_follower(&mut self, term: Term, ctx: &mut Ctx<'_>) {
         if term > self.term {
             self.enter(term, None);
+            // Whatever is answered in this term waits for a sync that covers it, so a vote costs one and not two.
             self.storage.promise(term, None, ctx);
-            self.storage.sync(ctx);
         }
         let led = self.role == Role::Leader;
         self.role = Role::Follower;
