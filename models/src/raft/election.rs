@@ -90,10 +90,13 @@ impl RaftNode {
 
     fn canvass(&mut self, term: Term, pre: bool, transfer: bool, ctx: &mut Ctx<'_>) {
         let (me, last, membership) = (self.me, self.log.last(), self.membership().clone());
+        // Were part of the log lost in a crash, a vote that was given to more of it could elect less.
+        let durable = self.storage.durable_index(last.index) >= last.index;
+        let at_once = pre || (self.shared.raft.parallel_vote && durable);
         for peer in membership.all_voters().filter(|peer| *peer != me) {
             let (last_index, last_term) = (last.index, last.term);
             let message = Message::Vote { term, last_index, last_term, pre, transfer };
-            if pre { ctx.send(peer, message) } else { self.defer(Deferred::Send(peer, message), ctx) }
+            if at_once { ctx.send(peer, message) } else { self.defer(Deferred::Send(peer, message), ctx) }
         }
     }
 
