@@ -101,7 +101,8 @@ fn a_node_is_seen_in_its_protocols_own_terms_at_any_instant() {
     let at = |ms: u64| inspect(&loaded, 1, Time::ZERO + Span::ms(ms));
     // The first leader is down from second 3 to second 4.
     let before = at(2_900);
-    let leader = before.nodes.iter().position(|node| node.view.contains(" leader in term 1")).expect("one leads");
+    let leader =
+        before.nodes.iter().position(|node| node.view.contains(" leader in term 1")).expect("one leads");
     assert!(before.faults.is_empty() && before.nodes.iter().all(|node| node.is_up));
     let during = at(3_500);
     assert!(!during.nodes[leader].is_up && during.nodes[leader].json.is_none());

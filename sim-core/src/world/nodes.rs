@@ -184,7 +184,11 @@ impl<N: Node> World<N> {
         if rest.boot != boot || self.slots[node.index()].state.is_none() {
             return ControlFlow::Continue(());
         }
-        if let Some(disk) = rest.disk.as_mut().filter(|_| result == SyncResult::Durable) {
+        // A sync that was to fail succeeds after all if what made it fail is over by then.
+        let fails =
+            result == SyncResult::Failed && rest.disk.as_ref().is_some_and(|disk| disk.failure() > 0.0);
+        let result = if fails { SyncResult::Failed } else { SyncResult::Durable };
+        if let Some(disk) = rest.disk.as_mut().filter(|_| !fails) {
             disk.complete_sync(sync);
         }
         self.absorb(tie, Kind::Synced, node, content(&(sync, result)));
