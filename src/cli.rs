@@ -193,7 +193,11 @@ pub struct ReplayArgs {
     /// Stop at this time
     #[arg(long, value_name = "TIME")]
     pub until: Option<String>,
-    /// One JSON object an event
+    /// Tell nothing but each node's state at this time, in its protocol's own terms: for Raft its role, term, log and
+    /// configuration
+    #[arg(long, value_name = "TIME", conflicts_with_all = ["from", "until"])]
+    pub at: Option<String>,
+    /// One JSON object an event; with --at one JSON document
     #[arg(long)]
     pub json: bool,
 }

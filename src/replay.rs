@@ -15,6 +15,15 @@ pub fn replay(args: &ReplayArgs) -> Result<ExitCode, Trouble> {
     let capsule = open(args)?;
     let seed = args.seed.unwrap_or(capsule.seed);
     eprintln!("squall: {} with seed {seed}", capsule.loaded.name);
+    if let Some(at) = &args.at {
+        let seen = scenarios::inspect::inspect(&capsule.loaded, seed, instant(at)?);
+        if args.json {
+            crate::output::print_json(&seen.json())?;
+        } else {
+            print!("{seen}");
+        }
+        return Ok(ExitCode::SUCCESS);
+    }
     let mut out = std::io::BufWriter::new(std::io::stdout().lock());
     let options = TellOptions {
         form: if args.json { Form::JsonLines } else { Form::Text },

@@ -40,6 +40,13 @@ pub trait Model: Clone + std::fmt::Debug + Serialize + DeserializeOwned {
         let _ = node;
         String::new()
     }
+
+    /// The same for programs: an object whose fields are the protocol's own; `None` where the model has no view.
+    #[must_use]
+    fn view_json(node: &Self::Node) -> Option<serde_json::Value> {
+        let _ = node;
+        None
+    }
 }
 
 /// The machines a model is put on.

@@ -1,7 +1,8 @@
 //! Squall's scenarios: the file format, the library of files, and what runs them.
 //!
 //! [`load()`] reads a scenario from a file or the library, with overrides; [`run`] runs it once, [`explore`] with many
-//! seeds, [`determinism`] twice; [`replay`] tells a run event by event; [`capsule`] is a run that fits in a file.
+//! seeds, [`determinism`] twice; [`replay`] tells a run event by event, [`inspect`] shows its nodes at an
+//! instant; [`capsule`] is a run that fits in a file.
 //! Deliberately absent: printing for people, and pictures (`reports`, and the command line).
 
 mod assemble;
@@ -11,6 +12,7 @@ pub mod compare;
 pub mod determinism;
 pub mod error;
 pub mod explore;
+pub mod inspect;
 mod judge;
 pub mod library;
 pub mod load;

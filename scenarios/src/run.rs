@@ -156,6 +156,23 @@ pub(crate) fn drive<M: Model, O: Observer<M::Node>>(
     until: Time,
     observer: &mut O,
 ) -> Record {
+    let mut record = drive_to(loaded, model, seed, until, observer).finish();
+    record.scenario = loaded.name.clone();
+    record.scenario_hash = loaded.hash.clone();
+    if record.violation.as_ref().is_some_and(|violation| violation.property == STOP) {
+        record.violation = None;
+    }
+    record
+}
+
+/// The world of a scenario as it is at an instant, or where it ended before that.
+pub(crate) fn drive_to<M: Model, O: Observer<M::Node>>(
+    loaded: &Loaded,
+    model: &M,
+    seed: u64,
+    until: Time,
+    observer: &mut O,
+) -> World<M::Node> {
     let scenario = &loaded.scenario;
     let config = assemble::world(scenario, model, seed);
     let mut world: World<M::Node> = match World::new(config) {
@@ -173,13 +190,7 @@ pub(crate) fn drive<M: Model, O: Observer<M::Node>>(
         (false, Some(stop)) => world.run(end, &mut (observer, StopAt::new(stop))),
         (true, Some(stop)) => world.run(end, &mut (observer, (invariants(), StopAt::new(stop)))),
     };
-    let mut record = world.finish();
-    record.scenario = loaded.name.clone();
-    record.scenario_hash = loaded.hash.clone();
-    if record.violation.as_ref().is_some_and(|violation| violation.property == STOP) {
-        record.violation = None;
-    }
-    record
+    world
 }
 
 /// The name of what is no violation, but ends a run as one does.

@@ -3,6 +3,7 @@
 use std::sync::atomic::AtomicBool;
 
 use scenarios::explore::{ExploreOptions, explore};
+use scenarios::inspect::inspect;
 use scenarios::load;
 use scenarios::load::Loaded;
 use scenarios::replay::{Form, TellOptions, command, tell};
@@ -92,4 +93,28 @@ fn commands_survive_the_shell() {
         command("replay", "my file.ron", &overrides, 7),
         "squall replay 'my file.ron' --seed 7 --set model.durable=false --set 'about=it'\\''s so'"
     );
+}
+
+#[test]
+fn a_node_is_seen_in_its_protocols_own_terms_at_any_instant() {
+    let loaded = load("raft/leader-crash", &[]).expect("it is in the library");
+    let at = |ms: u64| inspect(&loaded, 1, Time::ZERO + Span::ms(ms));
+    // The first leader is down from second 3 to second 4.
+    let before = at(2_900);
+    let leader =
+        before.nodes.iter().position(|node| node.view.contains(" leader in term 1")).expect("one leads");
+    assert!(before.faults.is_empty() && before.nodes.iter().all(|node| node.is_up));
+    let during = at(3_500);
+    assert!(!during.nodes[leader].is_up && during.nodes[leader].json.is_none());
+    assert_eq!((during.faults.len(), during.at), (1, Time::ZERO + Span::ms(3_500)));
+    let after = at(4_500);
+    let view = after.nodes[leader].json.as_ref().expect("it is up again");
+    assert_eq!((view["role"].as_str(), after.nodes[leader].boots), (Some("follower"), 2));
+    assert_eq!(view["configuration"]["voters"].as_array().map(Vec::len), Some(5));
+    let log = &view["log"];
+    assert_eq!(log["entries"].as_array().map(Vec::len), log["last_index"].as_u64().map(|n| n as usize));
+    assert!(after.to_string().contains("configuration {n0 n1 n2 n3 n4}"), "{after}");
+    // Looking changes nothing, and an instant after the end is the end.
+    assert_eq!(after.json(), at(4_500).json());
+    assert_eq!(at(1_000_000).events, run(&loaded, 1, &RunOptions::default()).record.events);
 }

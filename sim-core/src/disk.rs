@@ -7,9 +7,13 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::random::Rng;
 use crate::random::distribution::Distribution;
 use crate::time::{Span, Time};
 use crate::units::Bandwidth;
+
+/// What a disk writes whole or not at all, in bytes.
+const SECTOR: usize = 512;
 
 /// A file's number within its node's disk.
 pub type FileId = u32;
@@ -93,6 +97,8 @@ pub struct Disk {
     pub(crate) busy_until: Time,
     /// Syncs take this many times as long, for each fault that says so.
     pub(crate) slow: Vec<(u32, f64)>,
+    /// This share of syncs fails, for each fault that says so.
+    pub(crate) failing: Vec<(u32, f64)>,
 }
 
 impl Disk {
@@ -173,6 +179,61 @@ impl Disk {
         self.seen.0.clone_from(&self.durable.0);
     }
 
+    /// The power fails while the disk writes: each sector of what was not synced reaches the platter or does not.
+    pub(crate) fn tear(&mut self, rng: &mut Rng) {
+        let share = rng.unit();
+        let mut used = 0;
+        for unsynced in &self.unsynced {
+            let file = self.durable.entry(unsynced.file);
+            match unsynced.change {
+                Change::Write { offset, len } => {
+                    let bytes = &self.pending[used..used + len];
+                    used += len;
+                    let end = offset as usize + len;
+                    if file.len() < end {
+                        file.resize(end, 0);
+                    }
+                    let mut at = offset as usize;
+                    while at < end {
+                        let next = end.min((at / SECTOR + 1) * SECTOR);
+                        if rng.chance(share) {
+                            file[at..next]
+                                .copy_from_slice(&bytes[at - offset as usize..next - offset as usize]);
+                        }
+                        at = next;
+                    }
+                }
+                Change::Truncate { len } => {
+                    if rng.chance(share) {
+                        file.truncate(usize::try_from(len).unwrap_or(usize::MAX));
+                    }
+                }
+            }
+        }
+        self.crash();
+    }
+
+    /// Flips bits of what is durable; the next boot sees it.
+    pub(crate) fn flip(&mut self, bits: u32, rng: &mut Rng) {
+        let total: u64 = self.durable.0.iter().map(|(_, bytes)| bytes.len() as u64).sum();
+        for _ in 0..bits {
+            let (place, bit) = (rng.below(total.max(1)), rng.below(8));
+            let mut left = place as usize;
+            for (_, bytes) in &mut self.durable.0 {
+                if left < bytes.len() {
+                    bytes[left] ^= 1 << bit;
+                    break;
+                }
+                left -= bytes.len();
+            }
+        }
+    }
+
+    /// The chance that a sync fails now.
+    pub(crate) fn failure(&self) -> f64 {
+        1.0 - self.failing.iter().map(|(_, share)| 1.0 - share).product::<f64>()
+    }
+
     /// The disk is replaced by an empty one.
     pub(crate) fn wipe(&mut self) {
         self.durable.0.clear();
@@ -219,6 +280,7 @@ fn put(file: &mut Vec<u8>, offset: u64, bytes: &[u8]) {
 #[cfg(test)]
 mod tests {
     use super::{Disk, SyncId};
+    use crate::random::Rng;
 
     #[test]
     fn a_crash_keeps_what_was_synced_and_nothing_else() {
@@ -239,6 +301,41 @@ mod tests {
         later.crash();
         assert_eq!((later.read(0), later.read(1)), (&b"one two "[..], &b"other"[..]));
         assert_eq!(later.files().collect::<Vec<_>>(), [0, 1]);
+    }
+
+    #[test]
+    fn a_torn_write_leaves_whole_sectors_in_any_order() {
+        let mut seen = std::collections::BTreeSet::new();
+        for key in 0..200 {
+            let mut disk = Disk::default();
+            disk.append(0, &[1; 300]);
+            let sync = disk.begin_sync();
+            disk.complete_sync(sync);
+            disk.append(0, &[2; 1_000]);
+            disk.tear(&mut Rng::from_key(key));
+            assert_eq!((disk.read(0).len(), &disk.read(0)[..300]), (1_300, &[1; 300][..]));
+            // The write touches three sectors: bytes 300 to 511, 512 to 1023, 1024 to 1299.
+            let sectors = [300..512, 512..1_024, 1_024..1_300].map(|range| {
+                let bytes = &disk.read(0)[range];
+                assert!(bytes.iter().all(|byte| *byte == bytes[0]));
+                bytes[0]
+            });
+            seen.insert(sectors);
+        }
+        assert_eq!(seen.len(), 8, "each subset of the three: {seen:?}");
+    }
+
+    #[test]
+    fn flipped_bits_show_at_the_next_boot() {
+        let mut disk = Disk::default();
+        disk.append(3, &[0; 64]);
+        let sync = disk.begin_sync();
+        disk.complete_sync(sync);
+        disk.flip(1, &mut Rng::from_key(1));
+        assert!(disk.read(3).iter().all(|byte| *byte == 0));
+        disk.crash();
+        assert_eq!(disk.read(3).iter().map(|byte| byte.count_ones()).sum::<u32>(), 1);
+        Disk::default().flip(5, &mut Rng::from_key(1));
     }
 
     #[test]

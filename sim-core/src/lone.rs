@@ -96,6 +96,14 @@ impl<N: Node> Lone<N> {
         self.now += by;
     }
 
+    /// Its power fails while the disk writes: sectors of what was not synced are there at random, chosen by a key.
+    pub fn crash_torn(&mut self, key: u64) {
+        self.node = None;
+        if let Some(disk) = &mut self.disk {
+            disk.tear(&mut Rng::from_key(key));
+        }
+    }
+
     /// What its clock says.
     #[must_use]
     pub fn now(&self) -> Time {

@@ -11,8 +11,9 @@ use sim_core::node::{Context, Node};
 use sim_core::peer::Peer;
 use sim_core::processor::Overflow;
 use sim_core::random::distribution::Distribution;
+use sim_core::record::Life;
 use sim_core::time::{Span, Time};
-use sim_core::units::Bandwidth;
+use sim_core::units::{Bandwidth, Ratio};
 use sim_core::world::{NodeGroup, World, WorldConfig};
 
 /// One node, requests of 10 ms, `rate` of them a second.
@@ -253,4 +254,56 @@ fn different_kinds_of_node_live_in_one_cluster() {
     };
     // The database serves 125 a second; 200 a second are asked.
     assert!((1_240..=1_250).contains(&(answers(0) + answers(1))));
+}
+
+/// Counts the syncs that failed, and stops at the first.
+mod failing {
+    use sim_core::disk::{SyncId, SyncResult};
+    use sim_core::node::{Context, Node};
+    use sim_core::peer::Peer;
+
+    pub struct Careful;
+
+    impl Node for Careful {
+        type Config = ();
+        type Message = ();
+        type Timer = ();
+        fn boot((): &(), ctx: &mut Context<'_, (), ()>) -> Careful {
+            ctx.write(0, 0, b"x");
+            ctx.sync();
+            Careful
+        }
+        fn on_message(&mut self, _: Peer, (): (), _: &mut Context<'_, (), ()>) {}
+        fn on_timer(&mut self, (): (), _: &mut Context<'_, (), ()>) {}
+        fn on_synced(&mut self, _: SyncId, result: SyncResult, ctx: &mut Context<'_, (), ()>) {
+            match result {
+                SyncResult::Failed => ctx.halt("disk failed"),
+                SyncResult::Durable => {
+                    ctx.sync();
+                }
+            }
+        }
+    }
+}
+
+/// Syncs take a second. One that begins under the fault fails, unless the fault is over when it ends; a process that
+/// stopped for it boots again then.
+#[test]
+fn a_sync_fails_while_the_fault_lasts_and_not_after() {
+    let lives = |from_ms: u64, for_ms: u64| {
+        let link = LinkConfig::with_latency(Distribution::ZERO);
+        let mut config = WorldConfig::new(1, 1, (), link, Vec::new());
+        config.groups[0].disk = DiskConfig { sync: Distribution::Fixed(Span::secs(1)), bandwidth: None };
+        let fault = Fault::SyncFails(Ratio::ONE);
+        let line = FaultLine::new(Trigger::At(Span::ms(from_ms)), Target::All, fault);
+        config.faults.push(line.lasting(Span::ms(for_ms)));
+        (config.schedule.heal_at, config.schedule.end_at) = (Span::secs(8), Span::secs(10));
+        let mut world: World<failing::Careful> = World::new(config).expect("a sound configuration");
+        let _ = world.run(at(10), &mut ());
+        world.finish().lives.iter().map(|change| (change.at.0 / 1_000_000, change.life)).collect::<Vec<_>>()
+    };
+    assert_eq!(lives(1_500, 300), [], "over before the sync that began at 1 s ends, and none began under it");
+    assert_eq!(lives(1_500, 800), [], "in force at 2 s, when one ends that had begun before it");
+    assert_eq!(lives(1_500, 2_000), [(3_000, Life::Halted), (3_500, Life::Up)]);
+    assert_eq!(lives(1_900, 1_000), [], "the sync that was to fail ends when the fault is over");
 }

@@ -40,6 +40,7 @@ const LESS: &[&str] = &[
     "false_positive",
     "detection",
     "dissemination",
+    "failover",
 ];
 
 /// Which way the metric of this name is better.

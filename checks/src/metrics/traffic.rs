@@ -25,6 +25,7 @@ pub(super) fn measure(record: &Record, metrics: &mut Metrics) {
     put("messages_blocked", net.blocked as f64);
     put("messages_dropped", (net.overflowed + net.corrupted + net.to_dead + net.inbox_full) as f64);
     leaders(record, &mut put);
+    failovers(record, &mut put);
     put("faults", record.faults.len() as f64);
     let lives = |life: Life| record.lives.iter().filter(|change| change.life == life).count() as f64;
     put("crashes", lives(Life::Crashed));
@@ -51,6 +52,24 @@ pub fn elections_won(record: &Record) -> u64 {
     record.statuses.iter().filter(|change| LEADING.contains(&change.role.as_str())).count() as u64
 }
 
+/// From each crash of a leader until the next node says that it leads.
+fn failovers(record: &Record, put: &mut impl FnMut(&str, f64)) {
+    let leads = |role: &str| LEADING.contains(&role);
+    let mut gaps = Vec::new();
+    for death in record.lives.iter().filter(|change| matches!(change.life, Life::Crashed | Life::Halted)) {
+        let mut said = record.statuses.iter().rev().filter(|change| change.at <= death.at);
+        if !said.find(|change| change.node == death.node).is_some_and(|change| leads(&change.role)) {
+            continue;
+        }
+        let next = record.statuses.iter().find(|change| change.at > death.at && leads(&change.role));
+        gaps.extend(next.map(|next| next.at.since(death.at).as_ms_f64()));
+    }
+    if let Some(max) = gaps.iter().copied().reduce(f64::max) {
+        put("failover_ms_mean", gaps.iter().sum::<f64>() / gaps.len() as f64);
+        put("failover_ms_max", max);
+    }
+}
+
 /// Who led when. A node leads from when it says so until it says otherwise or goes down.
 fn leaders(record: &Record, put: &mut impl FnMut(&str, f64)) {
     let leads = |role: &str| LEADING.contains(&role);
@@ -59,7 +78,7 @@ fn leaders(record: &Record, put: &mut impl FnMut(&str, f64)) {
     put("elections_won", won.len() as f64);
     put("leader_changes", won.windows(2).filter(|pair| pair[0].node != pair[1].node).count() as f64);
     put("leader_first_ms", first.at.0 as f64 / 1e6);
-    put("leader_first_term", first.epoch as f64);
+    put("leader_first_epoch", first.epoch as f64);
     let mut changes: Vec<(Time, Peer, bool)> =
         record.statuses.iter().map(|change| (change.at, change.node, leads(&change.role))).collect();
     let down = record.lives.iter().filter(|change| matches!(change.life, Life::Crashed | Life::Halted));

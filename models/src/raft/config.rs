@@ -31,6 +31,10 @@ pub struct Raft {
     /// A new leader appends an empty entry of its term, so that it learns what is committed (§8). On unless said
     /// otherwise; without it, reads by index wait for the first write of the term.
     pub no_op: bool,
+    /// A candidate asks for votes while its own is still being written, as a leader sends entries that it still writes
+    /// (D 10.2.1); its own vote counts once it is durable. It waits all the same while its log is not durable. Off
+    /// unless said otherwise.
+    pub parallel_vote: bool,
     /// How reads are answered; through the log unless said otherwise.
     pub reads: Reads,
     /// Requests are gathered this long before they are sent to the followers together; no time unless said otherwise.
@@ -164,6 +168,7 @@ impl Default for Raft {
             check_quorum: true,
             leader_stickiness: true,
             no_op: true,
+            parallel_vote: false,
             reads: Reads::Log,
             gather: Span::ZERO,
             batch_entries_max: 256,

@@ -90,10 +90,13 @@ impl RaftNode {
 
     fn canvass(&mut self, term: Term, pre: bool, transfer: bool, ctx: &mut Ctx<'_>) {
         let (me, last, membership) = (self.me, self.log.last(), self.membership().clone());
+        // Were part of the log lost in a crash, a vote that was given to more of it could elect less.
+        let durable = self.storage.durable_index(last.index) >= last.index;
+        let at_once = pre || (self.shared.raft.parallel_vote && durable);
         for peer in membership.all_voters().filter(|peer| *peer != me) {
             let (last_index, last_term) = (last.index, last.term);
             let message = Message::Vote { term, last_index, last_term, pre, transfer };
-            if pre { ctx.send(peer, message) } else { self.defer(Deferred::Send(peer, message), ctx) }
+            if at_once { ctx.send(peer, message) } else { self.defer(Deferred::Send(peer, message), ctx) }
         }
     }
 
@@ -217,8 +220,8 @@ impl RaftNode {
     pub(super) fn become_follower(&mut self, term: Term, ctx: &mut Ctx<'_>) {
         if term > self.term {
             self.enter(term, None);
+            // Whatever is answered in this term waits for a sync that covers it, so a vote costs one and not two.
             self.storage.promise(term, None, ctx);
-            self.storage.sync(ctx);
         }
         let led = self.role == Role::Leader;
         self.role = Role::Follower;

@@ -103,8 +103,14 @@ impl Hash for Entry {
 impl fmt::Display for Entry {
     /// `7/3 write x1 5`: index, term, content.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}/{} ", self.index, self.term)?;
-        match &self.payload {
+        write!(f, "{}/{} {}", self.index, self.term, self.payload)
+    }
+}
+
+impl fmt::Display for Payload {
+    /// What it carries; `-` for nothing.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
             Payload::Noop => f.write_str("-"),
             Payload::Command(command) => write!(f, "{}", command.operation),
             Payload::Membership(membership) => write!(f, "{membership}"),

@@ -74,4 +74,8 @@ impl Model for Raft {
     fn view(node: &RaftNode) -> String {
         node.view()
     }
+
+    fn view_json(node: &RaftNode) -> Option<serde_json::Value> {
+        Some(node.view_json())
+    }
 }

@@ -3,11 +3,15 @@
 
 use std::fmt::Write as _;
 
+use serde_json::{Value, json};
+
 use super::entry::{Index, Term};
 use super::log::Log;
 use super::membership::Membership;
 use super::node::{RaftNode, Role};
 use sim_core::peer::Peer;
+
+use super::replication::Progress;
 
 /// How many of the last entries a view shows.
 const ENTRIES_SHOWN: u64 = 8;
@@ -96,16 +100,67 @@ impl RaftNode {
         writeln!(out, "  machine of {} keys, disk {} bytes", self.machine.keys(), self.storage.bytes())?;
         let Some(leading) = &self.leading else { return Ok(()) };
         for progress in &leading.progress {
-            let mode = match (&progress.sending, progress.probing) {
-                (Some(sending), _) => format!("snapshot, {} bytes sent", sending.offset),
-                (None, Some(_)) => "probing".to_string(),
-                (None, None) => format!("{} in flight", progress.in_flight.len()),
-            };
+            let mode = mode(progress);
             writeln!(out, "  {}: has {}, next {}, {mode}", progress.peer, progress.matched, progress.next)?;
         }
         if leading.rounds.lease().0 > 0 {
             writeln!(out, "  lease until {} on its own clock", leading.rounds.lease())?;
         }
         Ok(())
+    }
+
+    /// The same as an object, with every entry that the log holds.
+    #[must_use]
+    pub fn view_json(&self) -> Value {
+        let name = |peer: Option<Peer>| peer.map(|peer| peer.to_string());
+        let names = |peers: &[Peer]| peers.iter().map(Peer::to_string).collect::<Vec<_>>();
+        let (base, last) = (self.log.base(), self.log.last());
+        let entries = self.log.entries().map(
+            |entry| json!({ "index": entry.index, "term": entry.term, "what": entry.payload.to_string() }),
+        );
+        let snapshot = self.snapshot_position().map(|(index, term)| json!({ "index": index, "term": term }));
+        let (since, membership) = self.memberships.last().expect("there is one from the start");
+        let mut view = json!({
+            "role": self.role.name(),
+            "term": self.term,
+            "voted_for": name(self.vote),
+            "leader": name(self.leader),
+            "commit": self.commit,
+            "applied": self.applied,
+            "log": {
+                "first_index": base.index + 1,
+                "last_index": last.index,
+                "last_term": last.term,
+                "entries": entries.collect::<Vec<_>>(),
+            },
+            "snapshot": snapshot,
+            "configuration": {
+                "voters": names(&membership.voters),
+                "outgoing": names(&membership.outgoing),
+                "learners": names(&membership.learners),
+                "since": since,
+                "committed": *since <= self.commit,
+            },
+            "machine_keys": self.machine.keys(),
+            "disk_bytes": self.storage.bytes(),
+        });
+        if let Some(leading) = &self.leading {
+            let followers = leading.progress.iter().map(|progress| {
+                let peer = progress.peer.to_string();
+                json!({ "peer": peer, "match": progress.matched, "next": progress.next, "mode": mode(progress) })
+            });
+            view["followers"] = followers.collect();
+            view["lease_until_ns"] = json!(leading.rounds.lease().0);
+        }
+        view
+    }
+}
+
+/// What a leader is doing with a follower.
+fn mode(progress: &Progress) -> String {
+    match (&progress.sending, progress.probing) {
+        (Some(sending), _) => format!("snapshot, {} bytes sent", sending.offset),
+        (None, Some(_)) => "probing".to_string(),
+        (None, None) => format!("{} in flight", progress.in_flight.len()),
     }
 }

@@ -111,6 +111,8 @@ pub(super) struct Scan {
     pub(super) damaged: usize,
     /// Whether some of the damage had been made durable before: bytes that no torn write can explain.
     pub(super) lost_durable: bool,
+    /// Whether the place of the opening holds zeros: it was never written.
+    pub(super) unopened: bool,
 }
 
 /// Reads a file from its start. `guess` is the generation to assume where the opening cannot be read; 0 for none.
@@ -136,6 +138,7 @@ pub(super) fn scan(bytes: &[u8], checksums: bool, guess: u64) -> Scan {
         scan.end = frame.contents.end;
     }
     scan.damaged = bytes.len() - scan.end;
+    scan.unopened = scan.damaged > 0 && bytes.iter().take(HEAD).all(|byte| *byte == 0);
     if scan.damaged > 0 && checksums {
         let generation = if scan.end == 0 { guess } else { scan.generation };
         scan.lost_durable = scan.durable > scan.end as u64 || later_knows(bytes, scan.end, generation);

@@ -243,7 +243,8 @@ fn choose(scans: &[Scan; 2]) -> (Recovery, usize) {
         // A first file that was never complete was never durable: nothing had been promised.
         let never = scans.iter().all(|scan| scan.durable == 0 && scan.generation <= 1);
         let only_one = scans.iter().any(|scan| scan.end == 0 && scan.damaged == 0);
-        let started = scans.iter().any(|scan| scan.generation == 1);
+        // Its opening is there, or did not reach the disk while what follows it did. The first file is file 0.
+        let started = scans.iter().any(|scan| scan.generation == 1) || scans[0].unopened;
         return if never && only_one && started { (Recovery::Fresh, 1) } else { (Recovery::Refused, 0) };
     };
     match scans[active].damaged {

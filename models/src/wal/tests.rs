@@ -1,9 +1,12 @@
 //! The log under scripted crashes and damage: what was promised is there or is refused, what was not may go.
 
+use std::collections::VecDeque;
+
 use sim_core::disk::{SyncId, SyncResult};
 use sim_core::lone::{Effects, Lone};
 use sim_core::node::{Context, Effect, Node};
 use sim_core::peer::Peer;
+use sim_core::random::Rng;
 
 use super::{Recovery, Wal};
 
@@ -178,6 +181,64 @@ fn a_checkpoint_that_is_half_written_is_passed_over() {
     node.crash();
     node.damage(4, |bytes| *bytes = new);
     assert_eq!(reboot(&mut node), (Recovery::Clean, vec!["one".into()]));
+}
+
+/// Random histories of writes, checkpoints, marks, syncs and torn crashes: a log is never refused, and holds everything
+/// that was durable, then perhaps some of what followed, and nothing else.
+#[test]
+fn torn_crashes_at_random_lose_nothing_that_was_promised() {
+    const LONG: &str = include_str!("tests.rs");
+    let (mut repaired, mut fresh) = (0, 0);
+    for key in 0..3_000 {
+        let mut rng = Rng::from_key(key);
+        let mut node: Script = Lone::new(Peer::node(0), key);
+        let mut syncs: VecDeque<SyncId> = sync_of(&node.boot(&true)).into_iter().collect();
+        // What was written since the log was last begun anew, and how much of it is durable.
+        let mut written: Vec<String> = Vec::new();
+        let mut promised: Vec<String> = Vec::new();
+        let mut alternatives: Vec<Vec<String>> = vec![Vec::new()];
+        for _ in 0..30 {
+            match rng.below(10) {
+                0..=3 => {
+                    let from = rng.below(1_000) as usize * 2;
+                    let text = LONG.get(from..from + rng.below(700) as usize).unwrap_or("plain");
+                    let anew = rng.chance(0.2);
+                    let text: &'static str = if anew { Box::leak(format!("!{text}").into()) } else { text };
+                    syncs.extend(sync_of(&node.message(Peer::node(0), text)));
+                    if anew {
+                        written.clear();
+                    }
+                    written.push(text.to_string());
+                    alternatives.push(written.clone());
+                }
+                4..=6 => {
+                    if let Some(sync) = syncs.pop_front() {
+                        syncs.extend(sync_of(&node.synced(sync, SyncResult::Durable)));
+                        let wal = &node.node().expect("up").wal;
+                        if wal.durable() == wal.ticket() {
+                            promised.clone_from(&written);
+                            alternatives = vec![written.clone()];
+                        }
+                    }
+                }
+                7..=8 => syncs.extend(sync_of(&node.timer(()))),
+                _ => {
+                    node.crash_torn(rng.bits());
+                    syncs = sync_of(&node.boot(&true)).into_iter().collect();
+                    let keeper = node.node().expect("up");
+                    let texts = keeper.texts.clone();
+                    assert_ne!(keeper.recovery, Recovery::Refused, "{key}: {promised:?}");
+                    assert!(alternatives.contains(&texts), "{key}: {texts:?} of {alternatives:?}");
+                    repaired += u32::from(matches!(keeper.recovery, Recovery::Repaired(_)));
+                    fresh += u32::from(keeper.recovery == Recovery::Fresh);
+                    written.clone_from(&texts);
+                    promised = texts.clone();
+                    alternatives = vec![texts];
+                }
+            }
+        }
+    }
+    assert!(repaired > 100 && fresh > 100, "{repaired} {fresh}");
 }
 
 #[test]

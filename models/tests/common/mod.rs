@@ -61,7 +61,9 @@ pub fn clients(count: u32, rate: f64) -> ClientConfig {
     }
 }
 
-/// A cluster on a local network with disks, ten clients, eight seconds of faults and four to settle.
+/// A cluster on a local network with disks, ten clients, eight seconds of faults, four to settle and two to be judged in. What of an
+/// administrator's plan the faults held up is carried out after them, line by line, and each removal or transfer of the
+/// leader costs an election: that takes up to some 3 s.
 pub fn cluster(raft: Raft, nodes: u32, seed: u64, faults: Vec<FaultLine>) -> Config {
     let cluster = Cluster {
         nodes,
@@ -74,8 +76,8 @@ pub fn cluster(raft: Raft, nodes: u32, seed: u64, faults: Vec<FaultLine>) -> Con
     let link = LinkConfig::with_latency(uniform(200, 4_000));
     let mut config = WorldConfig::new(seed, nodes, (), link, vec![clients(10, 10.0)]);
     config.schedule.heal_at = Span::secs(8);
-    config.schedule.stop_at = Span::secs(11);
-    config.schedule.end_at = Span::secs(12);
+    config.schedule.stop_at = Span::secs(14);
+    config.schedule.end_at = Span::secs(15);
     WorldConfig {
         seed,
         groups: raft.groups(&cluster),
@@ -185,14 +187,14 @@ impl Sum {
         let (ok, failed, unknown) = record.history.counts();
         (self.ok, self.failed, self.unknown) = (self.ok + ok, self.failed + failed, self.unknown + unknown);
         self.leaders_max = self.leaders_max.max(record.marks.get("leader elected").copied().unwrap_or(0));
-        let settled = record.healed.expect("it healed") + Span::secs(2);
+        let settled = record.healed.expect("it healed") + Span::secs(4);
         let late = record.history.entries.iter().filter(|entry| entry.invoked > settled);
         let (mut all, mut done) = (0, 0);
         late.for_each(|entry| {
             all += 1;
             done += u64::from(entry.is_ok());
         });
-        assert!(done * 2 >= all, "seed {seed}: {done} of {all} after the end of all faults");
+        assert!(done * 100 >= all * 99, "seed {seed}: {done} of {all} after the end of all faults");
     }
 
     /// These marks were made somewhere.

@@ -69,6 +69,10 @@ pub enum Fault {
         /// How many times.
         factor: f64,
     },
+    /// This share of syncs fails. A process that gives up because of it boots again when the fault ends.
+    SyncFails(Ratio),
+    /// This many bits of what the disk holds flip, at random. A process notices at its next boot, if ever.
+    BitFlips(u32),
 }
 
 /// What a crash does to the disk.
@@ -80,6 +84,9 @@ pub enum Crash {
     LoseUnsynced,
     /// Only the process dies; the operating system still writes what it was given.
     KeepAll,
+    /// Power loss while the disk writes: what was synced is kept; of what was not, sectors of 512 bytes at random
+    /// reach the platter, in any order. Files have their new lengths, and what is missing in them reads as zeros.
+    Torn,
     /// The disk is lost too.
     Wipe,
 }
@@ -137,6 +144,8 @@ impl Fault {
             Fault::ClockBack(_) => "ClockBack",
             Fault::ClockDrift { .. } => "ClockDrift",
             Fault::SlowDisk { .. } => "SlowDisk",
+            Fault::SyncFails(_) => "SyncFails",
+            Fault::BitFlips(_) => "BitFlips",
         }
     }
 
@@ -156,7 +165,7 @@ impl Fault {
     pub const CATALOGUE: &'static [(&'static str, &'static str)] = &[
         (
             "Crash",
-            "the process stops, and boots again when the fault ends: LoseUnsynced, KeepAll or Wipe the disk",
+            "the process stops, and boots again when the fault ends: LoseUnsynced, KeepAll, Torn writes, or Wipe the disk",
         ),
         ("Restart", "the process stops and boots again at once"),
         ("Pause", "the process stands still; what reaches it waits"),
@@ -174,6 +183,8 @@ impl Fault {
         ("ClockBack", "the wall clock jumps backwards"),
         ("ClockDrift", "the clock runs fast or slow, by parts per million"),
         ("SlowDisk", "syncs take a multiple of their time"),
+        ("SyncFails", "a share of syncs fails"),
+        ("BitFlips", "bits of what the disk holds flip; the next boot finds them"),
     ];
 
     /// Whether every field makes sense.
@@ -191,6 +202,7 @@ impl Fault {
                 Err(format!("ppm: a number from -1000000 (frozen) to 1000000000, found {ppm}"))
             }
             Fault::Delay(distribution) => distribution.validate(),
+            Fault::BitFlips(0) => Err("at least 1 bit".into()),
             Fault::Reorder { by, .. } if *by == Span::ZERO => Err("by: a length above 0".into()),
             Fault::Partition { shape: Shape::Groups(groups), .. } => {
                 if groups.len() < 2 {

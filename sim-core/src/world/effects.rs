@@ -2,6 +2,7 @@
 
 use std::ops::ControlFlow;
 
+use crate::disk::SyncResult;
 use crate::fault::Crash;
 use crate::network::Fate;
 use crate::node::{Effect, Node, Reply, RequestId};
@@ -198,7 +199,8 @@ impl<N: Node> World<N> {
         let takes = config.sync_time(base, disk.dirty_bytes(sync), disk.slowdown());
         let done: Time = disk.busy_until.max(self.now) + takes;
         disk.busy_until = done;
-        let result = crate::disk::SyncResult::Durable;
+        let failed = rng.chance(disk.failure());
+        let result = if failed { SyncResult::Failed } else { SyncResult::Durable };
         self.schedule_node(done, node, Event::Synced { node, boot, sync, result });
     }
 

@@ -20,6 +20,9 @@ use crate::record::{Injection, Life};
 use crate::time::{Span, Time};
 use crate::world::{Body, Event, Flow, Kind, World};
 
+/// Where the blocks of a disk's stream begin that say which bits flip.
+const FLIPS: u64 = 1 << 62;
+
 /// The plan of a run, and what of it is in force.
 pub(super) struct Plan {
     lines: Vec<Line>,
@@ -225,7 +228,7 @@ impl<N: Node> World<N> {
     ) -> Flow {
         let Strike { id, line, targets, mut rng } = strike;
         let place = self.record.faults.len();
-        let momentary = matches!(spec.fault, Fault::Restart);
+        let momentary = matches!(spec.fault, Fault::Restart | Fault::BitFlips(_));
         self.record.faults.push(Injection {
             at: self.now,
             until: momentary.then_some(self.now),
@@ -305,6 +308,13 @@ impl<N: Node> World<N> {
             Fault::SlowDisk { factor } => {
                 self.rests[node.index()].disk.get_or_insert_default().slow.push((id, *factor));
             }
+            Fault::SyncFails(share) => {
+                self.rests[node.index()].disk.get_or_insert_default().failing.push((id, share.get()));
+            }
+            Fault::BitFlips(bits) => {
+                let mut rng = self.streams.block(Purpose::Disk, u64::from(node.raw()), FLIPS + u64::from(id));
+                self.rests[node.index()].disk.get_or_insert_default().flip(*bits, &mut rng);
+            }
             _ => {}
         }
         ControlFlow::Continue(())
@@ -373,6 +383,13 @@ impl<N: Node> World<N> {
             }
             Fault::SlowDisk { .. } => {
                 self.rests[node.index()].disk.get_or_insert_default().slow.retain(|(of, _)| *of != id);
+            }
+            Fault::SyncFails(_) => {
+                let rest = &mut self.rests[node.index()];
+                rest.disk.get_or_insert_default().failing.retain(|(of, _)| *of != id);
+                if rest.down == 0 && self.slots[node.index()].state.is_none() {
+                    self.boot(node, observer)?;
+                }
             }
             _ => {}
         }

@@ -10,6 +10,7 @@ use crate::observer::{Happening, Observer, Step};
 use crate::peer::Peer;
 use crate::processor::{Overflow, Task};
 use crate::queue::Entry;
+use crate::random::Purpose;
 use crate::record::{Life, LifeChange};
 use crate::time::Span;
 use crate::world::inject::Occurrence;
@@ -47,10 +48,14 @@ impl<N: Node> World<N> {
         slot.timers.clear();
         let rest = &mut self.rests[node.index()];
         (rest.role, rest.epoch) = ("", 0);
+        // The stream of a node's disk: syncs count up from block 0, crashes down from the last.
+        let block = u64::MAX - u64::from(rest.boot);
+        let mut tears = self.streams.block(Purpose::Disk, u64::from(node.raw()), block);
         if let Some(disk) = &mut rest.disk {
             match how {
                 Crash::LoseUnsynced => disk.crash(),
                 Crash::KeepAll => disk.flush(),
+                Crash::Torn => disk.tear(&mut tears),
                 Crash::Wipe => disk.wipe(),
             }
         }
@@ -179,7 +184,11 @@ impl<N: Node> World<N> {
         if rest.boot != boot || self.slots[node.index()].state.is_none() {
             return ControlFlow::Continue(());
         }
-        if let Some(disk) = &mut rest.disk {
+        // A sync that was to fail succeeds after all if what made it fail is over by then.
+        let fails =
+            result == SyncResult::Failed && rest.disk.as_ref().is_some_and(|disk| disk.failure() > 0.0);
+        let result = if fails { SyncResult::Failed } else { SyncResult::Durable };
+        if let Some(disk) = rest.disk.as_mut().filter(|_| !fails) {
             disk.complete_sync(sync);
         }
         self.absorb(tie, Kind::Synced, node, content(&(sync, result)));

@@ -1,0 +1,134 @@
+//! The nodes of a run at one instant, in their protocol's own terms, for people and for programs.
+//!
+//! What a node shows of itself is its model's business ([`Model::view`]). Deliberately absent: what led there, which
+//! [`crate::replay`] tells.
+
+use std::fmt;
+
+use models::model::Model;
+use serde_json::{Value, json};
+use sim_core::peer::Peer;
+use sim_core::record::Injection;
+use sim_core::time::Time;
+
+use crate::load::Loaded;
+use crate::registry::{WithModel, with_model};
+use crate::run::drive_to;
+
+/// All nodes at an instant.
+#[derive(Clone, Debug)]
+pub struct Inspection {
+    /// The scenario's name.
+    pub scenario: String,
+    /// The seed.
+    pub seed: u64,
+    /// The instant asked for, or the run's end if that came before.
+    pub at: Time,
+    /// How many events had happened, those of the instant included.
+    pub events: u64,
+    /// The faults in force.
+    pub faults: Vec<Injection>,
+    /// The nodes.
+    pub nodes: Vec<Inspected>,
+}
+
+/// One node.
+#[derive(Clone, Debug)]
+pub struct Inspected {
+    /// Its name.
+    pub name: String,
+    /// Whether its process is up.
+    pub is_up: bool,
+    /// How often it has booted.
+    pub boots: u32,
+    /// Its view for people; empty where it is down or the model has none.
+    pub view: String,
+    /// Its view for programs.
+    pub json: Option<Value>,
+}
+
+/// Runs a scenario until an instant, everything that happens at it included, and looks at the nodes.
+#[must_use]
+pub fn inspect(loaded: &Loaded, seed: u64, at: Time) -> Inspection {
+    with_model(&loaded.scenario.model, Look { loaded, seed, at })
+}
+
+struct Look<'a> {
+    loaded: &'a Loaded,
+    seed: u64,
+    at: Time,
+}
+
+impl WithModel for Look<'_> {
+    type Output = Inspection;
+    fn with<M: Model + 'static>(self, model: &M) -> Inspection {
+        let Look { loaded, seed, at } = self;
+        let world = drive_to(loaded, model, seed, at, &mut ());
+        let names = crate::assemble::world(&loaded.scenario, model, seed).names().nodes;
+        let (states, now, events) = (world.states(), world.now(), world.events());
+        let nodes = (0..states.len() as u32).map(Peer::node).map(|node| {
+            let state = states.get(node);
+            Inspected {
+                name: names.get(node.index()).cloned().unwrap_or_else(|| node.to_string()),
+                is_up: state.is_some(),
+                boots: states.boots(node),
+                view: state.map(M::view).unwrap_or_default(),
+                json: state.and_then(M::view_json),
+            }
+        });
+        let nodes = nodes.collect();
+        let faults = world.finish().faults.into_iter().filter(|fault| fault.until.is_none()).collect();
+        Inspection { scenario: loaded.name.clone(), seed, at: now.min(at), events, faults, nodes }
+    }
+}
+
+impl Inspection {
+    /// The document for programs.
+    #[must_use]
+    pub fn json(&self) -> Value {
+        let faults = self
+            .faults
+            .iter()
+            .map(|fault| json!({ "fault": fault.fault, "since_ns": fault.at.0, "detail": fault.detail }));
+        let nodes = self.nodes.iter().map(
+            |node| json!({ "node": node.name, "up": node.is_up, "boots": node.boots, "view": node.json }),
+        );
+        json!({
+            "schema": 1,
+            "scenario": self.scenario,
+            "seed": self.seed,
+            "version": env!("CARGO_PKG_VERSION"),
+            "at_ns": self.at.0,
+            "events": self.events,
+            "faults": faults.collect::<Value>(),
+            "nodes": nodes.collect::<Value>(),
+        })
+    }
+}
+
+impl fmt::Display for Inspection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(
+            f,
+            "{} · seed {} · at {:.6} s, after {} events",
+            self.scenario,
+            self.seed,
+            self.at.as_secs_f64(),
+            self.events
+        )?;
+        for fault in &self.faults {
+            writeln!(f, "fault {} since {:.6} s: {}", fault.fault, fault.at.as_secs_f64(), fault.detail)?;
+        }
+        for node in &self.nodes {
+            writeln!(f)?;
+            match (node.is_up, node.view.is_empty()) {
+                (false, _) => writeln!(f, "{} is down, after {} boots", node.name, node.boots)?,
+                (true, true) => {
+                    writeln!(f, "{} is up, boot {}; its model shows no more", node.name, node.boots)?
+                }
+                (true, false) => writeln!(f, "{}", node.view.trim_end())?,
+            }
+        }
+        Ok(())
+    }
+}
