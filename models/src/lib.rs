@@ -3,6 +3,7 @@
 //! A model knows the engine and nothing else: no scenario, no checker, no file.
 
 pub mod contention;
+pub mod crdt;
 pub mod model;
 pub mod policy;
 pub mod quorum;

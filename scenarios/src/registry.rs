@@ -3,6 +3,7 @@
 //! of [`ModelSpec`].
 
 use models::contention::Contention;
+use models::crdt::Crdt;
 use models::model::Model;
 use models::quorum::Quorum;
 use models::raft::Raft;
@@ -55,6 +56,7 @@ macro_rules! models {
 
 models! {
     Contention: "contention/mod.rs",
+    Crdt: "crdt/config.rs",
     Quorum: "quorum/config.rs",
     Raft: "raft/config.rs",
     Service: "service/config.rs",

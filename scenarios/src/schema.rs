@@ -5,6 +5,7 @@
 //! fit each other (`assemble`).
 
 use models::contention::Contention;
+use models::crdt::Crdt;
 use models::model::Cluster;
 use models::quorum::Quorum;
 use models::raft::Raft;
@@ -62,6 +63,8 @@ pub struct Scenario {
 pub enum ModelSpec {
     /// Writers of one row under optimistic concurrency.
     Contention(Contention),
+    /// Conflict-free replicated objects.
+    Crdt(Crdt),
     /// A graph of services under load.
     Service(Service),
     /// Replicas of which R answer a read and W a write.
