@@ -10,6 +10,7 @@ mod explore;
 mod merge;
 mod names;
 mod output;
+mod phases;
 mod pictures;
 mod progress;
 mod replay;

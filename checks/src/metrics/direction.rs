@@ -28,6 +28,10 @@ const LESS: &[&str] = &[
     "leader_changes",
     "leader_first",
     "leaderless",
+    "stale",
+    "session_anomalies",
+    "lost_writes",
+    "converged",
 ];
 
 /// Which way the metric of this name is better.

@@ -5,6 +5,7 @@ pub mod cycle;
 pub mod distributions;
 pub mod latency;
 mod operation_strip;
+pub mod phases;
 pub mod throughput;
 pub mod timeline;
 mod violations;
