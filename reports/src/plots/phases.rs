@@ -81,7 +81,7 @@ pub fn phases(table: &PhaseTable) -> String {
     let mut canvas = Canvas::new("phases", WIDTH);
     let title = table.systems.join("  ·  ");
     let subtitle = format!(
-        "Means over {} seeds with 95% confidence intervals; the same clients, network and faults for each system.",
+        "Means over {} seeds with 95% confidence intervals; the same seeds for each system.",
         table.seeds
     );
     let phases = if table.phases.len() > 1 { "by phase of the run" } else { "over the whole run" };
