@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use anyhow::Context;
 use clap::Args;
 use reports::Case;
-use scenarios::checks::foreign::{Answer, Question, Words};
+use scenarios::checks::foreign::{Answer, Bounds, Question, Span, Words};
 use scenarios::checks::format::{Foreign, Format, ReadOptions, read_file, read_value};
 use scenarios::checks::verdict::Verdict;
 use serde_json::{Value, json};
@@ -26,7 +26,8 @@ pub struct CheckArgs {
     #[arg(required = true, value_name = "FILE")]
     pub files: Vec<PathBuf>,
     /// What the history is of: register, key-value, multi-register, set, queue, stack, priority-queue, counter, mutex,
-    /// log, list-append, rw-register, set-full
+    /// log, list-append, rw-register, set-full, bank, counter-bounds, long-fork, write-skew, convergence, staleness,
+    /// durability
     #[arg(long)]
     pub model: String,
     /// How the files are written: auto, jepsen-edn, json-lines, porcupine-etcd, porcupine-kv
@@ -46,6 +47,21 @@ pub struct CheckArgs {
     /// Transactions on registers: sequential-keys, linearizable-keys, writes-follow-reads-keys
     #[arg(long, value_delimiter = ',')]
     pub assume: Vec<String>,
+    /// bank: what all accounts hold together [default: what the first read of all of them shows]
+    #[arg(long, value_name = "AMOUNT", allow_hyphen_values = true)]
+    pub total: Option<i64>,
+    /// bank: accounts may be overdrawn
+    #[arg(long)]
+    pub allow_negative: bool,
+    /// convergence, durability: how long after the last write of a key its reads must agree, such as 500ms [default: 0s]
+    #[arg(long, value_name = "DURATION")]
+    pub settle: Option<Span>,
+    /// staleness: how many newer versions an answer may miss
+    #[arg(long, value_name = "K")]
+    pub versions: Option<u64>,
+    /// staleness: how long an answer may have been out of date, such as 100ms
+    #[arg(long, value_name = "DURATION")]
+    pub age: Option<Span>,
     /// Give up on an object after this many configurations of its search
     #[arg(long, value_name = "N")]
     pub configurations: Option<u64>,
@@ -95,6 +111,13 @@ pub fn run(args: &CheckArgs) -> Result<ExitCode, Trouble> {
         consistency: &args.consistency,
         anomalies: &args.anomalies,
         assume: &args.assume,
+        bounds: Bounds {
+            total: args.total,
+            negative: args.allow_negative,
+            settle: args.settle,
+            versions: args.versions,
+            age: args.age,
+        },
     };
     let mut question = Question::new(&words).map_err(cannot)?;
     if let Some(configurations) = args.configurations {

@@ -7,6 +7,8 @@ use scenarios::shard::Part;
 use scenarios::units::Ratio;
 
 use crate::check::CheckArgs;
+use crate::metastable::MetastableArgs;
+use crate::sweep::SweepArgs;
 
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 
@@ -35,9 +37,13 @@ pub enum Command {
     Explore(ExploreArgs),
     /// Compare policies on the same worlds: paired differences with confidence intervals, and what to choose
     Compare(CompareArgs),
+    /// Run a scenario at many points of its parameters' space: the best, the front of compromises, what matters
+    Sweep(SweepArgs),
+    /// Find the smallest trigger after which a scenario does not recover, and the loads at which there is one
+    Metastable(MetastableArgs),
     /// Judge histories from elsewhere: Jepsen EDN, JSON lines, Porcupine logs
     Check(CheckArgs),
-    /// Put the parts of a sharded exploration or comparison together
+    /// Put the parts of a sharded exploration, comparison or sweep together
     Merge(MergeArgs),
     /// Tell a run event by event
     Replay(ReplayArgs),
@@ -61,10 +67,10 @@ pub enum Command {
 #[derive(Debug, Args)]
 pub struct ScenarioArgs {
     /// A scenario: a name in the library (raft/healthy) or a file
-    #[arg(value_name = "SCENARIO", value_hint = ValueHint::FilePath)]
+    #[arg(value_name = "SCENARIO", value_hint = ValueHint::FilePath, add = crate::complete::scenarios())]
     pub scenario: String,
     /// Override a field: path=value, as in cluster.nodes=7 or run.duration=5s; may be repeated
-    #[arg(long = "set", value_name = "PATH=VALUE")]
+    #[arg(long = "set", value_name = "PATH=VALUE", add = crate::complete::fields())]
     pub set: Vec<String>,
 }
 
@@ -118,13 +124,13 @@ pub struct ExploreArgs {
 #[derive(Debug, Args)]
 pub struct CompareArgs {
     /// The scenarios: names in the library or files
-    #[arg(value_name = "SCENARIO", required = true, value_hint = ValueHint::FilePath)]
+    #[arg(value_name = "SCENARIO", required = true, value_hint = ValueHint::FilePath, add = crate::complete::scenarios())]
     pub scenarios: Vec<String>,
     /// Override a field in all of them: path=value; may be repeated
-    #[arg(long = "set", value_name = "PATH=VALUE")]
+    #[arg(long = "set", value_name = "PATH=VALUE", add = crate::complete::fields())]
     pub set: Vec<String>,
     /// Make a candidate of each of these values; several fields make a grid
-    #[arg(long, value_name = "PATH=V1,V2,…")]
+    #[arg(long, value_name = "PATH=V1,V2,…", add = crate::complete::fields())]
     pub vary: Vec<Vary>,
     /// The metrics that matter [default: all]
     #[arg(long, value_name = "NAME", value_delimiter = ',')]
@@ -158,7 +164,7 @@ pub struct CompareArgs {
 /// Options of `merge`.
 #[derive(Debug, Args)]
 pub struct MergeArgs {
-    /// The directories that `explore` or `compare` wrote with --shard and --out
+    /// The directories that `explore`, `compare` or `sweep` wrote with --shard and --out
     #[arg(value_name = "DIR", required = true, value_hint = ValueHint::DirPath)]
     pub dirs: Vec<PathBuf>,
     /// Write the whole result into this directory
@@ -176,7 +182,7 @@ pub struct ReplayArgs {
     #[arg(value_name = "SCENARIO|CAPSULE", value_hint = ValueHint::FilePath)]
     pub scenario: String,
     /// Override a field: path=value; may be repeated
-    #[arg(long = "set", value_name = "PATH=VALUE")]
+    #[arg(long = "set", value_name = "PATH=VALUE", add = crate::complete::fields())]
     pub set: Vec<String>,
     /// The seed [default: the capsule's or the scenario's own, else 1]
     #[arg(long, value_name = "N")]
@@ -230,8 +236,16 @@ pub struct ShowArgs {
 /// Options of `explain`.
 #[derive(Debug, Args)]
 pub struct ExplainArgs {
-    /// A model, fault, check, metric, scenario or field
+    /// A model, fault, check, metric, scenario or field; or `path`, for the fields that --set and --vary reach
     pub name: String,
+    /// With `path`: only fields that begin so, as in model.Raft
+    pub prefix: Option<String>,
+    /// With `path`: the fields of this scenario, with their values and defaults
+    #[arg(long, value_name = "SCENARIO", value_hint = ValueHint::FilePath, add = crate::complete::scenarios())]
+    pub of: Option<String>,
+    /// Print one JSON document
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// Options of `new`.
@@ -270,7 +284,8 @@ pub struct Seeds {
     pub until: u64,
 }
 
-fn seeds(text: &str) -> Result<Seeds, String> {
+/// Reads `N` or `A..B`.
+pub fn seeds(text: &str) -> Result<Seeds, String> {
     let number = |part: &str| {
         part.trim()
             .replace('_', "")

@@ -1,22 +1,17 @@
 //! `squall compare`: which policy, by how much, how sure.
 
 use std::fmt::Write as _;
-use std::io::Write as _;
 use std::path::Path;
 use std::process::ExitCode;
-use std::sync::Mutex;
 
-use scenarios::compare::{Candidate, Comparison, Plan, Progress, World, WorldKey, Worlds, candidates};
+use scenarios::compare::{Candidate, Comparison, Plan, candidates};
 
 use scenarios::shard::{self, Manifest, Part};
 
 use crate::cli::CompareArgs;
 use crate::output::{self, Trouble, cannot};
-use crate::progress::Meter;
 use crate::stop::{on_ctrl_c, quietly};
-
-/// The finished worlds of a comparison, a line each, in the order in which they ended.
-const LOG: &str = shard::WORLDS;
+use crate::worlds_log::{self, Watch};
 
 /// Compares candidates.
 pub fn compare(args: &CompareArgs) -> Result<ExitCode, Trouble> {
@@ -36,6 +31,7 @@ pub fn compare(args: &CompareArgs) -> Result<ExitCode, Trouble> {
         jobs: args.jobs,
         part: args.shard.unwrap_or(Part::WHOLE),
     };
+    quietly(|| plan.check_metrics())?;
     let labels: Vec<&str> = plan.candidates.iter().map(|candidate| candidate.label.as_str()).collect();
     eprintln!(
         "squall: {} candidates with seeds {} to {}: {}",
@@ -45,29 +41,12 @@ pub fn compare(args: &CompareArgs) -> Result<ExitCode, Trouble> {
         labels.join(" | ")
     );
     let stop = on_ctrl_c()?;
-    let mut known = Worlds::default();
-    if let Some(dir) = &args.out {
-        output::make_dir(dir)?;
-        let log = std::fs::read_to_string(dir.join(LOG)).unwrap_or_default();
-        known = Worlds::read(&plan.candidates, &log);
-        if !known.is_empty() {
-            eprintln!("squall: {} finished worlds are in {} already", known.len(), dir.display());
-        }
-        // A last line that was cut off must not swallow the next.
-        output::write_whole(&dir.join(LOG), known.to_log(&plan.candidates).as_bytes())?;
-    }
-    let watch = Watch::new(&plan, args.out.as_deref())?;
+    let mut known = worlds_log::open(&plan.candidates, args.out.as_deref())?;
+    let watch = Watch::new(&plan.candidates, args.out.as_deref())?;
     let found = quietly(|| plan.run(&mut known, &watch, stop));
-    watch.meter.end();
-    if let Some(missing) = plan.metrics.iter().find(|metric| !found.metrics.contains_key(*metric))
-        && !found.seeds.is_empty()
-    {
-        return Err(cannot(format!(
-            "no world has the metric \"{missing}\"; `squall list metrics` names them"
-        )));
-    }
+    watch.end();
     if let Some(dir) = &args.out {
-        output::write_whole(&dir.join(LOG), known.to_log(&plan.candidates).as_bytes())?;
+        worlds_log::close(&plan.candidates, &known, dir)?;
         if plan.part != Part::WHOLE {
             let manifest = Manifest::compare(&args.scenarios, &args.set, &args.vary, &plan);
             output::write_whole(&dir.join(shard::MANIFEST), manifest.to_text().as_bytes())?;
@@ -101,42 +80,6 @@ fn baseline(candidates: &[Candidate], named: Option<&str>) -> Result<usize, Trou
         _ => {
             let labels: Vec<&str> = candidates.iter().map(|candidate| candidate.label.as_str()).collect();
             Err(cannot(format!("there is no candidate \"{name}\"; there are \"{}\"", labels.join("\", \""))))
-        }
-    }
-}
-
-/// Shows progress and keeps each world as it ends.
-struct Watch<'a> {
-    meter: Meter,
-    candidates: &'a [Candidate],
-    log: Option<Mutex<std::fs::File>>,
-}
-
-impl Watch<'_> {
-    fn new<'a>(plan: &'a Plan, out: Option<&Path>) -> Result<Watch<'a>, Trouble> {
-        let open = |dir: &Path| {
-            let path = dir.join(LOG);
-            let file = std::fs::OpenOptions::new().append(true).open(&path);
-            file.map(Mutex::new).map_err(|why| cannot(format!("{}: {why}", path.display())))
-        };
-        Ok(Watch {
-            meter: Meter::new("worlds"),
-            candidates: &plan.candidates,
-            log: out.map(open).transpose()?,
-        })
-    }
-}
-
-impl Progress for Watch<'_> {
-    fn planned(&self, worlds: u64) {
-        self.meter.add(worlds);
-    }
-    fn ended(&self, key: WorldKey, world: &World) {
-        self.meter.tick(!world.as_expected);
-        if let Some(Ok(mut file)) = self.log.as_ref().map(Mutex::lock)
-            && let Err(why) = writeln!(file, "{}", Worlds::line(self.candidates, key, world))
-        {
-            eprintln!("squall: {LOG}: {why}");
         }
     }
 }

@@ -6,8 +6,11 @@
 mod check;
 mod cli;
 mod compare;
+mod complete;
+mod explain_path;
 mod explore;
 mod merge;
+mod metastable;
 mod names;
 mod output;
 mod phases;
@@ -16,16 +19,22 @@ mod progress;
 mod replay;
 mod report;
 mod run;
+mod services;
 mod stop;
+mod studies;
+mod sweep;
+mod worlds_log;
 
 use std::process::ExitCode;
 
-use clap::Parser;
+use clap::{CommandFactory, Parser};
 
 use crate::cli::{Cli, Command};
 use crate::output::Trouble;
 
 fn main() -> ExitCode {
+    // A shell that asks for completions is answered here, and nothing else happens.
+    clap_complete::CompleteEnv::with_factory(Cli::command).complete();
     let cli = Cli::parse();
     let result = std::panic::catch_unwind(|| dispatch(cli.command));
     match result {
@@ -44,6 +53,8 @@ fn dispatch(command: Command) -> Result<ExitCode, Trouble> {
         Command::Run(args) => run::run(&args),
         Command::Explore(args) => explore::explore(&args),
         Command::Compare(args) => compare::compare(&args),
+        Command::Sweep(args) => sweep::sweep(&args),
+        Command::Metastable(args) => metastable::metastable(&args),
         Command::Check(args) => check::run(&args),
         Command::Merge(args) => merge::merge(&args),
         Command::Replay(args) => replay::replay(&args),

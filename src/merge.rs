@@ -7,7 +7,7 @@ use scenarios::shard::{self, Merged};
 
 use crate::cli::MergeArgs;
 use crate::output::{self, Trouble};
-use crate::{compare, explore, pictures};
+use crate::{compare, explore, pictures, sweep};
 
 /// Merges directories of shards.
 pub fn merge(args: &MergeArgs) -> Result<ExitCode, Trouble> {
@@ -25,6 +25,10 @@ pub fn merge(args: &MergeArgs) -> Result<ExitCode, Trouble> {
                 output::write_whole(&dir.join(shard::WORLDS), log.as_bytes())?;
                 compare::write_result(dir, found)?;
             }
+            Merged::Sweep(plan, found, log) => {
+                output::write_whole(&dir.join(shard::WORLDS), log.as_bytes())?;
+                sweep::write_result(dir, plan, found)?;
+            }
         }
     }
     let as_expected = match merged {
@@ -35,6 +39,10 @@ pub fn merge(args: &MergeArgs) -> Result<ExitCode, Trouble> {
         Merged::Comparison(found, _) => {
             compare::print(&found, args.json)?;
             found.is_as_expected()
+        }
+        Merged::Sweep(plan, found, _) => {
+            sweep::print(&plan, &found, args.json)?;
+            return Ok(sweep::code(&found));
         }
     };
     Ok(if as_expected { ExitCode::SUCCESS } else { ExitCode::from(1) })

@@ -7,6 +7,7 @@ use scenarios::catalogue::{self, Kind};
 use scenarios::{ScenarioError, library};
 
 use crate::cli::{Cli, CompletionsArgs, ExplainArgs, ListArgs, Listing, NewArgs, ShowArgs};
+use crate::explain_path;
 use crate::output::{self, Trouble, cannot};
 
 /// Lists the things of a kind.
@@ -43,6 +44,12 @@ fn library_text(name: &str) -> Result<&'static str, Trouble> {
 
 /// Explains a thing by its name.
 pub fn explain(args: &ExplainArgs) -> Result<ExitCode, Trouble> {
+    if args.name == "path" {
+        return explain_path::explain_path(args);
+    }
+    if args.prefix.is_some() || args.of.is_some() || args.json {
+        return Err(cannot("a prefix, --of and --json go with `squall explain path`"));
+    }
     match catalogue::explain(&args.name) {
         Ok(text) => output::print(&format!("{}\n", text.trim_end()))?,
         Err(nearest) if nearest.is_empty() => {
@@ -85,10 +92,14 @@ pub fn new(args: &NewArgs) -> Result<ExitCode, Trouble> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Prints a completion script.
+/// Prints a completion script: it asks squall itself, so that it knows scenarios and their fields.
 pub fn completions(args: &CompletionsArgs) -> Result<ExitCode, Trouble> {
     let mut script = Vec::new();
-    clap_complete::generate(args.shell, &mut Cli::command(), "squall", &mut script);
+    let name = args.shell.to_string();
+    let shells = clap_complete::env::Shells::builtins();
+    let shell = shells.completer(&name).ok_or_else(|| cannot(format!("no completion for {name}")))?;
+    let written = shell.write_registration("COMPLETE", "squall", "squall", "squall", &mut script);
+    written.map_err(|why| cannot(format!("the completion script: {why}")))?;
     output::print(&String::from_utf8_lossy(&script))?;
     Ok(ExitCode::SUCCESS)
 }

@@ -4,17 +4,19 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
-use reports::{Distributions, Failure, Finding, MetricOverSeeds, Run};
+use reports::{ComparedMetric, ComparedPolicy, Distributions, Failure, Finding, MetricOverSeeds, Run};
 use scenarios::Loaded;
 use scenarios::checks::format::{KeyNames, write_jepsen_edn, write_json_lines};
+use scenarios::checks::metrics::direction::better;
 use scenarios::checks::verdict::Verdict;
-use scenarios::compare::Comparison;
+use scenarios::compare::{Comparison, MetricComparison};
 use scenarios::explore::Exploration;
 use scenarios::replay::command;
 use scenarios::run::{History, Outcome, Record};
 use serde::{Deserialize, Serialize};
 
 use crate::output::{self, Trouble, cannot};
+use crate::services;
 
 /// The history's files: in Jepsen's EDN and as JSON lines.
 const HISTORY_EDN: &str = "history.edn";
@@ -54,8 +56,10 @@ pub fn write_run(loaded: &Loaded, outcome: Outcome, dir: &Path) -> Result<Vec<Pa
     };
     let text = serde_json::to_vec(&kept).map_err(cannot)?;
     output::write_whole(&dir.join(RECORD), &text)?;
+    let tables = services::write(loaded, &kept.record, dir)?;
     let histories = write_history(&kept.record.history, dir)?;
     let mut written = show(kept, dir)?;
+    written.extend(tables);
     written.push(dir.join(RECORD));
     written.extend(histories);
     Ok(written)
@@ -131,6 +135,37 @@ pub fn write_comparison(found: &Comparison, dir: &Path) -> Result<(), Trouble> {
         let picture = reports::plots::phases::phases(&table);
         output::write_whole(&dir.join("phases.svg"), picture.as_bytes())?;
     }
-    let _ = (found, dir);
+    let mut names: Vec<&str> = found.scenarios.iter().map(|(name, ..)| name.as_str()).collect();
+    names.dedup();
+    let metric = |(name, metric): (&String, &MetricComparison)| {
+        let policy = |place: usize| {
+            let (difference, own) = (metric.differences[place], &metric.candidates[place]);
+            ComparedPolicy {
+                values: metric.values[place].clone(),
+                mean: own.mean,
+                difference: difference.mean,
+                ci95: difference.ci95,
+                ci95_unpaired: difference.ci95_unpaired,
+                smaller: difference.smaller,
+                greater: difference.greater,
+                p_adjusted: metric.p_adjusted[place],
+            }
+        };
+        ComparedMetric {
+            name: name.clone(),
+            better: better(name),
+            policies: (0..found.labels.len()).map(policy).collect(),
+        }
+    };
+    let input = reports::Comparison {
+        title: names.join(" and "),
+        labels: found.labels.clone(),
+        baseline: found.baseline,
+        worlds: found.seeds.len() as u64,
+        metrics: found.metrics.iter().map(metric).collect(),
+        conclusions: found.conclusions.clone(),
+        replay: String::new(),
+    };
+    reports::write_comparison(&input, dir).context("the pictures")?;
     Ok(())
 }

@@ -15,6 +15,7 @@ use scenarios::verdict::{Verdict, Witness};
 use crate::cli::RunArgs;
 use crate::output::{self, Trouble, cannot};
 use crate::pictures;
+use crate::services;
 
 /// Runs a scenario once.
 pub fn run(args: &RunArgs) -> Result<ExitCode, Trouble> {
@@ -91,6 +92,7 @@ fn summary(loaded: &Loaded, seed: u64, outcome: &Outcome, compared: bool) -> Str
         }
     }
     text.push_str(&faults(outcome));
+    text.push_str(&services::summary(outcome));
     text.push_str(&metrics(outcome));
     let marks: Vec<String> =
         outcome.record.marks.iter().map(|(name, count)| format!("{name} {count}")).collect();
@@ -137,9 +139,10 @@ fn faults(outcome: &Outcome) -> String {
     format!("\nfaults\n{}{more}", output::rows("  ", &rows))
 }
 
-/// The metrics that are not zero and of more than one client; the others are only counted.
+/// The metrics that are not zero, of more than one client and in no table above; zeros and clients are counted.
 fn metrics(outcome: &Outcome) -> String {
-    let (zero, other): (Vec<_>, Vec<_>) = outcome.metrics.iter().partition(|(_, value)| **value == 0.0);
+    let listed = outcome.metrics.iter().filter(|(name, _)| !services::in_tables(name));
+    let (zero, other): (Vec<_>, Vec<_>) = listed.partition(|(_, value)| **value == 0.0);
     let (clients, shown): (Vec<_>, Vec<_>) = other.into_iter().partition(|(name, _)| of_one_client(name));
     let rows: Vec<(String, String)> =
         shown.into_iter().map(|(name, value)| (name.clone(), output::number(*value))).collect();

@@ -18,8 +18,14 @@ fn unknown(why: String) -> Judged {
 }
 
 fn within(what: &str, found: f64, (least, most): (f64, f64)) -> Judged {
-    let line = format!("{what} is {found:.5}; {least} to {most} is asked");
+    let line = format!("{what} is {}; {} to {} is asked", decimal(found), decimal(least), decimal(most));
     if (least..=most).contains(&found) { (Verdict::Pass, line) } else { fail("out of bounds", line) }
+}
+
+/// Five decimals at most, and none that say nothing.
+fn decimal(value: f64) -> String {
+    let text = format!("{value:.5}");
+    text.trim_end_matches('0').trim_end_matches('.').to_string()
 }
 
 /// Of the operations asked from one time until another, the share that ended ok lies between two bounds.
@@ -61,29 +67,59 @@ pub struct Budget {
     pub burn_at: Time,
 }
 
+/// One stretch of a run under an objective.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Stretch {
+    /// When it begins.
+    pub from: Time,
+    /// Operations asked in it.
+    pub operations: f64,
+    /// Of them, those that failed or were late.
+    pub missed: f64,
+    /// How many times faster than allowed the budget burns: 1 spends it exactly in the time it is for.
+    pub burn: f64,
+}
+
+/// The share of operations that may miss an objective.
+pub(crate) fn allowed(share: f64) -> f64 {
+    (1.0 - share).max(1e-9)
+}
+
+/// The run in sixty stretches, each with its burn rate.
+#[must_use]
+pub fn stretches(record: &Record, share: f64, within: Span) -> Vec<Stretch> {
+    let width = record.ended.0 / 60 + 1;
+    let mut list: Vec<Stretch> =
+        (0..60).map(|i| Stretch { from: Time(i * width), ..Stretch::default() }).collect();
+    for entry in &record.history.entries {
+        let place = ((entry.invoked.0 / width) as usize).min(list.len() - 1);
+        list[place].operations += 1.0;
+        list[place].missed += f64::from(u8::from(misses(entry, within)));
+    }
+    for stretch in list.iter_mut().filter(|stretch| stretch.operations > 0.0) {
+        stretch.burn = stretch.missed / stretch.operations / allowed(share);
+    }
+    list
+}
+
+/// Whether an operation counts against an objective: it did not end ok, or too late.
+fn misses(entry: &Entry, within: Span) -> bool {
+    !entry.is_ok() || entry.completed.since(entry.invoked) > within
+}
+
 /// An objective's error budget: this share of operations was to end ok within this time. `None` if there were none.
 #[must_use]
-pub fn budget(record: &Record, share: f64, time: Span) -> Option<Budget> {
-    let bad = |entry: &Entry| !entry.is_ok() || entry.completed.since(entry.invoked) > time;
-    let allowed = (1.0 - share).max(1e-9);
-    let window = (record.ended.0 / 60).max(1);
-    let (mut all, mut missed) = (0.0, 0.0);
-    let mut windows = vec![(0.0, 0.0); 62];
-    for entry in &record.history.entries {
-        let place = ((entry.invoked.0 / window) as usize).min(windows.len() - 1);
-        let miss = f64::from(u8::from(bad(entry)));
-        all += 1.0;
-        missed += miss;
-        windows[place].0 += 1.0;
-        windows[place].1 += miss;
-    }
-    if all == 0.0 {
-        return None;
-    }
-    let rates = windows.iter().map(|(n, missed)| if *n > 0.0 { missed / n / allowed } else { 0.0 });
-    let (place, burn_max) =
-        rates.enumerate().fold((0, 0.0), |best, (i, rate)| if rate > best.1 { (i, rate) } else { best });
-    Some(Budget { spent: missed / all / allowed, burn_max, burn_at: Time(place as u64 * window) })
+pub fn budget(record: &Record, share: f64, within: Span) -> Option<Budget> {
+    let list = stretches(record, share, within);
+    let all: f64 = list.iter().map(|stretch| stretch.operations).sum();
+    let missed: f64 = list.iter().map(|stretch| stretch.missed).sum();
+    let worst =
+        list.iter().fold(list[0], |worst, stretch| if stretch.burn > worst.burn { *stretch } else { worst });
+    (all > 0.0).then(|| Budget {
+        spent: missed / all / allowed(share),
+        burn_max: worst.burn,
+        burn_at: worst.from,
+    })
 }
 
 /// This share of operations ends ok within this time.
@@ -91,10 +127,10 @@ pub fn budget(record: &Record, share: f64, time: Span) -> Option<Budget> {
 pub fn objective(record: &Record, share: f64, time: Span) -> Judged {
     let Some(budget) = budget(record, share, time) else { return unknown("nobody asked anything".into()) };
     let line = format!(
-        "{:.1}% of the error budget is spent; it burnt {:.1} times too fast at most, at {}",
+        "{:.1}% of the error budget is spent; it burnt {:.1} times too fast at most, at {:.1} s",
         budget.spent * 100.0,
         budget.burn_max,
-        budget.burn_at
+        budget.burn_at.as_secs_f64()
     );
     if budget.spent <= 1.0 { (Verdict::Pass, line) } else { fail("objective missed", line) }
 }
@@ -110,7 +146,7 @@ mod tests {
     use sim_core::value::{Call, Operation, Value};
 
     fn record() -> Record {
-        let mut record = Record { ended: Time(60_000), ..Record::default() };
+        let mut record = Record { ended: Time(59_999), ..Record::default() };
         for i in 0..600_u64 {
             // Ten an instant of 1,000; in the tenth one, half are slow, one fails.
             let invoked = Time(i * 100);

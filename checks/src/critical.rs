@@ -1,7 +1,8 @@
 //! Traces put together: the tree of a request's parts, and the path through it that decided how long it took.
 //!
 //! The critical path is walked backwards from a part's end: the child that ended last is on it, then the child that
-//! had ended last before that one began, and so on; what no child covers is the part's own time. Deliberately absent:
+//! had ended last before that one began, and so on (of two that end at one instant, the one that ended well: the other was
+//! given up because of it); what no child covers is the part's own time. Deliberately absent:
 //! sampling, which is the model's business.
 
 use std::collections::BTreeMap;
@@ -42,7 +43,7 @@ pub fn path(spans: &[&TraceSpan]) -> Vec<Piece> {
         children.entry(span.parent).or_default().push(span);
     }
     for list in children.values_mut() {
-        list.sort_by_key(|span| std::cmp::Reverse((span.end, span.begin)));
+        list.sort_by_key(|span| std::cmp::Reverse((span.end, span.ok, span.begin)));
     }
     let mut pieces = Vec::new();
     let Some(root) = spans.iter().find(|span| span.parent == 0) else { return pieces };
@@ -120,6 +121,12 @@ mod tests {
     fn calls_one_after_the_other_are_all_on_it() {
         let spans = [span(1, 0, 0, 100), span(2, 1, 10, 40), span(3, 1, 50, 90), span(4, 3, 60, 70)];
         check(&spans, &[(4, 10), (3, 30), (2, 30), (1, 30)]);
+    }
+
+    #[test]
+    fn a_copy_given_up_at_the_answer_is_not_on_it() {
+        let lost = TraceSpan { ok: false, ..span(3, 1, 20, 50) };
+        check(&[span(1, 0, 0, 50), span(2, 1, 0, 50), lost], &[(2, 50), (1, 0)]);
     }
 
     #[test]

@@ -11,6 +11,7 @@ mod intern;
 pub mod linearizability;
 pub mod metrics;
 pub mod property;
+pub mod services;
 pub mod statistics;
 pub mod transactions;
 pub mod verdict;

@@ -4,10 +4,13 @@
 
 pub mod contention;
 pub mod crdt;
+pub mod detector;
+pub mod gossip;
 pub mod model;
 pub mod policy;
 pub mod quorum;
 pub mod raft;
 pub mod service;
 pub mod solo;
+pub mod swim;
 pub mod wal;

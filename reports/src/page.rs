@@ -71,7 +71,7 @@ pub fn exploration_page(input: &Distributions, picture: &str) -> String {
     page(&title, &body)
 }
 
-fn page(title: &str, body: &str) -> String {
+pub(crate) fn page(title: &str, body: &str) -> String {
     format!(
         "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
@@ -82,13 +82,13 @@ fn page(title: &str, body: &str) -> String {
 }
 
 /// A picture inside the page; it carries its own title and description.
-fn figure(svg: &str) -> String {
+pub(crate) fn figure(svg: &str) -> String {
     // Inside a page the width is the page's; the view box keeps the shape.
     format!("<figure>\n{svg}</figure>\n")
 }
 
 /// A table with a heading; nothing if it has no rows. `numbers` are the columns of numbers.
-fn table(title: &str, head: &[&str], rows: &[Vec<String>], numbers: &[usize]) -> String {
+pub(crate) fn table(title: &str, head: &[&str], rows: &[Vec<String>], numbers: &[usize]) -> String {
     if rows.is_empty() {
         return String::new();
     }

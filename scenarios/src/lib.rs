@@ -15,11 +15,14 @@ mod judge;
 pub mod library;
 pub mod load;
 pub mod log;
+pub mod metastable;
+pub mod paths;
 mod registry;
 pub mod replay;
 pub mod run;
 pub mod schema;
 pub mod shard;
+pub mod sweep;
 pub mod text;
 
 pub use checks;

@@ -35,8 +35,10 @@ impl Loaded {
     /// # Errors
     /// What is wrong, and where.
     pub fn parse(name: &str, text: &str, overrides: &[String]) -> Result<Loaded, ScenarioError> {
-        let document = Document::parse(text, name, overrides)?;
-        let scenario = check(&document)?;
+        let scenario = match read(name, text, overrides) {
+            Ok(scenario) => scenario,
+            Err(wrong) => written_out(name, text, overrides).ok_or(wrong)?,
+        };
         Ok(Loaded {
             name: name.to_string(),
             text: text.to_string(),
@@ -53,6 +55,20 @@ impl Loaded {
     pub fn with(&self, scenario: Scenario) -> Result<Loaded, ScenarioError> {
         Loaded::parse(&self.name, &scenario.to_text(), &[])
     }
+}
+
+fn read(name: &str, text: &str, overrides: &[String]) -> Result<Scenario, Box<Diagnostic>> {
+    check(&Document::parse(text, name, overrides)?)
+}
+
+/// The overrides in the scenario with every default written out: one may name a part of something that the text leaves
+/// to its default (`cluster.disk.sync` where there is no `disk`). `None` if that is wrong too.
+fn written_out(name: &str, text: &str, overrides: &[String]) -> Option<Scenario> {
+    if overrides.is_empty() {
+        return None;
+    }
+    let plain = read(name, text, &[]).ok()?;
+    read(name, &plain.to_text(), overrides).ok()
 }
 
 /// Reads the typed form and checks it.

@@ -4,11 +4,17 @@
 
 use models::contention::Contention;
 use models::crdt::Crdt;
+use models::detector::measured::Detectors;
+use models::gossip::anti_entropy::AntiEntropy;
+use models::gossip::plumtree::Plumtree;
+use models::gossip::push_sum::PushSum;
+use models::gossip::rumor::Rumor;
 use models::model::Model;
 use models::quorum::Quorum;
 use models::raft::Raft;
 use models::service::Service;
 use models::solo::Solo;
+use models::swim::Swim;
 
 use crate::schema::ModelSpec;
 
@@ -60,5 +66,11 @@ models! {
     Quorum: "quorum/config.rs",
     Raft: "raft/config.rs",
     Service: "service/config.rs",
+    AntiEntropy: "gossip/anti_entropy.rs",
+    Detectors: "detector/measured.rs",
+    Plumtree: "gossip/plumtree/mod.rs",
+    PushSum: "gossip/push_sum.rs",
+    Rumor: "gossip/rumor.rs",
     Solo: "solo/mod.rs",
+    Swim: "swim/config.rs",
 }

@@ -170,8 +170,8 @@ pub(crate) fn drive<M: Model, O: Observer<M::Node>>(
     let _ = match (watched, &scenario.run.stop) {
         (false, None) => world.run(end, observer),
         (true, None) => world.run(end, &mut (observer, invariants())),
-        (false, Some(stop)) => world.run(end, &mut (observer, StopAt { stop, seen: false })),
-        (true, Some(stop)) => world.run(end, &mut (observer, (invariants(), StopAt { stop, seen: false }))),
+        (false, Some(stop)) => world.run(end, &mut (observer, StopAt::new(stop))),
+        (true, Some(stop)) => world.run(end, &mut (observer, (invariants(), StopAt::new(stop)))),
     };
     let mut record = world.finish();
     record.scenario = loaded.name.clone();
@@ -188,12 +188,20 @@ const STOP: &str = "squall: stop";
 /// Ends the run at the next event after what was waited for, so that it is in the record.
 struct StopAt<'a> {
     stop: &'a Stop,
-    seen: bool,
+    /// How many times more it must happen.
+    left: u64,
+}
+
+impl StopAt<'_> {
+    fn new(stop: &Stop) -> StopAt<'_> {
+        let left = if let Stop::Times(_, times) = stop { *times } else { 1 };
+        StopAt { stop, left }
+    }
 }
 
 impl<N: Node> Observer<N> for StopAt<'_> {
     fn before(&mut self, at: Time, _: Fingerprint, _: &Happening<'_, N>) -> ControlFlow<Violation> {
-        if !self.seen {
+        if self.left > 0 {
             return ControlFlow::Continue(());
         }
         let (property, detail) = (STOP.to_string(), String::new());
@@ -201,11 +209,13 @@ impl<N: Node> Observer<N> for StopAt<'_> {
     }
 
     fn after(&mut self, step: &Step<'_, N>) -> ControlFlow<Violation> {
-        self.seen |= step.effects.iter().any(|effect| match (effect, self.stop) {
-            (Effect::Mark(mark), Stop::Mark(wanted)) => mark == wanted,
+        let is_it = |effect: &&Effect<N::Message, N::Timer>| match (*effect, self.stop) {
+            (Effect::Mark(mark), Stop::Mark(wanted) | Stop::Times(wanted, _)) => mark == wanted,
             (Effect::Status(status), Stop::Becomes(role)) => status.role == role,
             _ => false,
-        });
+        };
+        let times = step.effects.iter().filter(is_it).count() as u64;
+        self.left = self.left.saturating_sub(times);
         ControlFlow::Continue(())
     }
 }

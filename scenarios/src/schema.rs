@@ -6,11 +6,17 @@
 
 use models::contention::Contention;
 use models::crdt::Crdt;
+use models::detector::measured::Detectors;
+use models::gossip::anti_entropy::AntiEntropy;
+use models::gossip::plumtree::Plumtree;
+use models::gossip::push_sum::PushSum;
+use models::gossip::rumor::Rumor;
 use models::model::Cluster;
 use models::quorum::Quorum;
 use models::raft::Raft;
 use models::service::Service;
 use models::solo::Solo;
+use models::swim::Swim;
 use serde::{Deserialize, Serialize};
 use sim_core::client::ClientConfig;
 use sim_core::disk::DiskConfig;
@@ -71,6 +77,18 @@ pub enum ModelSpec {
     Quorum(Quorum),
     /// Raft consensus under a replicated map.
     Raft(Raft),
+    /// A database kept equal by comparisons with random others.
+    AntiEntropy(AntiEntropy),
+    /// A ring of heartbeats to measure failure detectors by.
+    Detectors(Detectors),
+    /// Broadcast along a tree that gossip repairs.
+    Plumtree(Plumtree),
+    /// An average by gossip.
+    PushSum(PushSum),
+    /// One rumor.
+    Rumor(Rumor),
+    /// Membership by random probing.
+    Swim(Swim),
     /// One server without replication.
     Solo(Solo),
 }
@@ -138,6 +156,8 @@ pub enum Stop {
     Mark(String),
     /// A node takes this role.
     Becomes(String),
+    /// A mark is made for the so-manieth time: `Times("heard", 1000)` ends it when a thousand nodes have heard.
+    Times(String, u64),
 }
 
 /// Something that is judged when the run is over, or while it runs.

@@ -10,10 +10,11 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use crate::compare::{Comparison, Plan, Vary, Worlds, candidates};
+use crate::compare::{Candidate, Comparison, Plan, Vary, Worlds, candidates};
 use crate::error::ScenarioError;
 use crate::explore::{Exploration, SeedRun};
 use crate::load::{Loaded, load};
+use crate::sweep;
 
 /// The manifest's file in a shard's directory.
 pub const MANIFEST: &str = "shard.json";
@@ -79,6 +80,9 @@ pub struct Job {
     pub seeds: Range<u64>,
     /// What makes it a comparison; absent for an exploration.
     pub comparison: Option<ComparisonJob>,
+    /// What makes it a sweep; absent for anything else.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sweep: Option<sweep::Spec>,
 }
 
 /// What a comparison is besides.
@@ -102,6 +106,7 @@ impl Manifest {
             overrides: loaded.overrides.clone(),
             seeds,
             comparison: None,
+            sweep: None,
         };
         Manifest { schema: 1, version: crate::compare::worlds::VERSION.into(), part, job }
     }
@@ -120,6 +125,21 @@ impl Manifest {
             overrides: overrides.to_vec(),
             seeds: plan.seeds.clone(),
             comparison: Some(comparison),
+            sweep: None,
+        };
+        Manifest { schema: 1, version: crate::compare::worlds::VERSION.into(), part: plan.part, job }
+    }
+
+    /// The manifest of a sweep's part.
+    #[must_use]
+    pub fn sweep(overrides: &[String], plan: &sweep::Plan) -> Manifest {
+        let job = Job {
+            scenarios: vec![plan.scenario.clone()],
+            hashes: plan.candidates.iter().map(|candidate| candidate.loaded.hash.clone()).collect(),
+            overrides: overrides.to_vec(),
+            seeds: plan.seeds.clone(),
+            comparison: None,
+            sweep: Some(plan.spec.clone()),
         };
         Manifest { schema: 1, version: crate::compare::worlds::VERSION.into(), part: plan.part, job }
     }
@@ -139,6 +159,8 @@ pub enum Merged {
     Exploration(Box<Loaded>, Box<Exploration>),
     /// A comparison, and its worlds as a log.
     Comparison(Box<Comparison>, String),
+    /// A sweep with its plan, and its worlds as a log.
+    Sweep(Box<sweep::Plan>, Box<sweep::Sweep>, String),
 }
 
 /// Puts parts together.
@@ -170,9 +192,10 @@ pub fn merge(dirs: &[PathBuf]) -> Result<Merged, ScenarioError> {
     if !missing.is_empty() {
         return refuse(format!("{} of {of} parts are missing: {}", missing.len(), missing.join(", ")));
     }
-    match &job.comparison {
-        None => merge_exploration(&job, &parts),
-        Some(comparison) => merge_comparison(&job, comparison, &parts),
+    match (&job.comparison, &job.sweep) {
+        (Some(comparison), _) => merge_comparison(&job, comparison, &parts),
+        (None, Some(spec)) => merge_sweep(&job, spec, &parts),
+        (None, None) => merge_exploration(&job, &parts),
     }
 }
 
@@ -258,16 +281,31 @@ fn merge_comparison(job: &Job, comparison: &ComparisonJob, parts: &Parts) -> Res
         jobs: 0,
         part: Part::WHOLE,
     };
-    let mut worlds = Worlds::default();
-    for (part, (dir, _)) in parts {
-        worlds.add(Worlds::read(&plan.candidates, &read(&dir.join(WORLDS))?));
-        let expected = job.seeds.clone().filter(|seed| part.has(job.seeds.start, *seed));
-        let lacks = |seed: &u64| !worlds.has_all(*seed, plan.candidates.len());
-        whole(dir, expected.filter(lacks).count())?;
-    }
+    let worlds = all_worlds(job, &plan.candidates, parts)?;
     let found = plan.judge(&worlds);
     let log = worlds.to_log(&plan.candidates);
     Ok(Merged::Comparison(Box::new(found), log))
+}
+
+fn merge_sweep(job: &Job, spec: &sweep::Spec, parts: &Parts) -> Result<Merged, ScenarioError> {
+    let name = job.scenarios.first().cloned().unwrap_or_default();
+    let plan = sweep::Plan::new(&name, &job.overrides, spec.clone(), job.seeds.clone())?;
+    let here: Vec<&str> = plan.candidates.iter().map(|candidate| candidate.loaded.hash.as_str()).collect();
+    same_here(&job.scenarios, &here, &job.hashes)?;
+    let worlds = all_worlds(job, &plan.candidates, parts)?;
+    let (found, log) = (plan.judge(&worlds), worlds.to_log(&plan.candidates));
+    Ok(Merged::Sweep(Box::new(plan), Box::new(found), log))
+}
+
+/// The worlds of all parts, none missing.
+fn all_worlds(job: &Job, candidates: &[Candidate], parts: &Parts) -> Result<Worlds, ScenarioError> {
+    let mut worlds = Worlds::default();
+    for (part, (dir, _)) in parts {
+        worlds.add(Worlds::read(candidates, &read(&dir.join(WORLDS))?));
+        let expected = job.seeds.clone().filter(|seed| part.has(job.seeds.start, *seed));
+        whole(dir, expected.filter(|seed| !worlds.has_all(*seed, candidates.len())).count())?;
+    }
+    Ok(worlds)
 }
 
 fn whole(dir: &Path, missing: usize) -> Result<(), ScenarioError> {

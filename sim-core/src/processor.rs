@@ -23,6 +23,9 @@ pub struct ProcessorConfig {
     pub inbox: Option<u32>,
     /// What becomes of a request that finds the inbox full. A message is always dropped.
     pub overflow: Overflow,
+    /// Whether timers are handled beside the queue, at once and at no cost, as by a thread of their own: then a node
+    /// that is slow with its messages is on time with its time-outs, and acts on what it has not read yet.
+    pub timers_apart: bool,
     /// The service time of a message.
     pub message: Distribution,
     /// The service time of a timer.
@@ -50,6 +53,7 @@ impl Default for ProcessorConfig {
             workers: 1,
             inbox: None,
             overflow: Overflow::Drop,
+            timers_apart: false,
             message: Distribution::ZERO,
             timer: Distribution::ZERO,
             request: Distribution::ZERO,

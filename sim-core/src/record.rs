@@ -27,7 +27,10 @@ pub struct Record {
     pub ended: Time,
     /// When the last fault was healed for good and the system was left to settle.
     pub healed: Option<Time>,
-    /// The nodes, by index.
+    /// How many nodes there are.
+    #[serde(default)]
+    pub node_count: u32,
+    /// The nodes, by index; empty for clusters of more than a hundred thousand, which have no names.
     pub nodes: Vec<NodeInfo>,
     /// The names of the clients, by index.
     pub clients: Vec<String>,

@@ -5,6 +5,7 @@
 
 #[cfg(test)]
 mod tests;
+mod workload;
 
 use std::fmt;
 
@@ -17,6 +18,10 @@ use crate::transactions::{self, Analysis, Anomaly, Workload};
 use crate::verdict::{Verdict, Witness};
 use crate::weak::{isolation, sequential, sessions};
 use crate::workloads::set_full;
+use workload::Workload as Invariant;
+
+pub use sim_core::time::Span;
+pub use workload::Bounds;
 
 /// What is asked of histories.
 #[derive(Clone, Debug)]
@@ -36,6 +41,8 @@ enum Subject {
     Transactions(transactions::Options),
     /// What became of each element that was added to a set.
     SetFull(bool),
+    /// One invariant of a workload.
+    Invariant(Invariant, Bounds),
 }
 
 /// A consistency of single operations.
@@ -61,6 +68,8 @@ pub struct Words<'a> {
     /// What may be assumed of transactions on registers: `sequential-keys`, `linearizable-keys`,
     /// `writes-follow-reads-keys`.
     pub assume: &'a [String],
+    /// What some workloads have to be told.
+    pub bounds: Bounds,
 }
 
 /// What came of a question, before a violation is explained.
@@ -97,7 +106,18 @@ impl Question {
     /// # Errors
     /// In words, when a name is not known or does not fit the model.
     pub fn new(words: &Words<'_>) -> Result<Question, String> {
+        let invariant = Invariant::named(words.model);
+        Invariant::accepts(invariant, &words.bounds)?;
         let subject = match words.model {
+            name if let Some(invariant) = invariant => {
+                let mut others = words.consistency.iter().chain(words.anomalies).chain(words.assume);
+                if let Some(other) = others.next() {
+                    return Err(format!(
+                        "\"{other}\" is not for the model {name}, which asks one thing only"
+                    ));
+                }
+                Subject::Invariant(invariant, words.bounds)
+            }
             "list-append" => Subject::Transactions(transactional(Workload::ListAppend, words)?),
             "rw-register" => Subject::Transactions(transactional(Workload::RwRegister, words)?),
             "set-full" => {
@@ -105,8 +125,7 @@ impl Question {
                 Subject::SetFull(linearizable)
             }
             name => {
-                let model =
-                    name.parse().map_err(|reason| format!("{reason}, list-append, rw-register, set-full"))?;
+                let model = name.parse().map_err(|reason| format!("{reason}, {}", others().join(", ")))?;
                 if let Some(name) = words.anomalies.first().or(words.assume.first()) {
                     return Err(format!("\"{name}\" is for the models list-append and rw-register"));
                 }
@@ -158,9 +177,18 @@ impl Question {
             Subject::SetFull(linearizable) => {
                 Inner::Done(Box::new(Answer::from(set_full::check(history, *linearizable).1)))
             }
+            Subject::Invariant(invariant, bounds) => {
+                Inner::Done(Box::new(Answer::from(invariant.judge(history, &initial, bounds))))
+            }
         };
         Judged { inner, options }
     }
+}
+
+/// The names of what is no object.
+fn others() -> Vec<&'static str> {
+    let transactional = ["list-append", "rw-register", "set-full"];
+    transactional.into_iter().chain(Invariant::NAMES.map(|(name, _)| name)).collect()
 }
 
 /// The first violation, else the first doubt, else that all hold.

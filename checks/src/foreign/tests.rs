@@ -1,6 +1,6 @@
 //! Names that are known and names that are not, and files of small histories through the whole way.
 
-use super::{Question, Words};
+use super::{Bounds, Question, Span, Words};
 use crate::format::{ReadOptions, read_bytes, read_value};
 
 fn ask(text: &str, words: &Words<'_>) -> String {
@@ -51,5 +51,49 @@ fn unknown_names_are_refused_with_those_there_are() {
     ] {
         let error = Question::new(&words).expect_err("no such name");
         assert!(error.contains("frob"), "{error}");
+    }
+}
+
+#[test]
+fn workloads_are_asked_by_name_with_their_bounds() {
+    let plain = Bounds::default();
+    let second = Some(Span::secs(1));
+    let bank = "{:process 0 :type :invoke :f :transfer :value {:from 0 :to 1 :amount 5}}
+        {:process 0 :type :ok :f :transfer :value {:from 0 :to 1 :amount 5}}
+        {:process 1 :type :invoke :f :read}{:process 1 :type :ok :f :read :value {0 5, 1 15}}
+        {:process 1 :type :invoke :f :read}{:process 1 :type :ok :f :read :value {0 5, 1 10}}";
+    let counter = "{:process 0 :type :invoke :f :add :value 2}{:process 0 :type :ok :f :add :value 2}
+        {:process 1 :type :invoke :f :read}{:process 1 :type :ok :f :read :value 1}";
+    let fork =
+        "{:process 0 :type :ok :f :txn :value [[:w 1 1]]}{:process 0 :type :ok :f :txn :value [[:w 2 1]]}
+        {:process 1 :type :ok :f :txn :value [[:r 1 1] [:r 2 nil]]}
+        {:process 2 :type :ok :f :txn :value [[:r 1 nil] [:r 2 1]]}";
+    let skew = "{:process 0 :type :ok :f :txn :value [[:r 1 nil] [:r 2 nil] [:w 1 1]]}
+        {:process 1 :type :ok :f :txn :value [[:r 1 nil] [:r 2 nil] [:w 2 2]]}";
+    let late = "{:process 0 :type :invoke :f :write :value 1 :time 0}{:process 0 :type :ok :f :write :value 1 :time 5}
+        {:process 0 :type :invoke :f :write :value 2 :time 10}{:process 0 :type :ok :f :write :value 2 :time 15}
+        {:process 0 :type :invoke :f :read :time 20}{:process 0 :type :ok :f :read :value 2 :time 25}
+        {:process 1 :type :invoke :f :read :time 30}{:process 1 :type :ok :f :read :value 1 :time 35}";
+    for (model, text, bounds, expected) in [
+        ("bank", bank, plain, "fail"),
+        ("bank", bank, Bounds { total: Some(15), ..plain }, "fail"),
+        ("counter-bounds", counter, plain, "fail"),
+        ("long-fork", fork, plain, "fail"),
+        ("write-skew", skew, plain, "fail"),
+        ("convergence", late, plain, "fail"),
+        ("convergence", late, Bounds { settle: second, ..plain }, "unknown"),
+        ("durability", late, plain, "fail"),
+        ("staleness", late, Bounds { versions: Some(1), ..plain }, "pass"),
+        ("staleness", late, Bounds { versions: Some(0), ..plain }, "fail"),
+        ("staleness", late, Bounds { age: second, ..plain }, "pass"),
+    ] {
+        assert_eq!(ask(text, &Words { model, bounds, ..Words::default() }), expected, "{model}");
+    }
+    for (model, bounds) in [
+        ("register", Bounds { total: Some(1), ..plain }),
+        ("bank", Bounds { settle: second, ..plain }),
+        ("staleness", plain),
+    ] {
+        assert!(Question::new(&Words { model, bounds, ..Words::default() }).is_err(), "{model}");
     }
 }

@@ -110,6 +110,11 @@ impl Assembly {
             Some(index) => {
                 self.close(process, index);
                 let position = self.tick(&event, kind != Kind::Info);
+                if kind != Kind::Info && position <= self.entries[index].invoked_index {
+                    return Err(format!(
+                        "the :index {position} of this end is not after that of its invocation"
+                    ));
+                }
                 end(&mut self.entries[index], event, kind, position, self.dialect)
             }
             None => {

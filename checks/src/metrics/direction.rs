@@ -12,7 +12,7 @@ pub enum Better {
 }
 
 /// Metrics of which more is better, by how their names begin.
-const MORE: &[&str] = &["availability", "throughput", "operations_ok"];
+const MORE: &[&str] = &["availability", "throughput", "operations_ok", "accuracy", "coverage"];
 
 /// Metrics of which less is better, by how their names begin.
 const LESS: &[&str] = &[
@@ -31,7 +31,18 @@ const LESS: &[&str] = &[
     "stale",
     "session_anomalies",
     "lost_writes",
+    "residue",
+    "traffic",
+    "rounds",
+    "delay",
+    "update_ms",
+    "redundancy",
     "converged",
+    "mistakes",
+    "mistake_duration",
+    "false_positive",
+    "detection",
+    "dissemination",
 ];
 
 /// Which way the metric of this name is better.

@@ -6,8 +6,10 @@
 mod anomalies;
 mod availability;
 mod convergence;
+pub mod detection;
 pub mod direction;
 mod edges;
+pub mod gossip;
 mod latency;
 mod parts;
 mod recovery;
@@ -53,6 +55,8 @@ pub fn compute(record: &Record, phases: &Phases) -> Metrics {
     anomalies::measure(record, &mut metrics);
     convergence::measure(record, &mut metrics);
     visibility::measure(record, &mut metrics);
+    gossip::measure(record, &mut metrics);
+    detection::measure(record, &mut metrics);
     metrics
 }
 
@@ -115,6 +119,8 @@ pub const CATALOGUE: &[(&str, &str)] = &[
     ("elections_won", "how often a node became leader or primary"),
     ("leader_changes", "how often that was another node than before"),
     ("leader_first_ms", "when the first leader was there"),
+    ("leader_first_term", "its term, view or epoch: above 1, the first election found nobody"),
+    ("leaderless_ms_longest", "the longest time without a live leader, after the first one"),
     ("leaderless_share", "share of the run in which no live node said it was leader"),
     ("faults", "faults injected"),
     ("crashes", "processes stopped from outside"),
@@ -123,6 +129,37 @@ pub const CATALOGUE: &[(&str, &str)] = &[
     ("failures_<edge>", "share of the calls over an edge that failed"),
     ("error_share_<service>", "share of a service's requests that it ended badly"),
     ("critical_<part>_share", "share of the traced requests' time that a part of the path takes by itself"),
+    ("residue", "gossip: share of the nodes that a rumor never reached"),
+    ("traffic", "gossip: how often the rumor was sent, for each node"),
+    ("rounds_mean", "gossip: the round in which a node heard the rumor, mean over those that did"),
+    ("rounds_last", "gossip: the round in which the last of them heard it"),
+    ("delay_ms_mean", "gossip: time from a rumor's start until a node heard it, mean"),
+    ("delay_ms_p99", "gossip: its 99th percentile"),
+    ("delay_ms_last", "gossip: the longest"),
+    ("mistakes", "detectors: how often a node was suspected that was up"),
+    ("mistake_recurrence_ms", "detectors: time between two mistakes of one about another, mean"),
+    ("mistake_duration_ms", "detectors: how long a mistake lasted, mean"),
+    ("accuracy", "detectors: share of time without mistake"),
+    ("false_positives", "membership: declarations of death about members that were up"),
+    ("false_positives_healthy", "membership: of them, those about members that no fault ever struck"),
+    ("false_positive_members", "membership: how many such members were declared dead by anyone"),
+    ("first_probe_ms", "membership: time from a crash to the first probe of the dead, mean over crashes"),
+    ("first_suspicion_ms", "time from a crash to the first suspicion, mean over crashes"),
+    ("last_suspicion_ms", "time from a crash until the last watcher suspected, mean over crashes"),
+    ("detection_ms", "membership: time from a crash until the first declared it, mean over crashes"),
+    ("dissemination_ms", "membership: time from the first declaration to the last, mean over crashes"),
+    ("disseminated", "membership: share of the others that declared the dead dead"),
+    ("coverage", "gossip: share of the nodes that an update reached, mean over updates"),
+    ("coverage_min", "gossip: the same of the update that reached fewest"),
+    ("update_ms_mean", "gossip: time from an update's start until a node had it, mean"),
+    ("update_ms_last", "gossip: the longest"),
+    (
+        "converged_after_heal_ms",
+        "gossip: time from the end of all faults until every node had every update from before",
+    ),
+    ("redundancy", "gossip: payloads sent for each node they reached, less one"),
+    ("messages_per_node", "messages for each node"),
+    ("bytes_per_node", "bytes for each node"),
     ("measure_<name>_mean", "mean of a number that nodes keep: a queue's length, a lag (durations in ms)"),
     ("measure_<name>_p99", "its 99th percentile"),
     ("measure_<name>_max", "its maximum"),

@@ -178,6 +178,8 @@ fn leaders_are_counted_and_missed() {
             ("leader_changes", 1.0),
             ("leader_first_ms", 100.0),
             // 0–100, 500–600 and 700–900 of 1000 ms.
+            ("leader_first_term", 1.0),
+            ("leaderless_ms_longest", 200.0),
             ("leaderless_share", 0.4),
             ("crashes", 1.0),
         ],

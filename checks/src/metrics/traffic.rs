@@ -59,25 +59,34 @@ fn leaders(record: &Record, put: &mut impl FnMut(&str, f64)) {
     put("elections_won", won.len() as f64);
     put("leader_changes", won.windows(2).filter(|pair| pair[0].node != pair[1].node).count() as f64);
     put("leader_first_ms", first.at.0 as f64 / 1e6);
+    put("leader_first_term", first.epoch as f64);
     let mut changes: Vec<(Time, Peer, bool)> =
         record.statuses.iter().map(|change| (change.at, change.node, leads(&change.role))).collect();
     let down = record.lives.iter().filter(|change| matches!(change.life, Life::Crashed | Life::Halted));
     changes.extend(down.map(|change| (change.at, change.node, false)));
     changes.sort_by_key(|(at, ..)| *at);
-    let (mut leading, mut without, mut previous) = (Vec::new(), Span::ZERO, Time::ZERO);
-    for (at, node, leads) in changes {
-        if leading.is_empty() {
-            without = without.saturating_add(at.since(previous));
+    changes.push((record.ended, Peer::node(u32::MAX >> 1), false));
+    let mut leading = Vec::new();
+    // Since when there has been nobody, and how long in all and at the longest once there had been somebody.
+    let (mut since, mut without, mut longest) = (Some(Time::ZERO), Span::ZERO, Span::ZERO);
+    for (place, (at, node, leads)) in changes.iter().enumerate() {
+        leading.retain(|other| other != node);
+        if *leads {
+            leading.push(*node);
         }
-        previous = at;
-        leading.retain(|other| *other != node);
-        if leads {
-            leading.push(node);
+        let ends = place + 1 == changes.len();
+        match since {
+            Some(from) if ends || !leading.is_empty() => {
+                let gap = at.since(from);
+                without = without.saturating_add(gap);
+                longest = if from > Time::ZERO { longest.max(gap) } else { longest };
+                since = None;
+            }
+            None if leading.is_empty() => since = Some(*at),
+            _ => {}
         }
     }
-    if leading.is_empty() {
-        without = without.saturating_add(record.ended.since(previous));
-    }
+    put("leaderless_ms_longest", longest.0 as f64 / 1e6);
     if record.ended > Time::ZERO {
         put("leaderless_share", without.0 as f64 / record.ended.0 as f64);
     }

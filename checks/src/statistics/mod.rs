@@ -3,6 +3,7 @@
 //! Sums go in the order given, so equal inputs give equal bytes. Deliberately absent: anything that looks at a record.
 
 pub mod paired;
+pub mod sensitivity;
 pub mod student;
 pub mod summary;
 

@@ -105,6 +105,21 @@ pub fn stein_half_width(first_stage: &[f64], worlds: u64) -> f64 {
     student::quantile(0.975, (first_stage.len() - 1) as f64) * libm::sqrt(variance / worlds as f64)
 }
 
+/// The two-sided p-value of "no difference" that belongs to Stein's interval: below 0.05 exactly where the interval over
+/// `worlds` worlds leaves zero out.
+#[must_use]
+pub fn stein_p_value(first_stage: &[f64], mean: f64, worlds: u64) -> f64 {
+    let (_, variance) = mean_variance(first_stage);
+    if first_stage.len() < 2 || worlds == 0 || mean == 0.0 {
+        return 1.0;
+    }
+    if variance == 0.0 {
+        return 0.0;
+    }
+    let t = mean / libm::sqrt(variance / worlds as f64);
+    2.0 * student::distribution(-t.abs(), (first_stage.len() - 1) as f64)
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::mean_variance;

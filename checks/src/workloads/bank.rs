@@ -3,7 +3,9 @@
 //!
 //! Deliberately absent: whether the transfers themselves were right; only their sum is.
 
-use sim_core::history::{Answer, History, Outcome};
+use std::collections::BTreeSet;
+
+use sim_core::history::{Answer, Entry, History, Outcome};
 use sim_core::value::{Call, Key, Micro, Value};
 
 use crate::verdict::{Verdict, Witness};
@@ -19,18 +21,60 @@ pub struct Bank {
     pub negative_allowed: bool,
 }
 
+impl Bank {
+    /// The bank that a history is of: the accounts are the keys of its transactions, or as many as its first plain read
+    /// lists; `total` where absent is what the first read of all accounts shows. `None` if nothing read all accounts.
+    #[must_use]
+    pub fn of(history: &History, total: Option<i64>, negative_allowed: bool) -> Option<Bank> {
+        let mut accounts: BTreeSet<Key> = BTreeSet::new();
+        for entry in &history.entries {
+            if let Call::Txn(steps) = &entry.operation.call {
+                accounts.extend(steps.iter().map(|step| match step {
+                    Micro::Append(key, _) | Micro::Write(key, _) | Micro::Read(key, _) => *key,
+                }));
+            }
+        }
+        let listed = history.entries.iter().find_map(|entry| match (&entry.operation.call, entry.value()) {
+            (Call::Read, Some(Value::List(items))) => Some(items.len()),
+            _ => None,
+        });
+        if accounts.is_empty() {
+            accounts.extend((0..listed? as u64).map(Key));
+        }
+        let accounts: Vec<Key> = accounts.into_iter().collect();
+        let mut bank = Bank { accounts, total: total.unwrap_or(0), negative_allowed };
+        if total.is_none() {
+            let first = history.entries.iter().find_map(|entry| balances(entry, &bank))?;
+            let amount = |value: &&Value| if let Value::Int(n) = value { *n } else { 0 };
+            bank.total = first.iter().map(amount).try_fold(0i64, i64::checked_add)?;
+        }
+        Some(bank)
+    }
+}
+
+/// What an operation read of all accounts, if it did.
+fn balances<'h>(entry: &'h Entry, bank: &Bank) -> Option<Vec<&'h Value>> {
+    match (&entry.operation.call, &entry.outcome) {
+        (Call::Txn(_), Outcome::Ok(Answer::Txn(steps))) => of_steps(steps, bank),
+        (Call::Read, Outcome::Ok(Answer::Value(Value::List(items)))) => {
+            // A map from accounts to balances is read as the list of its pairs.
+            let balance = |item: &'h Value| match item {
+                Value::List(pair) if pair.len() == 2 => &pair[1],
+                item => item,
+            };
+            Some(items.iter().map(balance).collect())
+        }
+        _ => None,
+    }
+}
+
 /// Judges all reads of all accounts: transactions that only read and read each account, or plain reads that answer the
-/// list of all balances.
+/// list of all balances, or a map of them.
 #[must_use]
 pub fn check(history: &History, bank: &Bank) -> Verdict {
     let mut reads = 0;
     for (i, entry) in history.entries.iter().enumerate() {
-        let balances = match (&entry.operation.call, &entry.outcome) {
-            (Call::Txn(_), Outcome::Ok(Answer::Txn(steps))) => of_steps(steps, bank),
-            (Call::Read, Outcome::Ok(Answer::Value(Value::List(items)))) => Some(items.iter().collect()),
-            _ => continue,
-        };
-        let Some(balances) = balances else { continue };
+        let Some(balances) = balances(entry, bank) else { continue };
         reads += 1;
         if let Some((anomaly, headline)) = wrong(&balances, bank) {
             let list: Vec<String> = balances.iter().map(ToString::to_string).collect();

@@ -8,3 +8,4 @@ mod transactions_twins;
 mod unordered_twins;
 mod weak_twins;
 mod workload_tables;
+mod workload_twins;

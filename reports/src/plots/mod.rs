@@ -1,14 +1,27 @@
 //! One plot a file, and the list of them. A new plot is a file, a line here and a snapshot.
 
+pub mod amplification;
+pub mod breakers;
+pub mod candidates;
 mod crowd;
 pub mod cycle;
 pub mod distributions;
+pub mod effect;
+pub mod goodput;
+pub mod heatmap;
 pub mod latency;
 mod operation_strip;
+pub mod over_time;
+pub mod pareto;
+pub mod percentiles;
 pub mod phases;
+pub mod queues;
+pub mod sensitivity;
+pub mod stability;
 pub mod throughput;
 pub mod timeline;
 mod violations;
+pub mod waterfall;
 pub mod witness;
 
 use checks::verdict::Witness;
@@ -24,6 +37,12 @@ pub const RUN_PLOTS: &[RunPlot] = &[
     ("timeline.svg", |run| Some(timeline::timeline(run))),
     ("throughput.svg", throughput::throughput),
     ("latency.svg", latency::latency),
+    ("percentiles.svg", percentiles::percentiles),
+    ("goodput.svg", goodput::goodput),
+    ("queues.svg", queues::queues),
+    ("amplification.svg", amplification::amplification),
+    ("breakers.svg", breakers::breakers),
+    ("waterfall.svg", waterfall::waterfall),
 ];
 
 /// A picture of a violation's witness: the stem of its file name, and what draws it from the check's name.

@@ -3,7 +3,7 @@
 //! The single source is elsewhere for each kind: the comments of the types for fields, faults and checks, the opening
 //! comments of the library's files, the metrics' own table. Deliberately absent: a second description of anything.
 
-mod source;
+pub(crate) mod source;
 
 use checks::metrics;
 
@@ -60,6 +60,10 @@ impl Kind {
 /// The sources in which the types of a scenario file are declared.
 const SOURCES: &[&str] = &[
     include_str!("../schema.rs"),
+    include_str!("../../../models/src/policy/hedge.rs"),
+    include_str!("../../../models/src/policy/mod.rs"),
+    include_str!("../../../models/src/policy/queue.rs"),
+    include_str!("../../../models/src/policy/retry.rs"),
     include_str!("../../../sim-core/src/client/mod.rs"),
     include_str!("../../../sim-core/src/client/retry.rs"),
     include_str!("../../../sim-core/src/client/workload.rs"),
@@ -76,7 +80,7 @@ const SOURCES: &[&str] = &[
     include_str!("../../../sim-core/src/world/config.rs"),
 ];
 
-fn all_types() -> Vec<TypeDoc> {
+pub(crate) fn all_types() -> Vec<TypeDoc> {
     let models = MODELS.iter().map(|model| model.source);
     SOURCES.iter().copied().chain(models).flat_map(types).collect()
 }
@@ -86,7 +90,7 @@ fn item(name: impl Into<String>, about: impl Into<String>) -> Item {
 }
 
 /// The first sentence of a text.
-fn first_sentence(text: &str) -> String {
+pub(crate) fn first_sentence(text: &str) -> String {
     text.split_once(". ").map_or(text, |(first, _)| first).trim_end_matches('.').to_string()
 }
 

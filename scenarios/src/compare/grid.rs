@@ -81,6 +81,7 @@ pub fn candidates(
 ) -> Result<Vec<Candidate>, ScenarioError> {
     let combinations = combinations(vary);
     let scenarios = &pairs(scenarios);
+    let paths: Vec<&str> = vary.iter().map(|field| field.path.as_str()).collect();
     let mut list: Vec<Candidate> = Vec::new();
     if scenarios.len() * combinations.len() > CANDIDATES_MAX {
         let message = format!(
@@ -95,7 +96,7 @@ pub fn candidates(
             all.extend(combination.iter().map(|(path, value)| format!("{path}={value}")));
             let loaded = load(scenario, &all)?;
             let values: Vec<String> =
-                combination.iter().map(|(path, value)| format!("{}={value}", short(path, vary))).collect();
+                combination.iter().map(|(path, value)| format!("{}={value}", short(path, &paths))).collect();
             let label = match (scenarios.len(), values.is_empty()) {
                 (_, true) => loaded.name.clone(),
                 (1, false) => values.join(" "),
@@ -131,9 +132,9 @@ fn pairs(names: &[String]) -> Vec<String> {
 }
 
 /// The last part of a path, if no other varied path ends in it.
-fn short<'a>(path: &'a str, vary: &[Vary]) -> &'a str {
+pub(crate) fn short<'a>(path: &'a str, all: &[&str]) -> &'a str {
     let last = path.rsplit('.').next().unwrap_or(path);
-    let shared = vary.iter().filter(|other| other.path.rsplit('.').next() == Some(last)).count() > 1;
+    let shared = all.iter().filter(|other| other.rsplit('.').next() == Some(last)).count() > 1;
     if shared { path } else { last }
 }
 

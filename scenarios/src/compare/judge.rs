@@ -1,6 +1,6 @@
 //! What the finished worlds of a comparison say, in numbers and in words.
 
-use checks::statistics::paired::{Difference, holm, stein_half_width};
+use checks::statistics::paired::{Difference, holm, stein_half_width, stein_p_value};
 use checks::statistics::summary::Summary;
 use indexmap::IndexMap;
 use serde::Serialize;
@@ -34,8 +34,11 @@ pub struct Comparison {
 /// One metric of a comparison.
 #[derive(Clone, Debug, Serialize)]
 pub struct MetricComparison {
-    /// Each candidate's own values.
+    /// Each candidate's own values, summarized.
     pub candidates: Vec<Summary>,
+    /// The values themselves, by candidate, then by world.
+    #[serde(skip)]
+    pub values: Vec<Vec<f64>>,
     /// Each candidate against the baseline; the baseline's own entry is all zero.
     pub differences: Vec<Difference>,
     /// The p-values after Holm, likewise.
@@ -65,8 +68,9 @@ pub(super) fn judge(plan: &Plan, known: &Worlds, until: u64, stopped: bool) -> C
         }
     }
     let labels: Vec<String> = plan.candidates.iter().map(|candidate| candidate.label.clone()).collect();
-    let conclusions =
+    let mut conclusions: Vec<String> =
         metrics.iter().map(|(name, metric)| conclude(name, metric, &labels, plan.baseline)).collect();
+    conclusions.extend(metrics.iter().filter_map(|(name, metric)| too_wide(plan, name, metric)));
     Comparison {
         scenarios: plan
             .candidates
@@ -109,6 +113,7 @@ fn metric(plan: &Plan, known: &Worlds, seeds: &[u64], name: &str) -> Option<Metr
         for (difference, own) in differences.iter_mut().zip(&values) {
             let stage: Vec<f64> = own.iter().zip(base).take(first).map(|(a, b)| a - b).collect();
             difference.ci95 = stein_half_width(&stage, seeds.len() as u64);
+            difference.p_value = stein_p_value(&stage, difference.mean, seeds.len() as u64);
         }
     }
     let others: Vec<usize> = (0..count).filter(|c| *c != plan.baseline).collect();
@@ -124,9 +129,28 @@ fn metric(plan: &Plan, known: &Worlds, seeds: &[u64], name: &str) -> Option<Metr
     };
     Some(MetricComparison {
         candidates: values.iter().filter_map(|own| Summary::of(own.clone())).collect(),
+        values,
         differences,
         p_adjusted,
         better,
+    })
+}
+
+/// A sentence where the precision that was asked for was not reached.
+fn too_wide(plan: &Plan, name: &str, metric: &MetricComparison) -> Option<String> {
+    let wanted = plan.precision?;
+    let base = &metric.candidates[plan.baseline];
+    let widest = metric.differences.iter().map(|difference| difference.ci95).fold(0.0, f64::max);
+    // The target is a share of the first stage's mean, which is not quite that of all worlds.
+    let reached = widest / base.mean.abs();
+    (reached > wanted * 1.05).then(|| {
+        format!(
+            "{name}: {:.2}% was not reached: ± {:.2}% after {} worlds (--seeds-max {})",
+            100.0 * wanted,
+            100.0 * reached,
+            base.runs,
+            plan.seeds_max
+        )
     })
 }
 

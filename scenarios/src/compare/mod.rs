@@ -8,11 +8,15 @@ pub mod grid;
 pub mod judge;
 pub mod worlds;
 
+#[cfg(test)]
+mod coverage;
+
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use checks::statistics::paired::stein_worlds;
 
+use crate::error::ScenarioError;
 use crate::shard::Part;
 
 pub use self::grid::{Candidate, Vary, candidates};
@@ -76,6 +80,17 @@ impl Plan {
     #[must_use]
     pub fn judge(&self, known: &Worlds) -> Comparison {
         judge::judge(self, known, self.seeds.end, false)
+    }
+
+    /// Whether the plan's metrics are there, by one world run for it.
+    ///
+    /// # Errors
+    /// A metric that the baseline's first world has not, with the nearest that it has.
+    pub fn check_metrics(&self) -> Result<(), ScenarioError> {
+        let Some(baseline) = self.candidates.get(self.baseline).filter(|_| !self.metrics.is_empty()) else {
+            return Ok(());
+        };
+        worlds::check_metrics(baseline, self.seeds.start, &self.metrics)
     }
 
     /// Runs the worlds of these seeds that are not known yet.

@@ -9,7 +9,9 @@ use rayon::prelude::{IntoParallelRefIterator, ParallelIterator};
 use serde::{Deserialize, Serialize};
 
 use super::{Candidate, Progress, Table};
+use crate::error::ScenarioError;
 use crate::run::RunOptions;
+use crate::text::nearest;
 
 /// Which world: a seed under a candidate. Ordered by seed first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -56,14 +58,7 @@ impl Worlds {
     /// The world as a line of a log. The scenario's hash stands for the candidate, so that a plan may be reordered.
     #[must_use]
     pub fn line(candidates: &[Candidate], key: WorldKey, world: &World) -> String {
-        let line = Line {
-            scenario: candidates[key.candidate].loaded.hash.clone(),
-            version: VERSION.into(),
-            seed: key.seed,
-            world: world.clone(),
-        };
-        // Strings and finite numbers can always be written.
-        serde_json::to_string(&line).unwrap_or_default()
+        line_of(&candidates[key.candidate].loaded.hash, key.seed, world)
     }
 
     /// The worlds of a log that belong to these candidates. Lines of other scenarios and versions, and a last line that
@@ -139,6 +134,25 @@ impl Worlds {
     }
 }
 
+/// Worlds by the scenario's hash and the seed.
+pub type Kept = BTreeMap<(String, u64), World>;
+
+/// A world as a line of a log.
+pub(crate) fn line_of(hash: &str, seed: u64, world: &World) -> String {
+    let line = Line { scenario: hash.to_string(), version: VERSION.into(), seed, world: world.clone() };
+    // Strings and finite numbers can always be written.
+    serde_json::to_string(&line).unwrap_or_default()
+}
+
+/// All worlds of a log that this version made, whatever their scenarios.
+pub(crate) fn read_all(log: &str) -> Kept {
+    let lines = log.lines().filter_map(|line| serde_json::from_str::<Line>(line).ok());
+    lines
+        .filter(|line| line.version == VERSION)
+        .map(|line| ((line.scenario, line.seed), line.world))
+        .collect()
+}
+
 /// Runs worlds in parallel. One that panics is kept as such, without metrics.
 pub(crate) fn run(
     candidates: &[Candidate],
@@ -161,6 +175,25 @@ pub(crate) fn run(
         // Without threads of its own it runs on the global ones: slower or faster, never different.
         Err(_) => work(),
     }
+}
+
+/// Whether a candidate's world has these metrics. A world that panics has none; then that is what results tell.
+///
+/// # Errors
+/// The first that is not there, with the nearest that is.
+pub(crate) fn check_metrics(
+    candidate: &Candidate,
+    seed: u64,
+    wanted: &[String],
+) -> Result<(), ScenarioError> {
+    let there = world(candidate, seed).metrics;
+    let missing = wanted.iter().find(|name| !there.contains_key(*name));
+    let Some(missing) = missing.filter(|_| !there.is_empty()) else { return Ok(()) };
+    let near = nearest(missing, there.keys().map(String::as_str));
+    let hint = near
+        .map_or("`squall list metrics` names them".to_string(), |near| format!("did you mean \"{near}\"?"));
+    let message = format!("{} has no metric \"{missing}\" with seed {seed}; {hint}", candidate.loaded.name);
+    Err(ScenarioError::Comparison(message))
 }
 
 fn world(candidate: &Candidate, seed: u64) -> World {

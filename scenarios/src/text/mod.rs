@@ -17,7 +17,7 @@ mod tree;
 
 pub use diagnostic::Diagnostic;
 pub(crate) use problem::{Problem, nearest};
-pub(crate) use tree::{Node, Source};
+pub(crate) use tree::{Kind, Node, Source};
 
 use serde::de::DeserializeOwned;
 
@@ -51,6 +51,11 @@ impl Document {
     /// that could have been meant.
     pub(crate) fn wrong(&self, path: &str, message: &str, names: &[String]) -> Box<Diagnostic> {
         Diagnostic::new(locate::problem(&self.root, path, message, names), &self.sources)
+    }
+
+    /// The tree.
+    pub(crate) fn root(&self) -> &Node {
+        &self.root
     }
 
     /// Part of the document as one of its own.

@@ -133,6 +133,12 @@ fn put_field(
                 _ => inside(node, segments, depth, value, source, line),
             }
         }
+        Kind::Tuple(None, items) if items.is_empty() && name.starts_with(char::is_uppercase) => {
+            // Nothing is there yet, and variants alone begin with a capital.
+            let own = Name { text: name.to_string(), place };
+            *node = Node { place, kind: Kind::Tuple(Some(own), Vec::new()) };
+            inside(node, segments, depth, value, source, line)
+        }
         Kind::Tuple(own, items) if items.is_empty() => {
             let mut field = Node { place, kind: Kind::Tuple(None, Vec::new()) };
             put(&mut field, segments, depth + 1, value, source, line)?;

@@ -30,7 +30,7 @@ impl<N: Node> World<N> {
         let placement = config.placement()?;
         let names = config.names();
         let count = config.node_count();
-        let mut record = Record { seed: config.seed, ..Record::default() };
+        let mut record = Record { seed: config.seed, node_count: count, ..Record::default() };
         if count <= NAMED_NODES {
             let place = |i: usize| names.places.get(i).cloned().unwrap_or_default();
             let named = names.nodes.iter().enumerate();

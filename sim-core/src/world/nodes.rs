@@ -193,6 +193,9 @@ impl<N: Node> World<N> {
         let group = &self.groups[usize::from(self.rests[node.index()].group)];
         let Some(body) = &mut slot.body else { return self.perform(node, task, observer) };
         let processor = &mut body.processor;
+        if group.processor.timers_apart && processor.paused == 0 && matches!(task, Task::Timer(_)) {
+            return self.perform(node, task, observer);
+        }
         if processor.paused == 0 && processor.busy < group.processor.workers && processor.inbox.is_empty() {
             return self.begin(node, task, observer);
         }

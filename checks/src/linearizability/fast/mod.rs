@@ -5,6 +5,7 @@
 //! in one of the gaps from its invocation's to the one before its end. Deliberately absent: repeated values,
 //! compare-and-set, and deciding what pending takes took, of which only the plainest guess is tried.
 
+mod growing;
 mod lives;
 mod priority;
 mod queue;
@@ -19,6 +20,7 @@ use lives::{Collected, Lives};
 pub(super) fn solve(model: Model, deeds: &[Deed<'_>], options: &Options) -> Option<Solved> {
     let judge: fn(&Lives) -> Option<u64> = match model {
         Model::Register | Model::KeyValue => return zones::solve(deeds, &options.initial),
+        Model::Set => return growing::solve(deeds),
         Model::Queue => queue::violation,
         Model::Stack => stack::violation,
         Model::PriorityQueue => priority::violation,

@@ -1,4 +1,6 @@
-//! Brute-force twins on small random histories, and tables of hand-written ones.
+//! Brute-force twins on small random histories, a plain search on changed ones, and tables of hand-written ones.
 
 mod brute;
+mod mutated;
+mod plain;
 mod tables;

@@ -1,0 +1,107 @@
+//! The workloads with one invariant, and what ages or vanishes, by the names that the command line uses, with what each
+//! has to be told.
+//!
+//! Deliberately absent: the judgement itself ([`crate::workloads`], [`crate::weak`]).
+
+use sim_core::history::History;
+use sim_core::time::Span;
+use sim_core::value::Value;
+
+use crate::verdict::Verdict;
+use crate::weak::{convergence, durability, staleness};
+use crate::workloads::bank::{self, Bank};
+use crate::workloads::{counter, long_fork, write_skew};
+
+/// What some workloads have to be told.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Bounds {
+    /// `bank`: what all accounts hold together; what the first read of all of them shows where absent.
+    pub total: Option<i64>,
+    /// `bank`: accounts may be overdrawn.
+    pub negative: bool,
+    /// `convergence`, `durability`: how long after the last write of a key its reads must agree; none where absent.
+    pub settle: Option<Span>,
+    /// `staleness`: at most so many newer versions.
+    pub versions: Option<u64>,
+    /// `staleness`: out of date for at most so long.
+    pub age: Option<Span>,
+}
+
+/// A workload, by what must hold of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Workload {
+    Bank,
+    CounterBounds,
+    LongFork,
+    WriteSkew,
+    Convergence,
+    Staleness,
+    Durability,
+}
+
+impl Workload {
+    pub(super) const NAMES: [(&'static str, Workload); 7] = [
+        ("bank", Workload::Bank),
+        ("counter-bounds", Workload::CounterBounds),
+        ("long-fork", Workload::LongFork),
+        ("write-skew", Workload::WriteSkew),
+        ("convergence", Workload::Convergence),
+        ("staleness", Workload::Staleness),
+        ("durability", Workload::Durability),
+    ];
+
+    pub(super) fn named(name: &str) -> Option<Workload> {
+        Workload::NAMES.iter().find(|(other, _)| *other == name).map(|(_, workload)| *workload)
+    }
+
+    /// Refuses what this workload has no use for, so that a bound is never silently passed over.
+    pub(super) fn accepts(workload: Option<Workload>, bounds: &Bounds) -> Result<(), String> {
+        let is = |all: &[Workload]| workload.is_some_and(|workload| all.contains(&workload));
+        let given = [
+            (
+                bounds.total.is_some() || bounds.negative,
+                is(&[Workload::Bank]),
+                "a total or overdrafts are for the model bank",
+            ),
+            (
+                bounds.settle.is_some(),
+                is(&[Workload::Convergence, Workload::Durability]),
+                "a time to settle is for the models convergence and durability",
+            ),
+            (
+                bounds.versions.is_some() || bounds.age.is_some(),
+                is(&[Workload::Staleness]),
+                "bounds on versions and age are for the model staleness",
+            ),
+        ];
+        match given.iter().find(|(given, fits, _)| *given && !fits) {
+            Some((_, _, reason)) => Err((*reason).to_owned()),
+            None if is(&[Workload::Staleness]) && bounds.versions.is_none() && bounds.age.is_none() => {
+                Err("staleness needs a bound: how many versions, or how long, an answer may be behind"
+                    .to_owned())
+            }
+            None => Ok(()),
+        }
+    }
+
+    pub(super) fn judge(self, history: &History, initial: &Value, bounds: &Bounds) -> Verdict {
+        let settle = bounds.settle.unwrap_or(Span::ZERO);
+        match self {
+            Workload::Bank => match Bank::of(history, bounds.total, bounds.negative) {
+                Some(bank) => bank::check(history, &bank),
+                None => Verdict::Unknown("no operation read all accounts".to_owned()),
+            },
+            Workload::CounterBounds => {
+                counter::check(history, if let Value::Int(n) = initial { *n } else { 0 })
+            }
+            Workload::LongFork => long_fork::check(history),
+            Workload::WriteSkew => write_skew::check(history),
+            Workload::Convergence => convergence::check(history, settle),
+            Workload::Staleness => {
+                let bound = staleness::Bound { versions: bounds.versions, time: bounds.age };
+                staleness::check(history, bound, initial)
+            }
+            Workload::Durability => durability::check(history, settle, initial),
+        }
+    }
+}

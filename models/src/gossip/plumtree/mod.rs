@@ -1,0 +1,110 @@
+//! Plumtree over HyParView: broadcast along a tree that gossip repairs (Leitão, Pereira & Rodrigues, SRDS'07 and
+//! DSN'07).
+//!
+//! [`views`] keeps whom a node knows (HyParView's active and passive view), [`node`] the tree: payloads go to eager
+//! neighbours, announcements to lazy ones, and a missing payload is fetched from whoever announced it, which grafts
+//! that link into the tree. The engine has no connections that break, so neighbours send keep-alives. Deliberately
+//! absent: the optimisation that exchanges a long path for a short one (§3.8).
+
+pub mod node;
+pub mod views;
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+use sim_core::time::Span;
+use sim_core::units::Bytes;
+use sim_core::world::NodeGroup;
+
+use self::node::{PlumtreeNode, Shared};
+use crate::model::{Cluster, Model};
+
+/// The settings.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Plumtree {
+    /// The size of the active view.
+    pub active: u32,
+    /// The size of the passive view.
+    pub passive: u32,
+    /// How far a newcomer's walk goes (ARWL).
+    pub walk_active: u8,
+    /// At how many steps before its end the walk leaves the newcomer in a passive view (PRWL).
+    pub walk_passive: u8,
+    /// How often passive views are mixed.
+    pub shuffle: Span,
+    /// How many active and passive peers a shuffle carries.
+    pub shuffled: (u32, u32),
+    /// The time between two nodes' joining, in the order of their index.
+    pub join_gap: Span,
+    /// How often neighbours say that they are there.
+    pub keepalive: Span,
+    /// After how long a silent neighbour is given up.
+    pub silence: Span,
+    /// How long an announced payload is waited for before it is fetched.
+    pub missing: Span,
+    /// How long a fetched one is, before the next announcer is asked.
+    pub refetch: Span,
+    /// Whether the tree is pruned; if not, this is plain flooding of the active views.
+    #[serde(default = "yes")]
+    pub prune: bool,
+    /// How many nodes broadcast: the first so many.
+    pub origins: u32,
+    /// How often each does.
+    pub every: Span,
+    /// From when on.
+    pub from: Span,
+    /// The size of a payload.
+    pub payload: Bytes,
+}
+
+fn yes() -> bool {
+    true
+}
+
+impl Model for Plumtree {
+    type Node = PlumtreeNode;
+    type Invariants = ();
+
+    const NAME: &'static str = "plumtree";
+    const SUMMARY: &'static str =
+        "broadcast along a tree that gossip repairs, over HyParView's partial views (SRDS'07, DSN'07)";
+
+    fn validate(&self, cluster: &Cluster) -> Result<(), (String, String)> {
+        let fail = |path: &str, why: &str| Err((path.to_string(), why.to_string()));
+        if cluster.nodes < 2 {
+            return fail("", "a broadcast needs at least 2 nodes");
+        }
+        if self.active == 0 {
+            return fail("active", "at least 1");
+        }
+        if self.walk_passive > self.walk_active {
+            return fail("walk_passive", "at most walk_active");
+        }
+        for (path, span) in [
+            ("shuffle", self.shuffle),
+            ("keepalive", self.keepalive),
+            ("silence", self.silence),
+            ("missing", self.missing),
+            ("refetch", self.refetch),
+            ("every", self.every),
+        ] {
+            if span == Span::ZERO {
+                return fail(path, "more than 0");
+            }
+        }
+        if self.silence <= self.keepalive {
+            return fail("silence", "longer than the time between keep-alives");
+        }
+        if self.payload.0 > 1 << 30 {
+            return fail("payload", "at most 1GiB");
+        }
+        Ok(())
+    }
+
+    fn groups(&self, cluster: &Cluster) -> Vec<NodeGroup<Arc<Shared>>> {
+        cluster.alike(Arc::new(Shared { settings: self.clone() }))
+    }
+
+    fn invariants(&self, _: &Cluster) {}
+}

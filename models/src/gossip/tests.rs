@@ -1,0 +1,1 @@
+//! Rumor mongering: semantics by hand.

@@ -1,0 +1,70 @@
+//! What the shell completes beyond the grammar: names of scenarios, and the fields of the scenario on the line.
+
+use std::ffi::OsStr;
+
+use clap_complete::engine::{ArgValueCompleter, CompletionCandidate, PathCompleter, ValueCompleter};
+use scenarios::catalogue::{self, Kind};
+use scenarios::{library, load, paths};
+
+/// Completes the name of a library scenario, or a file.
+pub fn scenarios() -> ArgValueCompleter {
+    ArgValueCompleter::new(|current: &OsStr| {
+        let typed = current.to_string_lossy();
+        let names = library::names().into_iter().filter(|name| name.starts_with(typed.as_ref()));
+        let about = |name: &str| library::about(name).unwrap_or_default();
+        let mut found: Vec<CompletionCandidate> =
+            names.map(|name| CompletionCandidate::new(name).help(Some(about(name).into()))).collect();
+        found.extend(PathCompleter::any().complete(current));
+        found
+    })
+}
+
+/// Completes the path of a field: those of the scenario named on the line, else those of any.
+pub fn fields() -> ArgValueCompleter {
+    ArgValueCompleter::new(|current: &OsStr| {
+        let typed = current.to_string_lossy();
+        // Behind the equals sign stands a value, which nobody can list.
+        if typed.contains('=') { Vec::new() } else { field_candidates(&typed, std::env::args()) }
+    })
+}
+
+/// The fields that begin so. A scenario on the line that cannot be loaded is as good as none.
+fn field_candidates(typed: &str, line: impl Iterator<Item = String>) -> Vec<CompletionCandidate> {
+    let named = line.filter(|word| library::text(word).is_some() || word.ends_with(".ron"));
+    let loaded = named.filter_map(|word| load(&word, &[]).ok()).next();
+    let known = loaded.and_then(|loaded| paths::of_scenario(&loaded, typed, false).ok());
+    let pairs: Vec<(String, String)> = match known {
+        Some(fields) => fields
+            .into_iter()
+            .map(|field| (field.path, format!("{} · {} · now {}", field.about, field.of, field.value)))
+            .collect(),
+        None => catalogue::list(Kind::Fields)
+            .into_iter()
+            .map(|item| (item.name.replace("[]", "[0]"), item.about))
+            .filter(|(path, _)| path.starts_with(typed))
+            .collect(),
+    };
+    pairs
+        .into_iter()
+        .map(|(path, about)| CompletionCandidate::new(format!("{path}=")).help(Some(about.into())))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::field_candidates;
+
+    fn found(typed: &str, line: &[&str]) -> Vec<String> {
+        let words = line.iter().map(|word| (*word).to_string());
+        let all = field_candidates(typed, words);
+        all.iter().map(|candidate| candidate.get_value().to_string_lossy().into_owned()).collect()
+    }
+
+    #[test]
+    fn fields_are_those_of_the_scenario_on_the_line() {
+        let own = found("model.Raft.h", &["squall", "run", "raft/healthy", "--set"]);
+        assert!(own.contains(&"model.Raft.heartbeat=".to_string()), "{own:?}");
+        assert!(found("model.Raft.h", &["squall", "run", "service/metastable"]).is_empty());
+        assert!(found("cluster.n", &["squall"]).contains(&"cluster.nodes=".to_string()));
+    }
+}

@@ -1,0 +1,311 @@
+//! Comparisons, sweeps and searches as their users meet them: interrupted and gone on with, done in parts and merged,
+//! refused where parts do not fit, with pictures and pages.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+fn squall(arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_squall"))
+        .args(arguments)
+        .env("NO_COLOR", "1")
+        .output()
+        .expect("squall runs")
+}
+
+fn code(output: &Output) -> i32 {
+    output.status.code().expect("it ended by itself")
+}
+
+fn err(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+/// A folder of the test's own, empty.
+fn folder(name: &str) -> PathBuf {
+    let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("studies").join(name);
+    let _ = std::fs::remove_dir_all(&path);
+    std::fs::create_dir_all(&path).expect("a folder");
+    path
+}
+
+/// Runs with `--out` into a folder; answers the folder as text.
+fn into(arguments: &[&str], dir: &Path) -> (String, Output) {
+    let text = dir.to_string_lossy().into_owned();
+    let mut all = arguments.to_vec();
+    all.extend(["--out", &text]);
+    let output = squall(&all);
+    (text, output)
+}
+
+/// Every file of a folder by name, the manifest aside.
+fn contents(dir: &Path) -> Vec<(String, Vec<u8>)> {
+    let mut all: Vec<(String, Vec<u8>)> = std::fs::read_dir(dir)
+        .expect("the folder")
+        .map(|entry| entry.expect("an entry").path())
+        .map(|path| {
+            let name = path.file_name().expect("a name").to_string_lossy().into_owned();
+            (name, std::fs::read(&path).expect("a file"))
+        })
+        .collect();
+    all.sort();
+    all
+}
+
+fn same(a: &Path, b: &Path) {
+    let (a, b) = (contents(a), contents(b));
+    let names = |all: &[(String, Vec<u8>)]| all.iter().map(|(name, _)| name.clone()).collect::<Vec<_>>();
+    assert_eq!(names(&a), names(&b));
+    for ((name, left), (_, right)) in a.iter().zip(&b) {
+        assert!(left == right, "{name} differs");
+    }
+}
+
+const COMPARE: &[&str] = &[
+    "compare",
+    "solo/restart",
+    "--vary",
+    "clients[0].count=3,5",
+    "--metric",
+    "messages,latency_ms_p99",
+    "--seeds",
+    "6",
+];
+const SWEEP: &[&str] = &[
+    "sweep",
+    "solo/restart",
+    "--vary",
+    "clients[0].count=2..6:3",
+    "--vary",
+    "network.link.latency=100us,1ms",
+    "--minimize",
+    "latency_ms_p99",
+    "--require",
+    "messages<100000000",
+    "--pareto",
+    "latency_ms_p99,most:operations",
+    "--seeds",
+    "4",
+];
+const METASTABLE: &[&str] = &[
+    "metastable",
+    "service/metastable",
+    "--load",
+    "clients[0].load.Open.rate=100/s,200/s,320/s",
+    "--seeds",
+    "1",
+    "--tolerance",
+    "50%",
+];
+
+/// A log cut off in the middle of its third line, as by a kill, is gone on with to the same bytes; so with one job.
+#[test]
+fn what_was_interrupted_gives_the_same_bytes() {
+    for (name, arguments) in [("compare", COMPARE), ("sweep", SWEEP), ("metastable", METASTABLE)] {
+        let (whole, cut) = (folder(&format!("{name}-whole")), folder(&format!("{name}-cut")));
+        let (_, output) = into(arguments, &whole);
+        assert_eq!(code(&output), 0, "{name}: {}", err(&output));
+        let log = std::fs::read(whole.join("worlds.jsonl")).expect("the log");
+        let ends: Vec<usize> = (0..log.len()).filter(|i| log[*i] == b'\n').collect();
+        std::fs::write(cut.join("worlds.jsonl"), &log[..ends[2] - 20]).expect("written");
+        let mut again = arguments.to_vec();
+        again.extend(["--jobs", "1"]);
+        let (_, output) = into(&again, &cut);
+        assert_eq!(code(&output), 0, "{name}: {}", err(&output));
+        assert!(err(&output).contains("2 finished worlds"), "{name}: {}", err(&output));
+        same(&whole, &cut);
+    }
+}
+
+/// The shards of a job, each in a folder, as `merge` takes them.
+fn shards(name: &str, arguments: &[&str], of: usize) -> Vec<String> {
+    (0..of)
+        .map(|i| {
+            let part = format!("{i}/{of}");
+            let mut all = arguments.to_vec();
+            all.extend(["--shard", &part]);
+            let (dir, output) = into(&all, &folder(&format!("{name}-shard-{i}")));
+            assert_eq!(code(&output), 0, "{name}: {}", err(&output));
+            dir
+        })
+        .collect()
+}
+
+fn merge(dirs: &[String]) -> Output {
+    let mut all = vec!["merge"];
+    all.extend(dirs.iter().map(String::as_str));
+    squall(&all)
+}
+
+#[test]
+fn parts_merged_are_the_bytes_of_one_machine() {
+    for (name, arguments) in [("compare", COMPARE), ("sweep", SWEEP)] {
+        let whole = folder(&format!("{name}-one"));
+        let (_, one) = into(arguments, &whole);
+        let parts = shards(&format!("{name}-merge"), arguments, 3);
+        let merged = folder(&format!("{name}-merged"));
+        let mut all = vec!["merge"];
+        all.extend(parts.iter().map(String::as_str));
+        let (_, output) = into(&all, &merged);
+        assert_eq!(code(&output), 0, "{}", err(&output));
+        assert_eq!(output.stdout, one.stdout, "{name}");
+        same(&whole, &merged);
+    }
+}
+
+#[test]
+fn merge_refuses_what_does_not_fit() {
+    let parts = shards("refused", COMPARE, 2);
+    let refused = |dirs: &[String], why: &str| {
+        let output = merge(dirs);
+        assert_eq!(code(&output), 2, "{why}");
+        assert!(err(&output).contains(why), "{why}: {}", err(&output));
+    };
+    refused(&parts[..1], "parts are missing: 1/2");
+    refused(&[parts[0].clone(), parts[0].clone()], "are both part 0/2");
+    let mut other: Vec<&str> = COMPARE.to_vec();
+    other[3] = "clients[0].count=3,4";
+    let others = shards("refused-other", &other, 2);
+    refused(&[parts[0].clone(), others[1].clone()], "differ in scenario");
+    let manifest = Path::new(&parts[1]).join("shard.json");
+    let text = std::fs::read_to_string(&manifest).expect("the manifest");
+    let version = format!("\"version\": \"{}\"", env!("CARGO_PKG_VERSION"));
+    assert!(text.contains(&version), "{text}");
+    std::fs::write(&manifest, text.replace(&version, "\"version\": \"0.0.0\"")).expect("written");
+    refused(&parts, "differ in version");
+    std::fs::write(&manifest, text).expect("written");
+    let log = Path::new(&parts[1]).join("worlds.jsonl");
+    let lines = std::fs::read_to_string(&log).expect("the log");
+    let short: String = lines.lines().skip(1).map(|line| format!("{line}\n")).collect();
+    std::fs::write(&log, short).expect("written");
+    refused(&parts, "is not finished");
+}
+
+/// What is a finding alone is none to a scheduler, which would try a failed shard again.
+#[test]
+fn a_shard_that_finds_a_violation_exits_0() {
+    let found = ["explore", "solo/restart", "--set", "checks=[Metric(\"messages\",0,1)]", "--seeds", "2"];
+    assert_eq!(code(&squall(&found)), 1);
+    shards("finding-explore", &found, 2);
+    let compared: Vec<&str> =
+        COMPARE.iter().copied().chain(["--set", "checks=[Metric(\"messages\",0,1)]"]).collect();
+    assert_eq!(code(&squall(&compared)), 1);
+    shards("finding-compare", &compared, 2);
+}
+
+#[test]
+fn studies_leave_pictures_and_one_page() {
+    for (name, arguments, pictures) in [
+        ("compare", COMPARE, vec!["effect.svg", "candidates.svg"]),
+        ("sweep", SWEEP, vec!["heatmap.svg", "pareto.svg", "sensitivity.svg"]),
+        ("metastable", METASTABLE, vec!["stability.svg"]),
+    ] {
+        let dir = folder(&format!("{name}-pictures"));
+        into(arguments, &dir);
+        let page = std::fs::read_to_string(dir.join("report.html")).expect("the page");
+        assert!(!page.contains("<script") && !page.contains("src="), "{name}: self-contained");
+        for picture in pictures {
+            let svg = std::fs::read_to_string(dir.join(picture)).expect(picture);
+            assert!(page.contains(&svg), "{name}: {picture} is on the page");
+        }
+    }
+}
+
+#[test]
+fn a_search_tells_the_regions_apart() {
+    let mut arguments = METASTABLE.to_vec();
+    arguments.push("--json");
+    let output = squall(&arguments);
+    let found: serde_json::Value = serde_json::from_slice(&output.stdout).expect("a document");
+    let region = |i: usize| found["regions"][i]["region"].as_str().expect("a region").to_string();
+    assert_eq!(region(1), "vulnerable", "{found:#}");
+    assert_eq!(region(2), "overloaded", "{found:#}");
+    let between = &found["thresholds"][1]["threshold"]["between"];
+    let ns = |name: &str| between[name].as_f64().expect("a time");
+    assert!(ns("recovers_ns") < ns("stuck_ns") && ns("stuck_ns") <= 1.5 * ns("recovers_ns"), "{between}");
+}
+
+#[test]
+fn halving_ends_with_the_best_and_fresh_worlds_confirm_it() {
+    let output = squall(&[
+        "sweep",
+        "solo/restart",
+        "--vary",
+        "network.link.latency=100us..8ms:4:log",
+        "--minimize",
+        "latency_ms_p50",
+        "--halving",
+        "--seeds",
+        "2",
+        "--confirm",
+        "4",
+        "--json",
+    ]);
+    let found: serde_json::Value = serde_json::from_slice(&output.stdout).expect("a document");
+    assert_eq!(found["best"], "latency=100us", "{found:#}");
+    assert!(found["confirmed"]["difference"].as_f64().expect("a number") < 0.0);
+    let worlds: Vec<u64> = found["points"]
+        .as_array()
+        .expect("points")
+        .iter()
+        .map(|p| p["worlds"].as_u64().expect("a count"))
+        .collect();
+    assert_eq!(worlds, [4, 4, 2, 2]);
+    let nothing = squall(&[
+        "sweep",
+        "solo/restart",
+        "--vary",
+        "clients[0].count=2,3",
+        "--minimize",
+        "messages",
+        "--require",
+        "availability>1",
+        "--seeds",
+        "1",
+    ]);
+    assert_eq!(code(&nothing), 1, "no point keeps the bounds");
+}
+
+#[test]
+fn what_cannot_be_studied_is_refused_with_the_nearest_name() {
+    for (arguments, part) in [
+        (vec!["compare", "solo/restart", "--vary", "clients[0].cuont=1,2"], "did you mean `count`"),
+        (
+            vec!["compare", "solo/restart", "--vary", "clients[0].count=1,2", "--metric", "mesages"],
+            "did you mean \"messages\"",
+        ),
+        (
+            vec!["sweep", "solo/restart", "--vary", "clients[0].count=1..x", "--metric", "messages"],
+            "expected a number",
+        ),
+        (
+            vec!["sweep", "solo/restart", "--vary", "clients[0].count=1..3", "--metric", "mesages"],
+            "did you mean \"messages\"",
+        ),
+        (vec!["sweep", "solo/restart", "--vary", "clients[0].count=1..3"], "a sweep needs a metric"),
+        (vec!["metastable", "solo/restart"], "which fault is the trigger"),
+        (
+            vec!["metastable", "service/metastable", "--duration", "faults[0].lasts.Fixed=1s..90s"],
+            "30s are left",
+        ),
+        (vec!["explain", "path", "model.Raft.hartbeat", "--of", "raft/healthy"], "model.Raft.heartbeat"),
+    ] {
+        let output = squall(&arguments);
+        assert_eq!(code(&output), 2, "{arguments:?}: {}", err(&output));
+        assert!(err(&output).contains(part), "{arguments:?}: {}", err(&output));
+    }
+}
+
+/// The shell asks, and squall answers with the fields of the scenario on the line.
+#[test]
+fn the_shell_completes_fields() {
+    let output = Command::new(env!("CARGO_BIN_EXE_squall"))
+        .args(["--", "squall", "run", "raft/healthy", "--set", "model.Raft.heart"])
+        .env("COMPLETE", "bash")
+        .env("_CLAP_COMPLETE_INDEX", "4")
+        .env("_CLAP_COMPLETE_COMP_TYPE", "9")
+        .env("_CLAP_IFS", "\n")
+        .output()
+        .expect("squall runs");
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert!(text.contains("model.Raft.heartbeat="), "{text} {}", err(&output));
+}
