@@ -97,6 +97,9 @@ fn summary(found: &Comparison) -> String {
     for (label, unexpected) in found.labels.iter().zip(&found.unexpected).filter(|(_, count)| **count > 0) {
         let _ = writeln!(text, "{label}: {unexpected} worlds did not go as the scenario expects");
     }
+    if let Some(table) = crate::phases::table(found) {
+        let _ = write!(text, "\n{}", crate::phases::words(&table));
+    }
     for (name, metric) in &found.metrics {
         let better = if metric.better == "unknown" {
             String::new()

@@ -13,6 +13,7 @@ mod merge;
 mod metastable;
 mod names;
 mod output;
+mod phases;
 mod pictures;
 mod progress;
 mod replay;

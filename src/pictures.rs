@@ -131,6 +131,10 @@ pub fn write_exploration(loaded: &Loaded, found: &Exploration, dir: &Path) -> Re
 
 /// Writes a comparison's pictures into a directory.
 pub fn write_comparison(found: &Comparison, dir: &Path) -> Result<(), Trouble> {
+    if let Some(table) = crate::phases::table(found) {
+        let picture = reports::plots::phases::phases(&table);
+        output::write_whole(&dir.join("phases.svg"), picture.as_bytes())?;
+    }
     let mut names: Vec<&str> = found.scenarios.iter().map(|(name, ..)| name.as_str()).collect();
     names.dedup();
     let metric = |(name, metric): (&String, &MetricComparison)| {

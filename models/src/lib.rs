@@ -3,6 +3,7 @@
 //! A model knows the engine and nothing else: no scenario, no checker, no file.
 
 pub mod contention;
+pub mod crdt;
 pub mod detector;
 pub mod gossip;
 pub mod model;

@@ -243,7 +243,9 @@ impl Exploration {
 /// Why this share is not the one stated, if it is so far from it that chance does not explain it (3 standard errors).
 fn share_unlike(failed: u64, runs: u64, least: Ratio, greatest: Ratio) -> Option<String> {
     let (low, high) = wilson(failed, runs, 3.0);
-    let fits = runs == 0 || (high >= least.get() && low <= greatest.get());
+    // The bounds are rounded: 100 of 100 comes out a hair below 1.
+    let hair = 1e-9;
+    let fits = runs == 0 || (high >= least.get() - hair && low <= greatest.get() + hair);
     (!fits).then(|| format!("the scenario states {least} to {greatest}"))
 }
 

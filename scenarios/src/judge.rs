@@ -154,8 +154,8 @@ pub(crate) fn object(clients: &[ClientConfig]) -> Result<linearizability::Model,
     type Fits = fn(Ask) -> bool;
     let kinds: [(Model, Fits); 5] = [
         (Model::KeyValue, |ask| matches!(ask, Ask::Read | Ask::Write | Ask::Cas | Ask::Delete | Ask::Append)),
-        (Model::Set, |ask| matches!(ask, Ask::Read | Ask::Insert)),
-        (Model::Counter, |ask| matches!(ask, Ask::Read | Ask::Increment)),
+        (Model::Set, |ask| matches!(ask, Ask::Read | Ask::Insert | Ask::Remove)),
+        (Model::Counter, |ask| matches!(ask, Ask::Read | Ask::Increment | Ask::Decrement)),
         (Model::Queue, |ask| matches!(ask, Ask::Enqueue | Ask::Dequeue)),
         (Model::MultiRegister, |ask| matches!(ask, Ask::TxnWrite { .. })),
     ];

@@ -3,6 +3,7 @@
 //! of [`ModelSpec`].
 
 use models::contention::Contention;
+use models::crdt::Crdt;
 use models::detector::measured::Detectors;
 use models::gossip::anti_entropy::AntiEntropy;
 use models::gossip::plumtree::Plumtree;
@@ -61,6 +62,7 @@ macro_rules! models {
 
 models! {
     Contention: "contention/mod.rs",
+    Crdt: "crdt/config.rs",
     Quorum: "quorum/config.rs",
     Raft: "raft/config.rs",
     Service: "service/config.rs",

@@ -5,6 +5,7 @@
 //! fit each other (`assemble`).
 
 use models::contention::Contention;
+use models::crdt::Crdt;
 use models::detector::measured::Detectors;
 use models::gossip::anti_entropy::AntiEntropy;
 use models::gossip::plumtree::Plumtree;
@@ -68,6 +69,8 @@ pub struct Scenario {
 pub enum ModelSpec {
     /// Writers of one row under optimistic concurrency.
     Contention(Contention),
+    /// Conflict-free replicated objects.
+    Crdt(Crdt),
     /// A graph of services under load.
     Service(Service),
     /// Replicas of which R answer a read and W a write.

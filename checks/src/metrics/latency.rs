@@ -3,6 +3,7 @@
 use indexmap::IndexMap;
 use sim_core::record::Record;
 
+use crate::metrics::parts::parts;
 use crate::metrics::{Metrics, Phases};
 use crate::statistics::summary::percentile;
 
@@ -33,6 +34,7 @@ pub(super) fn measure(record: &Record, _: &Phases, metrics: &mut Metrics) {
         &all,
         &[("p50", 0.5), ("p90", 0.9), ("p99", 0.99), ("p999", 0.999), ("max", 1.0)],
     );
+    by_part(record, metrics);
     kinds.sort_unstable_keys();
     clients.sort_by(|a, _, b, _| (a.len(), a).cmp(&(b.len(), b)));
     for (client, mut values) in clients {
@@ -54,6 +56,19 @@ pub(super) fn measure(record: &Record, _: &Phases, metrics: &mut Metrics) {
 
 /// Up to this many clients have latencies of their own.
 const CLIENTS_MAX: usize = 16;
+
+/// Before, during and after the faults.
+fn by_part(record: &Record, metrics: &mut Metrics) {
+    for (part, from, to) in parts(record) {
+        let within = record.history.entries.iter().filter(|entry| (from..to).contains(&entry.invoked));
+        let mut took: Vec<u64> = within
+            .filter(|entry| entry.is_ok())
+            .map(|entry| entry.completed.since(entry.invoked).0)
+            .collect();
+        took.sort_unstable();
+        put(metrics, "latency_ms", &took, &[(&format!("p50_{part}"), 0.5), (&format!("p99_{part}"), 0.99)]);
+    }
+}
 
 fn put(metrics: &mut Metrics, name: &str, sorted: &[u64], shares: &[(&str, f64)]) {
     for (suffix, share) in shares {

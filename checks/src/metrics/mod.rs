@@ -3,12 +3,15 @@
 //! All come from the record alone. A metric that a run says nothing about is absent rather than zero. Deliberately
 //! absent: judgement ([`crate::property`]) and wall-clock figures.
 
+mod anomalies;
 mod availability;
+mod convergence;
 pub mod detection;
 pub mod direction;
 mod edges;
 pub mod gossip;
 mod latency;
+mod parts;
 mod recovery;
 mod staleness;
 #[cfg(test)]
@@ -49,6 +52,8 @@ pub fn compute(record: &Record, phases: &Phases) -> Metrics {
     edges::measure(record, &mut metrics);
     crate::critical::measure(record, &mut metrics);
     staleness::measure(record, &mut metrics);
+    anomalies::measure(record, &mut metrics);
+    convergence::measure(record, &mut metrics);
     visibility::measure(record, &mut metrics);
     gossip::measure(record, &mut metrics);
     detection::measure(record, &mut metrics);
@@ -88,6 +93,12 @@ pub const CATALOGUE: &[(&str, &str)] = &[
     ("latency_<kind>_ms_p99", "the 99th percentile by kind of operation"),
     ("latency_<kind>_ms_p999", "the 99.9th percentile by kind of operation"),
     ("latency_<client>_ms_p50", "the median by client, where there are at most 16: c0, c1 …"),
+    ("latency_ms_p50_before", "the median, of operations invoked before the first fault"),
+    ("latency_ms_p50_during", "the same, from the first fault until the last has ended"),
+    ("latency_ms_p50_after", "the same, after the last fault had ended"),
+    ("latency_ms_p99_before", "the 99th percentile, of operations invoked before the first fault"),
+    ("latency_ms_p99_during", "the same, from the first fault until the last has ended"),
+    ("latency_ms_p99_after", "the same, after the last fault had ended"),
     ("outage_ms_longest", "the longest time in which clients asked and no operation ended ok"),
     (
         "recover_injection_ms_mean",
@@ -160,6 +171,14 @@ pub const CATALOGUE: &[(&str, &str)] = &[
     ("stale_share_after", "the same, of reads invoked after the last fault had ended"),
     ("within_<k>_versions", "share of reads that saw one of the last k versions, for k from 1 to 3"),
     ("stale_ms_max", "for how long the first write that a stale read missed had been over, at most"),
+    ("session_anomalies", "reads that saw a version older than one their session had read or written"),
+    ("session_anomalies_<part>", "the same, by when they were invoked: before, during and after the faults"),
+    ("lost_writes", "acknowledged writes newer than what the last read of their key shows"),
+    ("lost_writes_<part>", "the same, by when they were invoked"),
+    (
+        "converged_ms",
+        "from the last write and the end of all faults until the last read that differed from the final answer",
+    ),
     (
         "consistent_at_once",
         "share of measuring reads, begun when a write was acknowledged, that would see it",

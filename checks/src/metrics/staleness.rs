@@ -3,10 +3,10 @@
 //! Only of registers of unique values; other histories say nothing of the age of an answer.
 
 use sim_core::record::Record;
-use sim_core::time::Time;
 use sim_core::value::{Call, Value};
 
 use crate::metrics::Metrics;
+use crate::metrics::parts::parts;
 use crate::weak::staleness::{self, Age};
 
 pub(super) fn measure(record: &Record, metrics: &mut Metrics) {
@@ -33,10 +33,7 @@ pub(super) fn measure(record: &Record, metrics: &mut Metrics) {
     }
     let longest = ages.iter().map(|age| age.time).max().unwrap_or_default();
     metrics.insert("stale_ms_max".into(), longest.as_ms_f64());
-    let Some(first) = record.faults.iter().map(|fault| fault.at).min() else { return };
-    let last = record.faults.iter().map(|fault| fault.until.unwrap_or(record.ended)).max().unwrap_or(first);
-    let phases = [("before", Time::ZERO, first), ("during", first, last), ("after", last, Time::NEVER)];
-    for (name, from, to) in phases {
+    for (name, from, to) in parts(record) {
         let within = |age: &&Age| (from..to).contains(&entries[age.entry].invoked);
         let ages: Vec<&Age> = ages.iter().filter(within).collect();
         if !ages.is_empty() {

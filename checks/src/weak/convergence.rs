@@ -4,15 +4,15 @@
 //! Deliberately absent: which answer it is, save that a write whose end is unknown may land at any time, so that reads
 //! of its value prove nothing.
 
-use sim_core::history::History;
+use sim_core::history::{History, Outcome};
 use sim_core::time::{Span, Time};
-use sim_core::value::{Micro, Value};
+use sim_core::value::{Call, Micro, Value};
 
 use crate::intern::Table;
 use crate::transactions::{End, Log, register};
 use crate::verdict::{Verdict, Witness};
 
-/// Judges a history of registers, lists or maps: reads of a key that began later than `settle` after its last write
+/// Judges a history of registers, lists, maps, counters or sets: reads of a key that began later than `settle` after its last write
 /// ended must agree.
 #[must_use]
 pub fn check(history: &History, settle: Span) -> Verdict {
@@ -33,6 +33,10 @@ pub fn check(history: &History, settle: Span) -> Verdict {
             }
         }
     }
+    let updates = Updates::new(&log, settle);
+    for (key, at) in &updates.quiet {
+        quiet[*key as usize] = quiet[*key as usize].max(*at);
+    }
     let mut answers: Vec<Option<(u32, &Value)>> = vec![None; log.keys.len()];
     let mut late = 0;
     for (i, txn) in log.numbered().filter(|(_, txn)| txn.end == End::Ok) {
@@ -44,6 +48,7 @@ pub fn check(history: &History, settle: Span) -> Verdict {
             let value = register(read);
             if history.entries[txn.entry as usize].invoked < quiet[key as usize]
                 || doubtful(&unsure, key, value)
+                || updates.unsure.contains_key(&key)
             {
                 continue;
             }
@@ -58,6 +63,38 @@ pub fn check(history: &History, settle: Span) -> Verdict {
     match late {
         0 => Verdict::Unknown("no read began after writes had ceased and settled".to_string()),
         _ => Verdict::Pass,
+    }
+}
+
+/// Updates of counters and sets, which are no steps of a register's or list's history.
+#[derive(Default)]
+struct Updates {
+    /// From when on each key should have settled.
+    quiet: Table<u32, Time>,
+    /// Keys with an update that may land at any time, so that their reads prove nothing.
+    unsure: Table<u32, ()>,
+}
+
+impl Updates {
+    fn new(log: &Log<'_>, settle: Span) -> Updates {
+        let numbers: Table<_, u32> = log.keys.iter().enumerate().map(|(i, key)| (*key, i as u32)).collect();
+        let mut updates = Updates::default();
+        for entry in &log.history.entries {
+            if !matches!(
+                entry.operation.call,
+                Call::Add(_) | Call::Insert(_) | Call::Remove(_) | Call::Push(_)
+            ) {
+                continue;
+            }
+            let Some(&key) = numbers.get(&entry.operation.key.unwrap_or_default()) else { continue };
+            if matches!(entry.outcome, Outcome::Unknown(_)) {
+                updates.unsure.insert(key, ());
+            } else {
+                let at = updates.quiet.entry(key).or_insert(Time::ZERO);
+                *at = (*at).max(entry.completed + settle);
+            }
+        }
+        updates
     }
 }
 

@@ -14,6 +14,7 @@ mod operation_strip;
 pub mod over_time;
 pub mod pareto;
 pub mod percentiles;
+pub mod phases;
 pub mod queues;
 pub mod sensitivity;
 pub mod stability;

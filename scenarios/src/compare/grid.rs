@@ -80,6 +80,7 @@ pub fn candidates(
     vary: &[Vary],
 ) -> Result<Vec<Candidate>, ScenarioError> {
     let combinations = combinations(vary);
+    let scenarios = &pairs(scenarios);
     let paths: Vec<&str> = vary.iter().map(|field| field.path.as_str()).collect();
     let mut list: Vec<Candidate> = Vec::new();
     if scenarios.len() * combinations.len() > CANDIDATES_MAX {
@@ -113,6 +114,23 @@ pub fn candidates(
     Ok(list)
 }
 
+/// The scenarios behind the names: `cap/raft-vs-quorum` stands for `cap/raft` and `cap/quorum`, if the library has both.
+fn pairs(names: &[String]) -> Vec<String> {
+    let known = |name: &String| crate::library::text(name).is_some();
+    let expand = |name: &String| {
+        let both = name.split_once("-vs-").and_then(|(first, second)| {
+            let family = first.rsplit_once('/').map_or(String::new(), |(family, _)| format!("{family}/"));
+            let both = [first.to_string(), format!("{family}{second}")];
+            both.iter().all(known).then_some(both)
+        });
+        match both {
+            Some(both) if !known(name) => both.to_vec(),
+            _ => vec![name.clone()],
+        }
+    };
+    names.iter().flat_map(expand).collect()
+}
+
 /// The last part of a path, if no other varied path ends in it.
 pub(crate) fn short<'a>(path: &'a str, all: &[&str]) -> &'a str {
     let last = path.rsplit('.').next().unwrap_or(path);
@@ -140,7 +158,7 @@ fn combinations(vary: &[Vary]) -> Vec<Vec<(&str, &str)>> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Vary, combinations, split};
+    use super::{Vary, combinations, pairs, split};
 
     #[test]
     fn values_are_split_at_their_own_commas() {
@@ -154,6 +172,14 @@ mod tests {
         for wrong in ["", "path", "=1,2", "path=", "path=1,,2", "path=1,1"] {
             assert!(wrong.parse::<Vary>().is_err(), "{wrong}");
         }
+    }
+
+    #[test]
+    fn a_pair_is_two_scenarios_of_one_family() {
+        let expand = |name: &str| pairs(&[name.to_string()]);
+        assert_eq!(expand("cap/raft-vs-quorum"), ["cap/raft", "cap/quorum"]);
+        assert_eq!(expand("cap/raft-vs-nothing"), ["cap/raft-vs-nothing"]);
+        assert_eq!(expand("some/file-vs-other.ron"), ["some/file-vs-other.ron"]);
     }
 
     #[test]

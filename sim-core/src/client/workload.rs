@@ -91,8 +91,12 @@ pub enum Ask {
     Append,
     /// Add 1 to a counter.
     Increment,
-    /// Insert a unique element into a set.
+    /// Take 1 from a counter.
+    Decrement,
+    /// Insert an element into a set: a unique one, or one of few by `values`.
     Insert,
+    /// Remove an element from a set. It is chosen as one to insert is, so it is of use with `values: Below(n)`.
+    Remove,
     /// Enqueue a unique element.
     Enqueue,
     /// Dequeue.
@@ -286,7 +290,9 @@ impl Generator {
             Ask::Delete => Call::Delete,
             Ask::Append => Call::Append(value),
             Ask::Increment => Call::Add(1),
+            Ask::Decrement => Call::Add(-1),
             Ask::Insert => Call::Insert(value),
+            Ask::Remove => Call::Remove(value),
             Ask::Enqueue => Call::Enqueue(value),
             Ask::Dequeue => Call::Dequeue,
             Ask::TxnAppend { steps } => return self.transaction(rng, steps, unique, Micro::Append),

@@ -210,7 +210,7 @@ impl Fault {
                 }
                 let mut named: Vec<&String> = Vec::new();
                 for name in groups.iter().flatten() {
-                    if names.node(name).is_none() {
+                    if names.peer(name).is_none() {
                         return Err(unknown("node", name, &names.nodes));
                     }
                     if named.contains(&name) {

@@ -65,7 +65,7 @@ impl Shape {
             }
             Shape::Groups(groups) => {
                 let resolve =
-                    |group: &Vec<String>| group.iter().filter_map(|name| names.node(name)).collect();
+                    |group: &Vec<String>| group.iter().filter_map(|name| names.peer(name)).collect();
                 apart(&groups.iter().map(resolve).collect::<Vec<Vec<Peer>>>(), names)
             }
             Shape::Clients => {

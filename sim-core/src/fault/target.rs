@@ -69,6 +69,16 @@ impl Names {
     pub fn node(&self, name: &str) -> Option<Peer> {
         self.nodes.iter().position(|node| node == name).map(|index| Peer::node(index as u32))
     }
+
+    /// The node of this name, or the client: `c0` is the first.
+    #[must_use]
+    pub fn peer(&self, name: &str) -> Option<Peer> {
+        let client = || {
+            let index: u32 = name.strip_prefix('c')?.parse().ok()?;
+            (index < self.clients).then(|| Peer::client(index))
+        };
+        self.node(name).or_else(client)
+    }
 }
 
 fn in_zone(place: &str, zone: &str) -> bool {

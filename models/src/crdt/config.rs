@@ -1,0 +1,89 @@
+//! The settings of a system of replicated objects as scenario files write them.
+//!
+//! Deliberately absent: machines, networks and clients, which the cluster and the scenario say.
+
+use serde::{Deserialize, Serialize};
+use sim_core::time::Span;
+
+/// Objects of one conflict-free replicated type under keys, a full copy at every node. A node answers clients from its
+/// own copy, without asking anybody, and tells a random other node of what changed now and then.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Crdt {
+    /// What every object is.
+    pub kind: Kind,
+    /// What a node tells another.
+    pub sends: Sends,
+    /// How often each node turns to others.
+    pub every: Span,
+    /// To how many others, drawn anew each time; 1 unless said otherwise.
+    #[serde(default = "one")]
+    pub fanout: u32,
+    /// How many deltas a node keeps for those that lack them; one that is further behind is sent the whole state. 1024
+    /// unless said otherwise.
+    #[serde(default = "kept")]
+    pub keep: u32,
+}
+
+/// The replicated types.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub enum Kind {
+    /// A counter that only grows.
+    GCounter,
+    /// A counter that goes both ways.
+    PnCounter,
+    /// A set that only grows.
+    GSet,
+    /// A set whose elements, once removed, never come back.
+    TwoPhaseSet,
+    /// A set in which an insertion wins over a removal that did not know of it.
+    OrSet,
+    /// A register in which the write with the latest wall-clock time stays.
+    LwwRegister,
+    /// A register that keeps all writes that did not know of each other.
+    MvRegister,
+    /// A list.
+    Rga,
+}
+
+/// What a node tells another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub enum Sends {
+    /// The whole state, each time.
+    States,
+    /// What the other has not acknowledged yet.
+    Deltas,
+}
+
+fn one() -> u32 {
+    1
+}
+
+fn kept() -> u32 {
+    1024
+}
+
+impl Crdt {
+    /// Whether the settings make sense for so many nodes.
+    ///
+    /// # Errors
+    /// The field and what is wrong with it.
+    pub fn check(&self, nodes: u32) -> Result<(), (String, String)> {
+        let fail = |field: &str, why: String| Err((field.to_string(), why));
+        if self.every == Span::ZERO {
+            return fail("every", "a length above 0".into());
+        }
+        if self.fanout == 0 || (self.fanout >= nodes && nodes > 1) {
+            return fail(
+                "fanout",
+                format!("1 to {}, the number of other nodes, found {}", nodes.max(2) - 1, self.fanout),
+            );
+        }
+        if self.keep == 0 {
+            return fail("keep", "1 at least".into());
+        }
+        Ok(())
+    }
+}
