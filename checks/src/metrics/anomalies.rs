@@ -33,7 +33,7 @@ fn writers(entries: &[Entry]) -> Option<Table<(Option<Key>, &Value), usize>> {
             _ => return None,
         }
     }
-    (writers.len() > 0).then_some(writers)
+    (!writers.is_empty()).then_some(writers)
 }
 
 /// Whether a version is certainly older than another.
@@ -55,9 +55,8 @@ pub(super) fn measure(record: &Record, metrics: &mut Metrics) {
             value => writers.get(&(entry.operation.key, value)).map(|write| Some(*write)),
         }
     };
-    let mut counts: Vec<(&str, Vec<Time>)> = Vec::new();
-    counts.push(("session_anomalies", back(entries, &source)));
-    counts.push(("lost_writes", lost(entries, &source)));
+    let counts: [(&str, Vec<Time>); 2] =
+        [("session_anomalies", back(entries, &source)), ("lost_writes", lost(entries, &source))];
     let parts = parts(record);
     for (name, times) in counts {
         metrics.insert(name.to_string(), times.len() as f64);
