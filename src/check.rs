@@ -142,7 +142,7 @@ pub fn run(args: &CheckArgs) -> Result<ExitCode, Trouble> {
             }
             Err(error) => {
                 unreadable = true;
-                eprintln!("squall: {error}");
+                say!("squall: {error}");
                 if args.json {
                     documents.push(json!({ "file": file.display().to_string(), "error": error.to_string() }));
                 }
@@ -177,6 +177,9 @@ fn one(file: &Path, args: &CheckArgs, question: &Question, spent: &mut Spent) ->
     let read = read_file(file, &options);
     spent.parsing = start.elapsed();
     let foreign = read?;
+    if foreign.history.entries.is_empty() {
+        anyhow::bail!("{}: there is no operation in it", file.display());
+    }
     let start = Instant::now();
     let judged = question.ask(&foreign);
     spent.checking = start.elapsed();
@@ -238,5 +241,5 @@ fn document(file: &Path, outcome: &Outcome, drawn: &[PathBuf]) -> Value {
 
 fn time(what: &str, spent: Spent) {
     let ms = |duration: Duration| duration.as_secs_f64() * 1000.0;
-    eprintln!("{what}: parsing {:.3} ms, checking {:.3} ms", ms(spent.parsing), ms(spent.checking));
+    say!("{what}: parsing {:.3} ms, checking {:.3} ms", ms(spent.parsing), ms(spent.checking));
 }

@@ -33,7 +33,7 @@ pub fn compare(args: &CompareArgs) -> Result<ExitCode, Trouble> {
     };
     quietly(|| plan.check_metrics())?;
     let labels: Vec<&str> = plan.candidates.iter().map(|candidate| candidate.label.as_str()).collect();
-    eprintln!(
+    say!(
         "squall: {} candidates with seeds {} to {}: {}",
         labels.len(),
         plan.seeds.start,

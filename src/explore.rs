@@ -22,7 +22,7 @@ use crate::stop::{on_ctrl_c, quietly};
 pub fn explore(args: &ExploreArgs) -> Result<ExitCode, Trouble> {
     let loaded = scenarios::load(&args.scenario.scenario, &args.scenario.set)?;
     let seeds = args.seeds.from..args.seeds.until;
-    eprintln!("squall: {} with seeds {} to {}", loaded.name, seeds.start, seeds.end - 1);
+    say!("squall: {} with seeds {} to {}", loaded.name, seeds.start, seeds.end - 1);
     let stop = on_ctrl_c()?;
     let watch = Watch::new(
         seeds.clone().filter(|seed| args.shard.unwrap_or(Part::WHOLE).has(seeds.start, *seed)).count() as u64,
@@ -99,7 +99,7 @@ impl Progress for Watch {
             && let Err(why) = writeln!(file, "{}", log::line(run))
         {
             // The final files tell for certain whether writing works; this one is for a run that is cut off.
-            eprintln!("squall: {UNDER_WAY}: {why}");
+            say!("squall: {UNDER_WAY}: {why}");
         }
     }
 }

@@ -3,6 +3,14 @@
 //! Results go to standard output; progress and wall-clock figures to standard error. Exit codes: 0 what was expected
 //! came, 1 it did not, 2 it cannot run, 3 an internal fault or nondeterminism.
 
+/// A line on standard error; lost, not a panic, where nothing can be written there.
+macro_rules! say {
+    ($($words:tt)*) => {{
+        use std::io::Write as _;
+        let _ = writeln!(std::io::stderr(), $($words)*);
+    }};
+}
+
 mod check;
 mod cli;
 mod compare;
@@ -42,7 +50,7 @@ fn main() -> ExitCode {
         Ok(Err(trouble)) => trouble.report(),
         // The panic's message and place are on standard error already.
         Err(_) => {
-            eprintln!("squall: this is a fault in squall itself; please report it with the command you ran");
+            say!("squall: this is a fault in squall itself; please report it with the command you ran");
             ExitCode::from(3)
         }
     }

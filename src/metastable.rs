@@ -26,13 +26,13 @@ pub struct MetastableArgs {
     /// The scenario.
     #[command(flatten)]
     pub scenario: ScenarioArgs,
-    /// The trigger's duration and its range, as faults[0].lasts.Fixed=1s..30s [default: that of the only lasting fault]
+    /// The trigger's duration and its range, as `faults[0].lasts.Fixed=1s..30s` (default: that of the only lasting fault)
     #[arg(long, value_name = "PATH=LOW..HIGH", add = crate::complete::fields())]
     pub duration: Option<Parameter>,
-    /// The trigger's size, as faults[0].fault.Slow.factor=2..10:5 [default: as it is]
+    /// The trigger's size, as `faults[0].fault.Slow.factor=2..10:5` (default: as it is)
     #[arg(long, value_name = "PATH=LOW..HIGH", add = crate::complete::fields())]
     pub size: Option<Parameter>,
-    /// The load, as clients[0].load.Open.rate=50/s..400/s:8 [default: around the first clients' rate]
+    /// The load, as `clients[0].load.Open.rate=50/s..400/s:8` (default: around the first clients' rate)
     #[arg(long, value_name = "PATH=LOW..HIGH", add = crate::complete::fields())]
     pub load: Option<Parameter>,
     /// What holds in a world that has recovered [default: availability_calm>=0.95, without a calm part availability_after>=0.95]
@@ -67,7 +67,7 @@ pub fn metastable(args: &MetastableArgs) -> Result<ExitCode, Trouble> {
     let mut setup = Setup::new(&args.scenario.scenario, &args.scenario.set, wanted, range)?;
     setup.tolerance = args.tolerance.get().max(0.001);
     setup.jobs = args.jobs;
-    eprintln!(
+    say!(
         "squall: {}: {} from {} to {}, recovered where {}",
         setup.scenario,
         setup.duration_path,
@@ -83,7 +83,7 @@ pub fn metastable(args: &MetastableArgs) -> Result<ExitCode, Trouble> {
         let path = dir.join(WORLDS);
         known = read_log(&std::fs::read_to_string(&path).unwrap_or_default());
         if !known.is_empty() {
-            eprintln!("squall: {} finished worlds are in {} already", known.len(), dir.display());
+            say!("squall: {} finished worlds are in {} already", known.len(), dir.display());
         }
         output::write_whole(&path, to_log(&known).as_bytes())?;
         let file = std::fs::OpenOptions::new().append(true).open(&path);
@@ -93,7 +93,7 @@ pub fn metastable(args: &MetastableArgs) -> Result<ExitCode, Trouble> {
         if let Some(Ok(mut file)) = log.as_ref().map(Mutex::lock)
             && let Err(why) = writeln!(file, "{line}")
         {
-            eprintln!("squall: {WORLDS}: {why}");
+            say!("squall: {WORLDS}: {why}");
         }
     };
     let watch = Watch(Meter::new("worlds"));

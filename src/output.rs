@@ -22,7 +22,7 @@ impl Trouble {
         match self {
             Trouble::ReaderGone => ExitCode::SUCCESS,
             Trouble::CannotRun(error) => {
-                eprintln!("squall: {error:#}");
+                say!("squall: {error:#}");
                 ExitCode::from(2)
             }
         }
@@ -68,11 +68,22 @@ pub fn print_json(document: &serde_json::Value) -> Result<(), Trouble> {
 
 /// Makes a directory and those above it.
 pub fn make_dir(dir: &Path) -> Result<(), Trouble> {
+    if std::fs::metadata(dir).is_ok_and(|there| !there.is_dir()) {
+        return Err(cannot(format!("{}: this is a file; a directory is asked for", dir.display())));
+    }
     std::fs::create_dir_all(dir).map_err(|why| cannot(format!("{}: {why}", dir.display())))
 }
 
 /// Writes a file whole or not at all: to a temporary file beside it, then renamed.
+///
+/// A link is followed, and what is no file (a pipe, a device) is written into as it is.
 pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), Trouble> {
+    if let Ok(there) = std::fs::metadata(path)
+        && !there.is_file()
+    {
+        return std::fs::write(path, bytes).map_err(|why| cannot(format!("{}: {why}", path.display())));
+    }
+    let path = &std::fs::canonicalize(path).unwrap_or_else(|_| path.to_path_buf());
     let name = path.file_name().ok_or_else(|| cannot(format!("{}: not a file's name", path.display())))?;
     let temporary = path.with_file_name(format!(".{}.part", name.to_string_lossy()));
     let written = std::fs::write(&temporary, bytes).and_then(|()| std::fs::rename(&temporary, path));

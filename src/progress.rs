@@ -59,7 +59,7 @@ impl Meter {
         let done = self.done.load(Ordering::Relaxed);
         let took = self.started.elapsed().as_secs_f64();
         let clear = if self.shown.is_some() { "\r\u{1b}[K" } else { "" };
-        eprintln!(
+        say!(
             "{clear}squall: {done} {} in {took:.2} s ({:.0} a second)",
             self.what,
             done as f64 / took.max(1e-9)

@@ -14,7 +14,7 @@ use crate::output::{Trouble, cannot, trouble_of};
 pub fn replay(args: &ReplayArgs) -> Result<ExitCode, Trouble> {
     let capsule = open(args)?;
     let seed = args.seed.unwrap_or(capsule.seed);
-    eprintln!("squall: {} with seed {seed}", capsule.loaded.name);
+    say!("squall: {} with seed {seed}", capsule.loaded.name);
     if let Some(at) = &args.at {
         let seen = scenarios::inspect::inspect(&capsule.loaded, seed, instant(at)?);
         if args.json {
@@ -39,7 +39,7 @@ pub fn replay(args: &ReplayArgs) -> Result<ExitCode, Trouble> {
         && expected != outcome.record.fingerprint
     {
         let got = outcome.record.fingerprint;
-        eprintln!("squall: the capsule was made of a run with fingerprint {expected}; this one has {got}");
+        say!("squall: the capsule was made of a run with fingerprint {expected}; this one has {got}");
         return Ok(ExitCode::from(3));
     }
     Ok(if outcome.as_expected { ExitCode::SUCCESS } else { ExitCode::from(1) })

@@ -21,15 +21,18 @@ use crate::services;
 pub fn run(args: &RunArgs) -> Result<ExitCode, Trouble> {
     let loaded = scenarios::load(&args.scenario.scenario, &args.scenario.set)?;
     let seed = args.seed.unwrap_or_else(|| loaded.seed());
-    eprintln!("squall: {} with seed {seed}", loaded.name);
+    say!("squall: {} with seed {seed}", loaded.name);
     if args.check_determinism
         && let Err(difference) = determinism::check(&loaded, seed)
     {
-        eprintln!(
+        say!(
             "squall: nondeterminism: two runs of {} with seed {seed} are not equal\n{difference}",
             loaded.name
         );
         return Ok(ExitCode::from(3));
+    }
+    if let Some(dir) = &args.out {
+        output::make_dir(dir)?;
     }
     #[expect(clippy::disallowed_methods, reason = "wall-clock figures go to standard error only")]
     let started = Instant::now();
@@ -47,9 +50,7 @@ pub fn run(args: &RunArgs) -> Result<ExitCode, Trouble> {
     let wall = started.elapsed().as_secs_f64();
     let simulated = outcome.record.ended.as_secs_f64();
     let pace = simulated / wall.max(1e-9);
-    eprintln!(
-        "squall: {simulated:.1} s simulated in {wall:.3} s ({pace:.0} times real time), checks included"
-    );
+    say!("squall: {simulated:.1} s simulated in {wall:.3} s ({pace:.0} times real time), checks included");
     let code = if outcome.as_expected { ExitCode::SUCCESS } else { ExitCode::from(1) };
     if args.json {
         output::print_json(&outcome.to_json())?;

@@ -12,7 +12,7 @@ pub fn on_ctrl_c() -> Result<&'static AtomicBool, Trouble> {
         if STOP.swap(true, Ordering::Relaxed) {
             std::process::exit(130);
         }
-        eprintln!("squall: stopping after the runs under way; once more to stop at once");
+        say!("squall: stopping after the runs under way; once more to stop at once");
     })
     .map_err(|why| cannot(format!("cannot listen for Ctrl-C: {why}")))?;
     Ok(&STOP)

@@ -73,7 +73,7 @@ pub struct SweepArgs {
 pub fn sweep(args: &SweepArgs) -> Result<ExitCode, Trouble> {
     let plan = plan(args)?;
     quietly(|| plan.check_metrics())?;
-    eprintln!(
+    say!(
         "squall: {} at {} points with seeds {} to {}",
         plan.scenario,
         plan.points.len(),

@@ -18,7 +18,7 @@ pub fn open(candidates: &[Candidate], out: Option<&Path>) -> Result<Worlds, Trou
     let log = std::fs::read_to_string(dir.join(WORLDS)).unwrap_or_default();
     let known = Worlds::read(candidates, &log);
     if !known.is_empty() {
-        eprintln!("squall: {} finished worlds are in {} already", known.len(), dir.display());
+        say!("squall: {} finished worlds are in {} already", known.len(), dir.display());
     }
     // A last line that was cut off must not swallow the next.
     close(candidates, &known, dir)?;
@@ -63,7 +63,7 @@ impl Progress for Watch<'_> {
         if let Some(Ok(mut file)) = self.log.as_ref().map(Mutex::lock)
             && let Err(why) = writeln!(file, "{}", Worlds::line(self.candidates, key, world))
         {
-            eprintln!("squall: {WORLDS}: {why}");
+            say!("squall: {WORLDS}: {why}");
         }
     }
 }

@@ -3,8 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// The first seed of each scenario whose golden run is short enough for four runs on WebAssembly.
-const EVENTS_MAX: u64 = 2_000_000;
+/// The first seed of each scenario whose golden run is short enough to run on WebAssembly.
+const EVENTS_MAX: u64 = 100_000;
 
 fn output(command: &mut Command) -> Option<String> {
     let output = command.output().ok()?;

@@ -19,6 +19,9 @@ use crate::load::Loaded;
 use crate::run::{CheckResult, Outcome, RunOptions, run};
 use crate::schema::{CheckSpec, Expect, Scenario};
 
+/// No more threads than this are started, however many are asked for.
+pub(crate) const JOBS_MAX: usize = 256;
+
 /// What to explore, and how.
 #[derive(Clone, Debug)]
 pub struct ExploreOptions {
@@ -291,7 +294,7 @@ fn explore_with(
     };
     let mine = |seed: &u64| options.part.has(options.seeds.start, *seed);
     let all = || options.seeds.clone().into_par_iter().filter(mine).map(attempt).collect::<Vec<_>>();
-    let pool = rayon::ThreadPoolBuilder::new().num_threads(options.jobs).build();
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(options.jobs.min(JOBS_MAX)).build();
     let runs = match pool {
         Ok(pool) => pool.install(all),
         // No threads to be had: one after another.

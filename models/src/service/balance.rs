@@ -2,7 +2,7 @@
 //!
 //! A balancer is the caller's own: what it counts is what it sent and saw itself. Power of two choices is
 //! Mitzenmacher's (IEEE TPDS 2001); consistent hashing with bounded loads is Mirrokni, Thorup and Zadimoghaddam's
-//! (SODA 2018). Deliberately absent: the probes of health checks, which are messages ([`super::caller`]).
+//! (SODA 2018). Deliberately absent: the probes of health checks, which are messages (`caller`).
 
 use serde::{Deserialize, Serialize};
 use sim_core::random::Rng;

@@ -2,7 +2,7 @@
 //!
 //! Users stand outside and call; services do work and call each other, in any pattern, cycles included; topics pass
 //! messages on later. Deliberately absent: the graph made ready to run ([`super::plan`]) and what it refuses
-//! ([`super::validate`]).
+//! (`validate`).
 
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};

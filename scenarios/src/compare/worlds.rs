@@ -170,7 +170,7 @@ pub(crate) fn run(
         Some((*key, world))
     };
     let work = || wanted.par_iter().filter_map(one).collect();
-    match rayon::ThreadPoolBuilder::new().num_threads(jobs).build() {
+    match rayon::ThreadPoolBuilder::new().num_threads(jobs.min(crate::explore::JOBS_MAX)).build() {
         Ok(pool) => pool.install(work),
         // Without threads of its own it runs on the global ones: slower or faster, never different.
         Err(_) => work(),
