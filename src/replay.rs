@@ -20,7 +20,7 @@ pub fn replay(args: &ReplayArgs) -> Result<ExitCode, Trouble> {
         if args.json {
             crate::output::print_json(&seen.json())?;
         } else {
-            print!("{seen}");
+            crate::output::print(&seen.to_string())?;
         }
         return Ok(ExitCode::SUCCESS);
     }
