@@ -1,31 +1,15 @@
 //! Comparisons, sweeps and searches as their users meet them: interrupted and gone on with, done in parts and merged,
 //! refused where parts do not fit, with pictures and pages.
 
+mod common;
+
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-fn squall(arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_squall"))
-        .args(arguments)
-        .env("NO_COLOR", "1")
-        .output()
-        .expect("squall runs")
-}
+use common::{code, err, squall};
 
-fn code(output: &Output) -> i32 {
-    output.status.code().expect("it ended by itself")
-}
-
-fn err(output: &Output) -> String {
-    String::from_utf8_lossy(&output.stderr).into_owned()
-}
-
-/// A folder of the test's own, empty.
 fn folder(name: &str) -> PathBuf {
-    let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("studies").join(name);
-    let _ = std::fs::remove_dir_all(&path);
-    std::fs::create_dir_all(&path).expect("a folder");
-    path
+    common::folder(&format!("studies/{name}"))
 }
 
 /// Runs with `--out` into a folder; answers the folder as text.
