@@ -38,6 +38,7 @@ const LESS: &[&str] = &[
     "update_ms",
     "redundancy",
     "converged",
+    "agreed_ms",
     "mistakes",
     "mistake_duration",
     "false_positive",

@@ -173,11 +173,18 @@ pub const CATALOGUE: &[(&str, &str)] = &[
     ("stale_ms_max", "for how long the first write that a stale read missed had been over, at most"),
     ("session_anomalies", "reads that saw a version older than one their session had read or written"),
     ("session_anomalies_<part>", "the same, by when they were invoked: before, during and after the faults"),
-    ("lost_writes", "acknowledged writes newer than what the last read of their key shows"),
+    (
+        "lost_writes",
+        "acknowledged writes that are nowhere, though nothing newer replaced them: all replicas hold an older version",
+    ),
     ("lost_writes_<part>", "the same, by when they were invoked"),
     (
         "converged_ms",
         "from the last write and the end of all faults until the last read that differed from the final answer",
+    ),
+    (
+        "agreed_ms",
+        "from the last write and the end of all faults until all replicas held the same for good (looked at every 10 ms)",
     ),
     (
         "consistent_at_once",

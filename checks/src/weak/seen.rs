@@ -119,7 +119,13 @@ impl<'h> Seen<'h> {
                             numbers[writer.txn as usize]
                         }
                         None if value == initial => INITIAL,
-                        None => return Err(thin_air(log, txn, step)),
+                        None => match newest_sibling(log, key, value, writers) {
+                            Some(writer) => {
+                                check_writer(log, txn, step, writer)?;
+                                numbers[writer.txn as usize]
+                            }
+                            None => return Err(thin_air(log, txn, step)),
+                        },
                     };
                     self.reads.push(Read { key, from });
                 }
@@ -215,6 +221,20 @@ fn writers<'l>(log: &'l Log<'_>) -> Result<Table<(u32, &'l Value), Writer>, Verd
     Ok(writers)
 }
 
+/// The write of a list of siblings that ended last: a read of several is as new as the newest. `None` if it is no such
+/// list, or one of them was never written.
+fn newest_sibling(
+    log: &Log<'_>,
+    key: u32,
+    value: &Value,
+    writers: &Table<(u32, &Value), Writer>,
+) -> Option<Writer> {
+    let Value::List(siblings) = value else { return None };
+    let all =
+        siblings.iter().map(|own| writers.get(&(key, own)).copied()).collect::<Option<Vec<Writer>>>()?;
+    all.into_iter().max_by_key(|writer| log.txns[writer.txn as usize].completed)
+}
+
 /// Which transactions happened: those that say so, and those of unknown end that somebody read.
 fn committed(log: &Log<'_>, writers: &Table<(u32, &Value), Writer>) -> Vec<bool> {
     let mut committed: Vec<bool> = log.txns.iter().map(|txn| txn.end == End::Ok).collect();
@@ -223,11 +243,13 @@ fn committed(log: &Log<'_>, writers: &Table<(u32, &Value), Writer>) -> Vec<bool>
     }
     for (i, _) in log.numbered().filter(|(_, txn)| txn.end == End::Ok) {
         for (key, step) in log.steps(i) {
-            if let Micro::Read(_, read) = step
-                && let Some(writer) = writers.get(&(key, register(read)))
-                && log.txns[writer.txn as usize].end == End::Unknown
-            {
-                committed[writer.txn as usize] = true;
+            let Micro::Read(_, read) = step else { continue };
+            let one = std::slice::from_ref(register(read));
+            let many = if let Value::List(siblings) = register(read) { siblings.as_slice() } else { &[] };
+            for writer in one.iter().chain(many).filter_map(|own| writers.get(&(key, own))) {
+                if log.txns[writer.txn as usize].end == End::Unknown {
+                    committed[writer.txn as usize] = true;
+                }
             }
         }
     }

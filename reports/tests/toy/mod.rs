@@ -221,6 +221,7 @@ pub fn run(setting: Setting) -> Record {
             value_bytes: 8,
         },
         routing: Routing::Sticky,
+        levels: Default::default(),
         retry: RetryConfig {
             timeout: unit.times(6.0),
             attempts: 3,

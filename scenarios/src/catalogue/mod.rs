@@ -64,6 +64,7 @@ const SOURCES: &[&str] = &[
     include_str!("../../../models/src/policy/mod.rs"),
     include_str!("../../../models/src/policy/queue.rs"),
     include_str!("../../../models/src/policy/retry.rs"),
+    include_str!("../../../sim-core/src/client/level.rs"),
     include_str!("../../../sim-core/src/client/mod.rs"),
     include_str!("../../../sim-core/src/client/retry.rs"),
     include_str!("../../../sim-core/src/client/workload.rs"),
