@@ -22,6 +22,7 @@ use checks::statistics::paired::stein_worlds;
 
 use crate::error::ScenarioError;
 use crate::shard::Part;
+use crate::sweep::goal::Requirement;
 
 pub use self::grid::{Candidate, Source, Vary, candidates};
 pub use self::judge::{Comparison, MetricComparison};
@@ -37,6 +38,8 @@ pub struct Plan {
     pub baseline: usize,
     /// The metrics that matter; all of them if empty.
     pub metrics: Vec<Metric>,
+    /// Bounds that the choice must keep; with them the first metric decides among those that do.
+    pub bounds: Vec<Requirement>,
     /// The seeds: with `precision`, those of the first stage.
     pub seeds: std::ops::Range<u64>,
     /// The half-width of every interval, as a share of the baseline's mean, that is to be reached.
@@ -65,11 +68,7 @@ impl Progress for () {
 impl Plan {
     /// The seeds of this shard within a range. The first stage of a run that stops by itself belongs to every shard, since
     /// all of it decides how many seeds there are.
-    pub(crate) fn mine(
-        &self,
-        part: Part,
-        seeds: std::ops::Range<u64>,
-    ) -> impl Iterator<Item = u64> + use<> {
+    pub(crate) fn mine(&self, part: Part, seeds: std::ops::Range<u64>) -> impl Iterator<Item = u64> + use<> {
         let (start, first_stage_end) = (self.seeds.start, self.seeds.end);
         let staged = self.precision.is_some();
         seeds.filter(move |seed| part.has(start, *seed) || staged && *seed < first_stage_end)
@@ -100,12 +99,24 @@ impl Plan {
         judge::judge(self, known, self.until(known), false)
     }
 
+    /// The metrics that matter, then those of the bounds, each once.
+    #[must_use]
+    pub fn all_metrics(&self) -> Vec<Metric> {
+        let mut list = self.metrics.clone();
+        for bound in &self.bounds {
+            if !list.iter().any(|metric| metric.name == bound.metric) {
+                list.push(Metric::known(&bound.metric));
+            }
+        }
+        list
+    }
+
     /// Whether the plan's metrics are there, by one world of each candidate run for it.
     ///
     /// # Errors
     /// A metric that none of them has, with the nearest that there is.
     pub fn check_metrics(&self) -> Result<(), ScenarioError> {
-        let names: Vec<String> = self.metrics.iter().map(|metric| metric.name.clone()).collect();
+        let names: Vec<String> = self.all_metrics().into_iter().map(|metric| metric.name).collect();
         if names.is_empty() {
             return Ok(());
         }
