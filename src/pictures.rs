@@ -7,7 +7,6 @@ use anyhow::Context;
 use reports::{ComparedMetric, ComparedPolicy, Distributions, Failure, Finding, MetricOverSeeds, Run};
 use scenarios::Loaded;
 use scenarios::checks::format::{KeyNames, write_jepsen_edn, write_json_lines};
-use scenarios::checks::metrics::direction::better;
 use scenarios::checks::verdict::Verdict;
 use scenarios::compare::{Comparison, MetricComparison};
 use scenarios::explore::Exploration;
@@ -135,8 +134,6 @@ pub fn write_comparison(found: &Comparison, dir: &Path) -> Result<(), Trouble> {
         let picture = reports::plots::phases::phases(&table);
         output::write_whole(&dir.join("phases.svg"), picture.as_bytes())?;
     }
-    let mut names: Vec<&str> = found.scenarios.iter().map(|(name, ..)| name.as_str()).collect();
-    names.dedup();
     let metric = |(name, metric): (&String, &MetricComparison)| {
         let policy = |place: usize| {
             let (difference, own) = (metric.differences[place], &metric.candidates[place]);
@@ -153,18 +150,18 @@ pub fn write_comparison(found: &Comparison, dir: &Path) -> Result<(), Trouble> {
         };
         ComparedMetric {
             name: name.clone(),
-            better: better(name),
+            better: metric.better,
             policies: (0..found.labels.len()).map(policy).collect(),
         }
     };
     let input = reports::Comparison {
-        title: names.join(" and "),
+        title: found.title.clone(),
         labels: found.labels.clone(),
         baseline: found.baseline,
         worlds: found.seeds.len() as u64,
         metrics: found.metrics.iter().map(metric).collect(),
         conclusions: found.conclusions.clone(),
-        replay: String::new(),
+        replay: found.command.clone(),
     };
     reports::write_comparison(&input, dir).context("the pictures")?;
     Ok(())

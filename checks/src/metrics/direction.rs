@@ -18,9 +18,11 @@ const MORE: &[&str] = &["availability", "throughput", "operations_ok", "accuracy
 const LESS: &[&str] = &[
     "latency",
     "outage",
+    "error_rate",
     "recover",
     "attempts_per_operation",
     "messages",
+    "amplification",
     "bytes",
     "operations_failed",
     "operations_unknown",

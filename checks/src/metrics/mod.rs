@@ -81,6 +81,11 @@ pub const CATALOGUE: &[(&str, &str)] = &[
     ("availability_during", "the same, of those invoked while a fault was in force"),
     ("availability_after", "the same, of those invoked after the last fault had ended"),
     ("availability_calm", "the same, of those invoked in the calm part: all healed and settled"),
+    (
+        "error_rate",
+        "what is left of availability, in `compare` and `sweep`; with _before, _during, _after, _calm likewise",
+    ),
+    ("mark_<name>", "how often a mark was made, in `compare` and `sweep`"),
     ("throughput_per_s", "operations that ended ok, a simulated second"),
     ("attempts_per_operation", "how often an operation was sent, on average"),
     ("latency_ms_mean", "mean time from invocation to answer of operations that ended ok, in ms"),

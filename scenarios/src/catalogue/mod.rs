@@ -7,7 +7,7 @@ pub(crate) mod source;
 
 use checks::metrics;
 
-use self::source::{Member, TypeDoc, inner, types};
+use self::source::{Member, TypeDoc, inner, plain, types_of};
 use crate::library;
 use crate::registry::MODELS;
 use crate::text::nearest;
@@ -32,6 +32,8 @@ pub enum Kind {
     Checks,
     /// Scenarios of the library.
     Scenarios,
+    /// Comparisons of the library.
+    Comparisons,
     /// Metrics.
     Metrics,
     /// Fields of a scenario file.
@@ -40,8 +42,15 @@ pub enum Kind {
 
 impl Kind {
     /// All kinds, in the order of a listing.
-    pub const ALL: [Kind; 6] =
-        [Kind::Scenarios, Kind::Models, Kind::Faults, Kind::Checks, Kind::Metrics, Kind::Fields];
+    pub const ALL: [Kind; 7] = [
+        Kind::Scenarios,
+        Kind::Comparisons,
+        Kind::Models,
+        Kind::Faults,
+        Kind::Checks,
+        Kind::Metrics,
+        Kind::Fields,
+    ];
 
     /// The word for it on the command line.
     #[must_use]
@@ -51,6 +60,7 @@ impl Kind {
             Kind::Faults => "faults",
             Kind::Checks => "checks",
             Kind::Scenarios => "scenarios",
+            Kind::Comparisons => "comparisons",
             Kind::Metrics => "metrics",
             Kind::Fields => "fields",
         }
@@ -58,32 +68,32 @@ impl Kind {
 }
 
 /// The sources in which the types of a scenario file are declared.
-const SOURCES: &[&str] = &[
-    include_str!("../schema.rs"),
-    include_str!("../../../models/src/policy/hedge.rs"),
-    include_str!("../../../models/src/policy/mod.rs"),
-    include_str!("../../../models/src/policy/queue.rs"),
-    include_str!("../../../models/src/policy/retry.rs"),
-    include_str!("../../../sim-core/src/client/level.rs"),
-    include_str!("../../../sim-core/src/client/mod.rs"),
-    include_str!("../../../sim-core/src/client/retry.rs"),
-    include_str!("../../../sim-core/src/client/workload.rs"),
-    include_str!("../../../sim-core/src/disk.rs"),
-    include_str!("../../../sim-core/src/fault/kind.rs"),
-    include_str!("../../../sim-core/src/fault/mod.rs"),
-    include_str!("../../../sim-core/src/fault/target.rs"),
-    include_str!("../../../sim-core/src/fault/trigger.rs"),
-    include_str!("../../../sim-core/src/network/link.rs"),
-    include_str!("../../../sim-core/src/network/mod.rs"),
-    include_str!("../../../sim-core/src/network/topology.rs"),
-    include_str!("../../../sim-core/src/processor.rs"),
-    include_str!("../../../sim-core/src/random/distribution.rs"),
-    include_str!("../../../sim-core/src/world/config.rs"),
+const SOURCES: &[(&str, &str)] = &[
+    ("scenarios/src/schema.rs", include_str!("../schema.rs")),
+    ("models/src/policy/hedge.rs", include_str!("../../../models/src/policy/hedge.rs")),
+    ("models/src/policy/mod.rs", include_str!("../../../models/src/policy/mod.rs")),
+    ("models/src/policy/queue.rs", include_str!("../../../models/src/policy/queue.rs")),
+    ("models/src/policy/retry.rs", include_str!("../../../models/src/policy/retry.rs")),
+    ("sim-core/src/client/level.rs", include_str!("../../../sim-core/src/client/level.rs")),
+    ("sim-core/src/client/mod.rs", include_str!("../../../sim-core/src/client/mod.rs")),
+    ("sim-core/src/client/retry.rs", include_str!("../../../sim-core/src/client/retry.rs")),
+    ("sim-core/src/client/workload.rs", include_str!("../../../sim-core/src/client/workload.rs")),
+    ("sim-core/src/disk.rs", include_str!("../../../sim-core/src/disk.rs")),
+    ("sim-core/src/fault/kind.rs", include_str!("../../../sim-core/src/fault/kind.rs")),
+    ("sim-core/src/fault/mod.rs", include_str!("../../../sim-core/src/fault/mod.rs")),
+    ("sim-core/src/fault/target.rs", include_str!("../../../sim-core/src/fault/target.rs")),
+    ("sim-core/src/fault/trigger.rs", include_str!("../../../sim-core/src/fault/trigger.rs")),
+    ("sim-core/src/network/link.rs", include_str!("../../../sim-core/src/network/link.rs")),
+    ("sim-core/src/network/mod.rs", include_str!("../../../sim-core/src/network/mod.rs")),
+    ("sim-core/src/network/topology.rs", include_str!("../../../sim-core/src/network/topology.rs")),
+    ("sim-core/src/processor.rs", include_str!("../../../sim-core/src/processor.rs")),
+    ("sim-core/src/random/distribution.rs", include_str!("../../../sim-core/src/random/distribution.rs")),
+    ("sim-core/src/world/config.rs", include_str!("../../../sim-core/src/world/config.rs")),
 ];
 
 pub(crate) fn all_types() -> Vec<TypeDoc> {
-    let models = MODELS.iter().map(|model| model.source);
-    SOURCES.iter().copied().chain(models).flat_map(types).collect()
+    let models = MODELS.iter().map(|model| (model.path, model.source));
+    types_of(&SOURCES.iter().copied().chain(models).collect::<Vec<_>>())
 }
 
 fn item(name: impl Into<String>, about: impl Into<String>) -> Item {
@@ -105,6 +115,10 @@ pub fn list(kind: Kind) -> Vec<Item> {
         Kind::Scenarios => {
             let about = |name: &str| library::about(name).unwrap_or_default();
             library::names().into_iter().map(|name| item(name, about(name))).collect()
+        }
+        Kind::Comparisons => {
+            let about = |name: &str| library::about(name).unwrap_or_default();
+            library::comparisons().into_iter().map(|name| item(name, about(name))).collect()
         }
         Kind::Metrics => metrics::CATALOGUE.iter().map(|(name, about)| item(*name, *about)).collect(),
         Kind::Fields => {
@@ -147,6 +161,10 @@ pub fn explain(name: &str) -> Result<String, Vec<String>> {
         let comment = library::comment(name).unwrap_or_default();
         said.push(format!("scenario {name}\n\n{comment}\n\nsquall run {name}\nsquall show {name}"));
     }
+    if library::comparison(name).is_some() {
+        let comment = library::comment(name).unwrap_or_default();
+        said.push(format!("comparison {name}\n\n{comment}\n\nsquall compare {name}\nsquall show {name}"));
+    }
     for model in MODELS.iter().filter(|model| model.variant.eq_ignore_ascii_case(name)) {
         let settings = types.iter().find(|t| t.name == model.variant).map(describe);
         said.push(format!("model {}: {}\n\n{}", model.variant, model.summary, settings.unwrap_or_default()));
@@ -159,36 +177,43 @@ pub fn explain(name: &str) -> Result<String, Vec<String>> {
     let bare = |path: &str| path.replace("[]", "");
     for (path, member) in paths.iter().filter(|(path, _)| bare(path) == bare(name)) {
         let optional = if member.optional { "may be left out" } else { "required" };
-        said.push(format!("field {path} ({}, {optional}): {}", member.of, member.doc));
+        said.push(format!("field {path} ({}, {optional}): {}", bare_type(&member.of), member.doc));
         said.extend(types.iter().find(|t| t.name == inner(&member.of).0).map(describe));
     }
     for t in types.iter().filter(|t| t.is_enum) {
         for member in t.members.iter().filter(|member| member.name == name) {
-            let kind = t.name.trim_end_matches("Spec").to_lowercase();
+            let kind = plain(&t.name).trim_end_matches("Spec").to_lowercase();
             said.push(format!("{kind} {}", describe_member(member)));
         }
     }
     if !MODELS.iter().any(|model| model.variant == name) {
-        said.extend(types.iter().filter(|t| t.name == name).map(describe));
+        said.extend(types.iter().filter(|t| plain(&t.name) == name).map(describe));
     }
     if said.is_empty() { Err(near(name)) } else { Ok(said.join("\n\n")) }
 }
 
 /// A type: its comment and its members.
 fn describe(t: &TypeDoc) -> String {
-    let mut text = format!("{}: {}", t.name, t.doc);
+    let mut text = format!("{}: {}", plain(&t.name), t.doc);
     for member in &t.members {
         text.push_str(&format!("\n  {}", describe_member(member).replace('\n', "\n  ")));
     }
     text
 }
 
+/// A type as the source has it, twins or not.
+fn bare_type(of: &str) -> String {
+    let mut parts = of.split('@');
+    let first = parts.next().unwrap_or_default().to_string();
+    parts.fold(first, |text, part| text + part.trim_start_matches(|c: char| c.is_ascii_digit()))
+}
+
 fn describe_member(member: &Member) -> String {
     let is_variant = member.name.starts_with(char::is_uppercase);
     let of = match (is_variant, member.of.is_empty()) {
         (true, true) => String::new(),
-        (true, false) => format!("({})", member.of),
-        (false, _) => format!(": {}", member.of),
+        (true, false) => format!("({})", bare_type(&member.of)),
+        (false, _) => format!(": {}", bare_type(&member.of)),
     };
     let mut text = format!("{}{of} — {}", member.name, member.doc);
     for inner in &member.members {
