@@ -24,7 +24,7 @@ mod tests;
 use std::collections::VecDeque;
 use std::ops::Range;
 
-use sim_core::disk::{FileId, SyncId, SyncResult};
+use sim_core::disk::{Disk, FileId, SyncId, SyncResult};
 use sim_core::node::Context;
 
 use self::frame::{Generation, Head, Kind, Place, Scan, scan};
@@ -123,6 +123,17 @@ impl Wal {
             }
         }
         Opened { wal, recovery, records }
+    }
+
+    /// What opening it would find, without touching it: the state, the file, and the records in it.
+    #[must_use]
+    pub fn peek(files: [FileId; 2], checksums: bool, disk: &Disk) -> (Recovery, FileId, Vec<Range<usize>>) {
+        let scans = files.map(|file| scan(disk.read(file), checksums));
+        let (recovery, active) = choose(&scans);
+        let [first, second] = scans;
+        let chosen = if active == 0 { first } else { second };
+        let usable = matches!(recovery, Recovery::Clean | Recovery::Repaired(_));
+        (recovery, files[active], if usable { chosen.records } else { Vec::new() })
     }
 
     /// Turns to the other file with these records, and says where they are then.
