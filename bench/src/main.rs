@@ -23,7 +23,7 @@ use report::Results;
 use worker::Measured;
 
 const USAGE: &str =
-    "squall-bench [--rounds N] [--seconds S] [--only H,P,S,S*] [--engines a,b] [--full] [--json FILE]
+    "squall-bench [--rounds N] [--seconds S] [--only H,P,S,S*,R] [--engines a,b] [--full] [--json FILE]
 squall-bench count [--write]
 
 --seconds is the time of one measurement. --full includes the sizes that take a peer gigabytes or minutes.";
@@ -138,6 +138,7 @@ fn work(engine: &str, workload: &str, size: &str, seconds: &str) -> Result<(), S
         ("squall", "P") => squall::ping(size, budget),
         ("squall", "S") => squall::seeds(budget),
         ("squall", "S*") => squall::seeds_parallel(budget),
+        ("squall", "R") => squall::raft::measure(size, budget)?,
         ("bare-heap", "H") => bare::hold::<Heap>(size, budget),
         ("bare-heap", "P") => bare::ping::<Heap>(size, budget),
         ("bare-heap", "S") => bare::seeds::<Heap>(budget),
