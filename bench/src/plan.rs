@@ -63,7 +63,11 @@ pub fn inside(program: &Path) -> Vec<Engine> {
     };
     const BARE: &[(&str, u32, u32)] = &[("H", ALL, ALL), ("P", ALL, ALL), ("S", ALL, ALL)];
     vec![
-        engine("squall", &[("H", ALL, ALL), ("P", ALL, ALL), ("S", ALL, ALL), ("S*", ALL, ALL), ("R", ALL, ALL)], false),
+        engine(
+            "squall",
+            &[("H", ALL, ALL), ("P", ALL, ALL), ("S", ALL, ALL), ("S*", ALL, ALL), ("R", ALL, ALL)],
+            false,
+        ),
         engine("bare-heap", BARE, true),
         engine("bare-radix", BARE, true),
         engine("bare-calendar", BARE, true),

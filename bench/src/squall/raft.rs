@@ -14,7 +14,11 @@ use crate::worker::{Measured, cpu_s};
 /// # Errors
 /// What the library says is wrong.
 pub fn scenario(keys: u32) -> Result<Loaded, String> {
-    let more = [format!("clients[0].mix.keys={keys}"), "clients[0].count=50".into(), "clients[0].load.rate=20/s".into()];
+    let more = [
+        format!("clients[0].mix.keys={keys}"),
+        "clients[0].count=50".into(),
+        "clients[0].load.rate=20/s".into(),
+    ];
     let overrides: &[String] = if keys == 100 { &[] } else { &more };
     scenarios::load("raft/healthy", overrides).map_err(|error| error.to_string())
 }
@@ -36,6 +40,8 @@ pub fn simulate(loaded: &Loaded, seed: u64) -> (f64, u64) {
 /// What [`scenario`] says.
 pub fn measure(keys: u32, budget_s: f64) -> Result<Measured, String> {
     let loaded = scenario(keys)?;
+    // As `explore` does.
+    scenarios::memory::keep_freed();
     let _ = simulate(&loaded, u64::MAX);
     let (start, mut simulated_s, mut seed) = (Instant::now(), 0.0, 1);
     let cpu = cpu_s(start);
