@@ -98,11 +98,10 @@ pub fn table(rows: &[Row]) -> String {
 
 /// What all cores are worth beside one.
 fn cores(here: &[&Row], rows: &[Row]) -> String {
-    let find = |rows: &mut dyn Iterator<Item = &Row>, workload| {
-        rows.find(|row| row.engine == "squall" && row.workload == workload).map(|row| row.rate[0])
-    };
-    match (find(&mut here.iter().copied(), "S*"), find(&mut rows.iter(), "S")) {
-        (Some(all), Some(one)) => format!("  = {:.2} × one core\n", all / one),
+    let all = here.iter().find(|row| row.engine == "squall" && row.workload == "S*");
+    let one = rows.iter().find(|row| row.engine == "squall" && row.workload == "S");
+    match (all, one) {
+        (Some(all), Some(one)) => format!("  = {:.2} × one core\n", all.rate[0] / one.rate[0]),
         _ => String::new(),
     }
 }
