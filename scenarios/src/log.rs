@@ -1,5 +1,6 @@
 //! The runs of an exploration as lines of JSON, and back: what `explore --out` leaves, and what shards are merged from.
 
+use checks::metrics::spread::Curve;
 use checks::verdict::{Verdict, Witness};
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
@@ -27,6 +28,8 @@ struct Run {
     not_passed: Vec<Check>,
     metrics: IndexMap<String, f64>,
     marks: IndexMap<String, u64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    curve: Option<Curve>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -75,6 +78,7 @@ impl Run {
             not_passed: summary.failed.iter().map(check).collect(),
             metrics: summary.metrics.clone(),
             marks: summary.marks.clone(),
+            curve: summary.curve.clone(),
         }
     }
 
@@ -96,6 +100,7 @@ impl Run {
             failed: failed.collect(),
             metrics: self.metrics,
             marks: self.marks,
+            curve: self.curve,
         }
     }
 }

@@ -87,14 +87,23 @@ fn watched(record: &Record, outages: &Outages) -> Option<u128> {
     Some(total)
 }
 
-/// A suspicion, by whom of whom, from when until when: trust, the watcher's own end, or the run's.
-struct Suspicion {
-    of: i64,
-    from: Time,
-    until: Time,
+/// A suspicion, right or wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Suspicion {
+    /// The index of who suspects.
+    pub by: u32,
+    /// The index of who is suspected.
+    pub of: i64,
+    /// Since when.
+    pub from: Time,
+    /// Until when: trust, the watcher's own end, or the run's.
+    pub until: Time,
 }
 
-fn suspicions(record: &Record, outages: &Outages) -> Vec<Suspicion> {
+/// All suspicions of a run, by who suspects whom.
+#[must_use]
+pub fn suspicions(record: &Record) -> Vec<Suspicion> {
+    let outages = &outages(record);
     let mut turns: BTreeMap<(u32, i64), Vec<(Time, bool)>> = BTreeMap::new();
     for (name, suspects) in [("suspected", true), ("trusted", false)] {
         for measure in list(record, name) {
@@ -106,7 +115,7 @@ fn suspicions(record: &Record, outages: &Outages) -> Vec<Suspicion> {
         turns.sort_by_key(|(at, _)| *at);
         for (place, (from, _)) in turns.iter().enumerate().filter(|(_, (_, suspects))| *suspects) {
             let next = turns.get(place + 1).map_or(Time::NEVER, |(at, _)| *at);
-            found.push(Suspicion { of, from: *from, until: next.min(life_ends(record, outages, by, *from)) });
+            found.push(Suspicion { by, of, from: *from, until: next.min(life_ends(record, outages, by, *from)) });
         }
     }
     found
@@ -116,7 +125,7 @@ fn mistakes(record: &Record, outages: &Outages, metrics: &mut Metrics) {
     let Some(watched) = watched(record, outages) else { return };
     // A suspicion is a mistake if the node was up when it began, and one until that node goes down.
     let (mut mistakes, mut mistaken, mut wrong) = (0_u64, 0, 0);
-    for suspicion in suspicions(record, outages) {
+    for suspicion in suspicions(record) {
         let of = outages.get(&suspicion.of);
         let length = u128::from(suspicion.until.since(suspicion.from).0);
         wrong += length - down_in(of, suspicion.from, suspicion.until);

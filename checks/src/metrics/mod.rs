@@ -13,6 +13,7 @@ pub mod gossip;
 mod latency;
 mod parts;
 mod recovery;
+pub mod spread;
 mod staleness;
 #[cfg(test)]
 mod tests;
