@@ -7,7 +7,6 @@ use anyhow::Context;
 use reports::{ComparedMetric, ComparedPolicy, Distributions, Failure, Finding, MetricOverSeeds, Run};
 use scenarios::Loaded;
 use scenarios::checks::format::{KeyNames, write_jepsen_edn, write_json_lines};
-use scenarios::checks::metrics::direction::better;
 use scenarios::checks::verdict::Verdict;
 use scenarios::compare::{Comparison, MetricComparison};
 use scenarios::explore::Exploration;
@@ -154,7 +153,7 @@ pub fn write_comparison(found: &Comparison, dir: &Path) -> Result<(), Trouble> {
         };
         ComparedMetric {
             name: name.clone(),
-            better: better(name),
+            better: metric.better,
             policies: (0..found.labels.len()).map(policy).collect(),
         }
     };

@@ -32,6 +32,8 @@ pub enum Kind {
     Checks,
     /// Scenarios of the library.
     Scenarios,
+    /// Comparisons of the library.
+    Comparisons,
     /// Metrics.
     Metrics,
     /// Fields of a scenario file.
@@ -40,8 +42,8 @@ pub enum Kind {
 
 impl Kind {
     /// All kinds, in the order of a listing.
-    pub const ALL: [Kind; 6] =
-        [Kind::Scenarios, Kind::Models, Kind::Faults, Kind::Checks, Kind::Metrics, Kind::Fields];
+    pub const ALL: [Kind; 7] =
+        [Kind::Scenarios, Kind::Comparisons, Kind::Models, Kind::Faults, Kind::Checks, Kind::Metrics, Kind::Fields];
 
     /// The word for it on the command line.
     #[must_use]
@@ -51,6 +53,7 @@ impl Kind {
             Kind::Faults => "faults",
             Kind::Checks => "checks",
             Kind::Scenarios => "scenarios",
+            Kind::Comparisons => "comparisons",
             Kind::Metrics => "metrics",
             Kind::Fields => "fields",
         }
@@ -107,6 +110,10 @@ pub fn list(kind: Kind) -> Vec<Item> {
             let about = |name: &str| library::about(name).unwrap_or_default();
             library::names().into_iter().map(|name| item(name, about(name))).collect()
         }
+        Kind::Comparisons => {
+            let about = |name: &str| library::about(name).unwrap_or_default();
+            library::comparisons().into_iter().map(|name| item(name, about(name))).collect()
+        }
         Kind::Metrics => metrics::CATALOGUE.iter().map(|(name, about)| item(*name, *about)).collect(),
         Kind::Fields => {
             let types = all_types();
@@ -147,6 +154,10 @@ pub fn explain(name: &str) -> Result<String, Vec<String>> {
     if library::text(name).is_some() {
         let comment = library::comment(name).unwrap_or_default();
         said.push(format!("scenario {name}\n\n{comment}\n\nsquall run {name}\nsquall show {name}"));
+    }
+    if library::comparison(name).is_some() {
+        let comment = library::comment(name).unwrap_or_default();
+        said.push(format!("comparison {name}\n\n{comment}\n\nsquall compare {name}\nsquall show {name}"));
     }
     for model in MODELS.iter().filter(|model| model.variant.eq_ignore_ascii_case(name)) {
         // From its own source: other models may have a type of the same name.
