@@ -140,7 +140,7 @@ fn cells(record: &Record, groups: Groups, news: &News) -> (Vec<Row>, Vec<(f64, f
     }
     let mut counts = vec![vec![0_i64; COLUMNS + 1]; groups.rows()];
     for known in &news.known {
-        let row = &mut counts[known.node / groups.size];
+        let Some(row) = counts.get_mut(known.node / groups.size) else { continue };
         row[column_from(known.from, news.end)] += 1;
         row[column_from(known.until, news.end)] -= 1;
     }
