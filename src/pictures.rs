@@ -135,6 +135,7 @@ pub fn write_exploration(loaded: &Loaded, found: &Exploration, dir: &Path) -> Re
         seeds: finished.iter().map(|(run, _)| run.seed).collect(),
         failures,
         metrics: found.metrics.keys().map(metric).collect(),
+        curves: finished.iter().filter_map(|(_, summary)| summary.curve.clone()).collect(),
         replay: format!("squall explore {}{sets} --seeds {seeds}", loaded.name),
     };
     reports::write_exploration(&distributions, dir).context("the pictures")?;

@@ -6,6 +6,7 @@ use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use checks::metrics::spread::Curve;
 use checks::statistics::summary::wilson;
 use checks::verdict::Verdict;
 use indexmap::IndexMap;
@@ -73,6 +74,8 @@ pub struct SeedSummary {
     pub metrics: IndexMap<String, f64>,
     /// The marks.
     pub marks: IndexMap<String, u64>,
+    /// How far news had spread by when, if anything in the run spreads.
+    pub curve: Option<Curve>,
 }
 
 /// What an exploration found.
@@ -342,6 +345,7 @@ impl SeedSummary {
             as_expected,
             failed: checks.into_iter().filter(|check| check.verdict != Verdict::Pass).collect(),
             metrics,
+            curve: Curve::of(&record),
             marks: record.marks,
         }
     }
