@@ -29,6 +29,12 @@ pub(crate) struct Sequence {
     states: Interner<Vec<u32>>,
     steps: IndexMap<(u32, u32), u32, Quick>,
     initial: Vec<Value>,
+    /// Which elements were certainly taken or read.
+    seen: Vec<bool>,
+    /// Whether some element is added by a pending operation.
+    adds_pend: bool,
+    /// Whether somebody was told a position.
+    told: bool,
     weight: u64,
 }
 
@@ -50,18 +56,22 @@ pub(crate) enum Action {
 }
 
 impl Sequence {
-    /// An empty sequence, or a log that begins with a list.
+    /// An empty sequence, or one that begins with a list: the head of a queue or log first, the top of a stack last.
     pub(crate) fn new(kind: Kind, initial: &Value) -> Sequence {
-        let initial = match (kind, initial) {
-            (Kind::Log(_), Value::List(items)) => items.clone(),
-            _ => Vec::new(),
-        };
+        let mut initial = if let Value::List(items) = initial { items.clone() } else { Vec::new() };
+        if kind == Kind::Priority {
+            // Least last, so that taking is popping.
+            initial.sort_by(|a, b| b.cmp(a));
+        }
         Sequence {
             kind,
             elements: Interner::new(),
             states: Interner::new(),
             steps: IndexMap::default(),
             initial,
+            seen: Vec::new(),
+            adds_pend: false,
+            told: false,
             weight: 0,
         }
     }
@@ -100,6 +110,20 @@ impl Sequence {
         Some((element, after))
     }
 
+    fn see(&mut self, element: u32) {
+        let element = element as usize;
+        if self.seen.len() <= element {
+            self.seen.resize(element + 1, false);
+        }
+        self.seen[element] = true;
+    }
+
+    /// What is taken next.
+    fn next(&self, state: u32) -> Option<u32> {
+        let all = self.states.get(state);
+        if self.kind == Kind::Queue { all.first().copied() } else { all.last().copied() }
+    }
+
     fn refuse(&self, call: &Call) -> String {
         let name = match self.kind {
             Kind::Queue => "queue",
@@ -116,22 +140,32 @@ impl Spec for Sequence {
     const FORESEES: bool = true;
 
     fn action(&mut self, deed: &Deed<'_>) -> Result<Option<Action>, String> {
+        self.adds_pend |= !deed.is_required() && !matches!(deed.call, Call::Dequeue | Call::Pop);
         Ok(Some(match (self.kind, deed.call) {
             (Kind::Queue | Kind::Priority, Call::Enqueue(v)) | (Kind::Stack, Call::Push(v)) => {
                 Action::Add(self.elements.number_of(v))
             }
             (Kind::Log(_), Call::Append(v)) => match deed.value() {
-                Some(Value::Int(position)) => Action::AddAt(self.elements.number_of(v), *position),
+                Some(Value::Int(position)) => {
+                    self.told = true;
+                    Action::AddAt(self.elements.number_of(v), *position)
+                }
                 _ => Action::Add(self.elements.number_of(v)),
             },
             (Kind::Queue | Kind::Priority, Call::Dequeue) | (Kind::Stack, Call::Pop) => match deed.value() {
                 None => Action::MayTake,
                 Some(Value::Nil) => Action::Empty,
-                Some(value) => Action::Take(self.elements.number_of(value)),
+                Some(value) => {
+                    let element = self.elements.number_of(value);
+                    self.see(element);
+                    Action::Take(element)
+                }
             },
             (Kind::Log(_), Call::Read) => match deed.value() {
                 Some(Value::List(items)) => {
-                    let elements = items.iter().map(|item| self.elements.number_of(item)).collect();
+                    let elements: Vec<u32> =
+                        items.iter().map(|item| self.elements.number_of(item)).collect();
+                    elements.iter().for_each(|&element| self.see(element));
                     Action::Read(self.states.number(elements))
                 }
                 Some(Value::Nil) => Action::Read(self.states.number(Vec::new())),
@@ -167,6 +201,69 @@ impl Spec for Sequence {
 
     fn is_observation(action: Action) -> bool {
         matches!(action, Action::Empty | Action::Read(_))
+    }
+
+    /// An element that nobody saw need not have been added, unless in a log, where it takes up a position.
+    fn is_idle(&self, action: Action) -> bool {
+        let Action::Add(element) = action else { return false };
+        !self.told && !self.seen.get(element as usize).is_some_and(|&seen| seen)
+    }
+
+    /// A pending take may wait until something is in its way: a take that needs what lies behind, or finds nothing. So
+    /// may a pending addition, until just before its element is taken; in a queue, until others are added behind it.
+    fn may_wait(&self, before: u32, pending: Action, next: Action, next_pends: bool) -> bool {
+        match (self.kind, pending, next) {
+            (Kind::Stack | Kind::Priority, Action::Add(element), _) => next != Action::Take(element),
+            (Kind::Queue, Action::Add(element), Action::Take(other)) => element != other,
+            (Kind::Queue | Kind::Stack, Action::MayTake, Action::Add(_)) => true,
+            (Kind::Priority, Action::MayTake, Action::Add(element)) => {
+                let least = self.next(before).map(|least| self.elements.get(least));
+                let added = Some(self.elements.get(element));
+                // A pending addition goes together with the take of its element, then the least one.
+                if next_pends { added <= least } else { added >= least }
+            }
+            _ => false,
+        }
+    }
+
+    fn is_finite(&self) -> bool {
+        !self.adds_pend || matches!(self.kind, Kind::Stack | Kind::Priority)
+    }
+
+    /// Each element is taken at most as often as it was added, and not before.
+    fn refute(&mut self, deeds: &[Deed<'_>]) -> Option<u64> {
+        if matches!(self.kind, Kind::Log(_)) {
+            return None;
+        }
+        let mut added: IndexMap<&Value, Vec<u64>, Quick> = IndexMap::default();
+        let mut taken: IndexMap<&Value, Vec<u64>, Quick> = IndexMap::default();
+        for value in &self.initial {
+            added.entry(value).or_default().push(0);
+        }
+        for deed in deeds {
+            match (deed.call, deed.value()) {
+                (Call::Enqueue(value) | Call::Push(value), _) => {
+                    added.entry(value).or_default().push(deed.invoked);
+                }
+                (Call::Dequeue | Call::Pop, Some(value)) if *value != Value::Nil => {
+                    taken.entry(value).or_default().push(deed.returned);
+                }
+                _ => {}
+            }
+        }
+        let mut found: Option<u64> = None;
+        for (value, mut taken) in taken {
+            let mut added = added.get(value).cloned().unwrap_or_default();
+            added.sort_unstable();
+            taken.sort_unstable();
+            let early = taken.iter().enumerate().find(|&(rank, &returned)| {
+                added.get(rank).is_none_or(|&invoked| invoked > returned)
+            });
+            if let Some((_, &returned)) = early {
+                found = Some(found.map_or(returned, |found| found.min(returned)));
+            }
+        }
+        found
     }
 
     fn weight(&self) -> u64 {
