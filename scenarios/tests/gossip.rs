@@ -119,7 +119,8 @@ fn plain_push(k: u32, seed: u64) -> [f64; 4] {
         still.append(&mut new);
         telling = still;
     }
-    let those: Vec<f64> = heard.iter().filter(|round| **round != u32::MAX).map(|round| f64::from(*round)).collect();
+    let those: Vec<f64> =
+        heard.iter().filter(|round| **round != u32::MAX).map(|round| f64::from(*round)).collect();
     let (count, last) = (those.len() as f64, those.iter().copied().fold(0.0, f64::max));
     [1.0 - count / NODES as f64, f64::from(sent) / NODES as f64, those.iter().sum::<f64>() / count, last]
 }
@@ -246,10 +247,8 @@ fn a_broadcast_tree_takes_any_detector() {
         println!("{detector}: reliability {reliability}, the first neighbour gives up after {first} ms");
         assert!(reliability > 0.99 && first < 2_000.0, "{detector}: {reliability}, {first} ms");
     }
-    let refused = scenarios::load(
-        "gossip/plumtree-repair",
-        &[named("NfdS(interval: \"500ms\", shift: \"500ms\")")],
-    );
+    let refused =
+        scenarios::load("gossip/plumtree-repair", &[named("NfdS(interval: \"500ms\", shift: \"500ms\")")]);
     let why = refused.err().map(|error| error.to_string()).unwrap_or_default();
     assert!(why.contains("must know when they are sent"), "{why}");
 }

@@ -212,7 +212,9 @@ fn objects(name: &str, words: &Words<'_>) -> Result<Subject, String> {
         && let Some(at) = levels.iter().position(|level| *level != Level::Linearizable)
     {
         let asked = words.consistency.get(at).map_or(name, String::as_str);
-        return Err(format!("\"{asked}\" can be asked of registers; of a {model} only whether it is linearizable"));
+        return Err(format!(
+            "\"{asked}\" can be asked of registers; of a {model} only whether it is linearizable"
+        ));
     }
     if let Some(initial) = &words.initial {
         holds(model, initial)?;
@@ -242,12 +244,7 @@ fn no_register(history: &History) -> Option<String> {
     let other = history.entries.iter().map(|entry| &entry.operation.call).find(|call| {
         !matches!(
             call,
-            Call::Read
-                | Call::Write(_)
-                | Call::Cas { .. }
-                | Call::Delete
-                | Call::Append(_)
-                | Call::Txn(_)
+            Call::Read | Call::Write(_) | Call::Cas { .. } | Call::Delete | Call::Append(_) | Call::Txn(_)
         )
     })?;
     Some(format!("a register has no operation \"{}\"", other.name()))
