@@ -41,7 +41,9 @@ pub(super) fn call(function: &str, argument: &Datum) -> Result<Call, String> {
                 Call::InsertAt { place: *place as u16, value: element.clone().into_value() }
             }
             _ => {
-                return Err("expected a pair [place element], the place in 65,536ths of the length".to_owned());
+                return Err(
+                    "expected a pair [place element], the place in 65,536ths of the length".to_owned()
+                );
             }
         },
         "remove-at" => match argument {
@@ -73,7 +75,13 @@ pub(super) fn answer(call: &Call, told: Value) -> Value {
     match call {
         Call::Read | Call::Dequeue | Call::Pop => told,
         Call::Cas { .. } => Value::Bool(true),
-        Call::Contains(_) | Call::Insert(_) | Call::Remove(_) if matches!(told, Value::Bool(_)) => told,
+        Call::Contains(_) if matches!(told, Value::Bool(_)) => told,
+        // An element that is itself true or false is the argument again, as Jepsen has it.
+        Call::Insert(element) | Call::Remove(element)
+            if matches!(told, Value::Bool(_)) && !matches!(element, Value::Bool(_)) =>
+        {
+            told
+        }
         _ => Value::Nil,
     }
 }
