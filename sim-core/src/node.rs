@@ -128,14 +128,14 @@ impl Hash for Request {
 pub enum Reply {
     /// It happened.
     Done(Answer),
-    /// It happened, and the session is to bring these bytes with its next request about this key.
-    Told(Answer, Token),
     /// This attempt certainly did nothing and never will; another node may know better.
     Redirect(Option<Peer>),
     /// This attempt certainly did nothing and never will: overloaded, shutting down, not offered here.
     Rejected,
     /// The operation certainly did not happen and asking again is of no use: a transaction aborted.
     Failed(Reason),
+    /// It happened, and the session is to bring these bytes with its next request about this key.
+    Told(Answer, Token),
 }
 
 impl Reply {

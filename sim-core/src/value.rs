@@ -61,19 +61,6 @@ pub enum Call {
     Dequeue,
     /// Stack: add on top.
     Push(Value),
-    /// List: put the element at a place.
-    InsertAt {
-        /// Where, as a share of the list's length in 65,536ths: 0 is the head. Only the node that answers knows the
-        /// length.
-        place: u16,
-        /// The element.
-        value: Value,
-    },
-    /// List: take out the element at a place.
-    RemoveAt {
-        /// Where, as with `InsertAt`.
-        place: u16,
-    },
     /// Stack: take from the top; answers it, or `Nil` when empty.
     Pop,
     /// Mutex: take the lock.
@@ -88,6 +75,19 @@ pub enum Call {
         method: u32,
         /// What it carries.
         payload: Value,
+    },
+    /// List: put the element at a place.
+    InsertAt {
+        /// Where, as a share of the list's length in 65,536ths: 0 is the head. Only the node that answers knows the
+        /// length.
+        place: u16,
+        /// The element.
+        value: Value,
+    },
+    /// List: take out the element at a place.
+    RemoveAt {
+        /// Where, as with `InsertAt`.
+        place: u16,
     },
 }
 

@@ -65,15 +65,6 @@ pub enum Message {
         /// The versions.
         cell: Cell,
     },
-    /// Measure when this version becomes visible to you.
-    Measure {
-        /// The key.
-        object: Object,
-        /// The version.
-        version: Version,
-        /// When its write ended.
-        ended: Time,
-    },
     /// A measuring read: has this version arrived?
     Probe {
         /// The reader's number for it.
@@ -114,6 +105,15 @@ pub enum Message {
         cells: Vec<(Object, Cell)>,
         /// Whether the other side's are asked for.
         back: bool,
+    },
+    /// Measure when this version becomes visible to you.
+    Measure {
+        /// The key.
+        object: Object,
+        /// The version.
+        version: Version,
+        /// When its write ended.
+        ended: Time,
     },
 }
 
