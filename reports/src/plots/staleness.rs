@@ -42,7 +42,7 @@ pub fn staleness(run: &Run<'_>) -> Option<String> {
     };
     let points: Vec<(u64, f64)> = windows.iter().map(share).collect();
     let stale = ages.iter().filter(|age| age.versions > 0).count();
-    let said = format!("{stale} of {} in all, up to {} out of date", ages.len(), duration(oldest.0 as f64));
+    let said = format!("{stale} of {}, up to {} old", ages.len(), duration(oldest.0 as f64));
     let words = Words {
         picture: "staleness",
         story: "share of reads in each window that missed a write which had ended before they began",

@@ -65,8 +65,9 @@ pub fn visibility(run: &Run<'_>) -> Option<String> {
         let text = format!("{name} after {}", duration(ns));
         let beyond = x + 14.0 + SMALL.bold().width(&text) > rect.right();
         let look = SMALL.bold().halo();
-        let (at, look) = if beyond { (x - 12.0, look.end()) } else { (x + 12.0, look) };
-        canvas.text(at, y + 18.0, &text, &look);
+        // Below the curve to its right, above it to its left.
+        let (at, below, look) = if beyond { (x - 12.0, -10.0, look.end()) } else { (x + 12.0, 18.0, look) };
+        canvas.text(at, y + below, &text, &look);
     }
     chart.y_axis(&mut canvas);
     let bottom = chart.x_axis(&mut canvas);
