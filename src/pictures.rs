@@ -7,7 +7,6 @@ use anyhow::Context;
 use reports::{ComparedMetric, ComparedPolicy, Distributions, Failure, Finding, MetricOverSeeds, Run};
 use scenarios::Loaded;
 use scenarios::checks::format::{KeyNames, write_jepsen_edn, write_json_lines};
-use scenarios::checks::metrics::direction::better;
 use scenarios::checks::verdict::Verdict;
 use scenarios::compare::{Comparison, MetricComparison};
 use scenarios::explore::Exploration;
@@ -136,6 +135,7 @@ pub fn write_exploration(loaded: &Loaded, found: &Exploration, dir: &Path) -> Re
         seeds: finished.iter().map(|(run, _)| run.seed).collect(),
         failures,
         metrics: found.metrics.keys().map(metric).collect(),
+        curves: finished.iter().filter_map(|(_, summary)| summary.curve.clone()).collect(),
         replay: format!("squall explore {}{sets} --seeds {seeds}", loaded.name),
     };
     reports::write_exploration(&distributions, dir).context("the pictures")?;
@@ -166,7 +166,7 @@ pub fn write_comparison(found: &Comparison, dir: &Path) -> Result<(), Trouble> {
         };
         ComparedMetric {
             name: name.clone(),
-            better: better(name),
+            better: metric.better,
             policies: (0..found.labels.len()).map(policy).collect(),
         }
     };

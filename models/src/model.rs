@@ -4,6 +4,7 @@
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use sim_core::disk::{Disk, DiskConfig};
+use sim_core::network::NetworkConfig;
 use sim_core::node::Node;
 use sim_core::observer::Observer;
 use sim_core::processor::ProcessorConfig;
@@ -31,6 +32,15 @@ pub trait Model: Clone + std::fmt::Debug + Serialize + DeserializeOwned {
     /// # Errors
     /// The field, as a path below the model's settings, and what is wrong with it.
     fn validate(&self, cluster: &Cluster) -> Result<(), (String, String)>;
+
+    /// Whether the settings make sense on this network.
+    ///
+    /// # Errors
+    /// As of [`Model::validate`].
+    fn validate_network(&self, network: &NetworkConfig) -> Result<(), (String, String)> {
+        let _ = network;
+        Ok(())
+    }
 
     /// The nodes, group by group.
     fn groups(&self, cluster: &Cluster) -> Vec<NodeGroup<<Self::Node as Node>::Config>>;

@@ -3,6 +3,7 @@
 //! These are reports' own types, so that the crate depends on records and verdicts only. Deliberately absent: how
 //! any of it was computed.
 
+use checks::metrics::spread::Curve;
 use checks::verdict::{Verdict, Witness};
 use sim_core::record::Record;
 
@@ -77,6 +78,8 @@ pub struct Distributions {
     pub metrics: Vec<MetricOverSeeds>,
     /// The command that explores it again; empty if there is none.
     pub replay: String,
+    /// How news spread in each run in which it did.
+    pub curves: Vec<Curve>,
 }
 
 /// A run that failed.

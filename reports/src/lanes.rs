@@ -6,6 +6,7 @@ use sim_core::history::{Entry, History, Outcome, Reason};
 use sim_core::record::{Life, Record};
 use sim_core::time::Time;
 
+use crate::news::statuses;
 use crate::style::End;
 
 /// What a node's process was doing.
@@ -76,7 +77,8 @@ impl Lanes {
             end_ns = end_ns.saturating_add(end_ns / 30);
         }
         let lives = record.lives.iter().map(|life| life.node);
-        let named = lives.chain(record.statuses.iter().map(|status| status.node));
+        let statuses = statuses(record);
+        let named = lives.chain(statuses.iter().map(|status| status.node));
         let seen = named.filter(|node| !node.is_client()).map(|node| node.index() + 1).max().unwrap_or(0);
         let count = record.nodes.len().max(seen);
         let mut lanes: Vec<Lane> = (0..count)
@@ -90,7 +92,7 @@ impl Lanes {
             (0..count).map(|_| Cursor { since: 0, running: Running::Up, role: 0, epoch: 0 }).collect();
         late_starters(record, &mut cursors);
         let mut roles = vec![String::new()];
-        let (mut life, mut status) = (record.lives.iter().peekable(), record.statuses.iter().peekable());
+        let (mut life, mut status) = (record.lives.iter().peekable(), statuses.iter().peekable());
         loop {
             // At one instant lives come first: a boot is followed by the status it sets.
             let next_life = life.peek().map(|change| change.at);

@@ -53,7 +53,7 @@ pub fn run_page(run: &Run<'_>, pictures: &[Picture]) -> String {
 
 /// The page of an exploration, with its picture inside.
 #[must_use]
-pub fn exploration_page(input: &Distributions, picture: &str) -> String {
+pub fn exploration_page(input: &Distributions, pictures: &[&str]) -> String {
     let scenario = if input.scenario.is_empty() { "unnamed scenario" } else { &input.scenario };
     let title = format!("{scenario} · {}", count(input.seeds.len() as u64, "seed"));
     let mut body = format!("<h1>{}</h1>\n", escape(&title));
@@ -67,7 +67,9 @@ pub fn exploration_page(input: &Distributions, picture: &str) -> String {
     if !input.replay.is_empty() {
         body.push_str(&format!("<p>Again: <code>{}</code></p>\n", escape(&input.replay)));
     }
-    body.push_str(&figure(picture));
+    for picture in pictures {
+        body.push_str(&figure(picture));
+    }
     let rows: Vec<Vec<String>> = input
         .failures
         .iter()

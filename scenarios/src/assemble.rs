@@ -84,14 +84,16 @@ impl WithModel for Validate<'_> {
         let scenario = self.0;
         let machines = scenario.cluster.machines();
         let variant = variant(&scenario.model);
-        model.validate(&machines).map_err(|(field, message)| {
+        let of_model = |(field, message): (String, String)| {
             let path = if field.is_empty() {
                 format!("model.{variant}")
             } else {
                 format!("model.{variant}.{field}")
             };
             Wrong { error: ConfigError { path, message }, names: Vec::new() }
-        })?;
+        };
+        model.validate(&machines).map_err(of_model)?;
+        model.validate_network(&scenario.network.config()).map_err(of_model)?;
         let world = world(scenario, model, 0);
         world.validate().map_err(|error| {
             let path = file_path(&error.path);

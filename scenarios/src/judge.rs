@@ -148,8 +148,9 @@ fn linearizable(clients: &[ClientConfig], record: &Record) -> Judged {
     let verdict = linearizability::check(&record.history, object, &options);
     let detail = match &verdict {
         Verdict::Pass => {
-            let keys: std::collections::BTreeSet<_> =
-                record.history.entries.iter().map(|entry| entry.operation.key).collect();
+            let mut keys: Vec<_> = record.history.entries.iter().map(|entry| entry.operation.key).collect();
+            keys.sort_unstable();
+            keys.dedup();
             let (operations, keys) = (record.history.entries.len(), keys.len());
             format!("{operations} operations on {keys} {}", if keys == 1 { "object" } else { "objects" })
         }

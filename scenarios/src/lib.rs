@@ -17,6 +17,7 @@ mod judge;
 pub mod library;
 pub mod load;
 pub mod log;
+pub mod memory;
 pub mod metastable;
 pub mod paths;
 mod registry;

@@ -21,8 +21,7 @@ type Ctx<'a> = Context<'a, Message, Timer>;
 impl RaftNode {
     /// Draws a new time-out and counts it from now.
     pub(super) fn reset_deadline(&mut self, ctx: &mut Ctx<'_>) {
-        let shared = self.shared.clone();
-        let timeout = shared.raft.election_timeout.sample(ctx.rng());
+        let timeout = self.shared.raft.election_timeout.sample(ctx.rng());
         self.wait(timeout, ctx);
     }
 

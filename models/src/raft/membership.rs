@@ -63,7 +63,8 @@ impl Membership {
         self.all_voters().chain(learners)
     }
 
-    fn size(voters: usize, quorums: Option<Quorums>, purpose: Purpose) -> usize {
+    /// How many of so many voters make a quorum.
+    pub(super) fn size(voters: usize, quorums: Option<Quorums>, purpose: Purpose) -> usize {
         match (quorums, purpose) {
             (None, _) => voters / 2 + 1,
             (Some(quorums), Purpose::Election) => quorums.election as usize,

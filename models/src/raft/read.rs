@@ -156,11 +156,11 @@ impl RaftNode {
 
     /// Someone answered: a round may be complete.
     pub(super) fn check_rounds(&mut self, ctx: &mut Ctx<'_>) {
-        let length = self.lease_length();
         let Some(leading) = self.leading.as_ref() else { return };
         if leading.rounds.begun == leading.rounds.answered {
             return;
         }
+        let length = self.lease_length();
         let mut scratch = std::mem::take(&mut self.scratch);
         let (me, begun) = (self.me, leading.rounds.begun);
         let answered = |peer: Peer| {

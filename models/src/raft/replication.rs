@@ -13,7 +13,7 @@ use sim_core::time::{Span, Time};
 
 use super::config::Bug;
 use super::entry::{Batch, Entry, Index, Payload};
-use super::membership::Purpose;
+use super::membership::{Membership, Purpose};
 use super::message::{Message, Timer};
 use super::node::{RaftNode, Role};
 use super::read::Rounds;
@@ -186,8 +186,11 @@ impl RaftNode {
             let Some(leading) = self.leading.as_mut() else { return };
             let round = leading.rounds.latest();
             let progress = &mut leading.progress[place];
+            if progress.next > last {
+                return;
+            }
             let busy = progress.probing.unwrap_or(progress.in_flight.len() >= in_flight_max);
-            if progress.next > last || busy || progress.sending.is_some() {
+            if busy || progress.sending.is_some() {
                 return;
             }
             let (peer, next) = (progress.peer, progress.next);
@@ -283,7 +286,7 @@ impl RaftNode {
 
     /// A follower has everything up to `matched`.
     pub(super) fn follower_has(&mut self, place: usize, matched: Index, ctx: &mut Ctx<'_>) {
-        let (now, last, patience) = (ctx.now(), self.log.last_index(), self.usual_timeout());
+        let (now, last, usual_timeout) = (ctx.now(), self.log.last_index(), self.usual_timeout());
         let Some(leading) = self.leading.as_mut() else { return };
         let progress = &mut leading.progress[place];
         let further = matched > progress.matched;
@@ -299,8 +302,9 @@ impl RaftNode {
             }
         }
         if !progress.caught_up && progress.matched >= progress.chase.0 {
-            progress.caught_up = now.since(progress.chase.1) <= patience;
+            let took = now.since(progress.chase.1);
             progress.chase = (last, now);
+            progress.caught_up = took <= usual_timeout;
         }
         let useful = further && progress.matched > self.commit;
         self.feed(place, ctx);
@@ -352,13 +356,20 @@ impl RaftNode {
     /// Commits what a quorum stores, if it is of this term (§5.4.2).
     pub(super) fn advance_commit(&mut self, ctx: &mut Ctx<'_>) {
         let Some(leading) = self.leading.as_ref() else { return };
+        // Mostly too few have more than is committed, whoever of them votes: that is quick to see.
+        let (quorums, commit) = (self.shared.raft.quorums, self.commit);
+        let further = leading.progress.iter().filter(|progress| progress.matched > commit).count();
+        let least = Membership::size(self.membership().voters.len(), quorums, Purpose::Commit);
+        if further + 1 < least {
+            return;
+        }
         let mut scratch = std::mem::take(&mut self.scratch);
         let (me, own) = (self.me, self.storage.durable_index(self.log.last_index()));
         let far = |peer: Peer| {
             let progress = leading.of(peer);
             if peer == me { own } else { progress.map_or(0, |progress| progress.matched) }
         };
-        let reached = self.membership().reached(self.shared.raft.quorums, &mut scratch, far);
+        let reached = self.membership().reached(quorums, &mut scratch, far);
         self.scratch = scratch;
         let any_term = self.shared.raft.bug == Some(Bug::CommitsOldTerms);
         if reached > self.commit && (any_term || self.log.term(reached) == Some(self.term)) {
