@@ -119,7 +119,8 @@ fn compare(options: &Options) -> Result<(), String> {
 /// Writes what is known so far, so that a run cut short leaves its whole rounds.
 fn write_json(options: &Options, rows: &[report::Row]) -> Result<(), String> {
     let Some(path) = &options.json else { return Ok(()) };
-    let text = serde_json::to_string_pretty(rows).map_err(|error| error.to_string())?;
+    let all = serde_json::json!({ "schema": 1, "rows": rows, "ratios": report::ratios(rows) });
+    let text = serde_json::to_string_pretty(&all).map_err(|error| error.to_string())?;
     std::fs::write(path, text + "\n").map_err(|error| format!("{}: {error}", path.display()))
 }
 
