@@ -27,6 +27,7 @@ pub mod schema;
 pub mod shard;
 pub mod sweep;
 pub mod text;
+mod words;
 
 pub use checks;
 pub use checks::verdict;

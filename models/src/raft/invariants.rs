@@ -279,10 +279,16 @@ impl Invariants {
         let (held, Position { index, term, chain }) = (&mut self.held[place], position);
         match held.first.iter().chain(&held.others).find(|held| held.term == term) {
             Some(other) if other.chain != chain => {
+                let whose = if other.by == now.node {
+                    format!("{} had an entry of term {term} at {index} before and has one now", now.node)
+                } else {
+                    format!(
+                        "the logs of {} and {} both have an entry of term {term} at {index}",
+                        now.node, other.by
+                    )
+                };
                 let detail = format!(
-                    "the logs of {} and {} both have an entry of term {term} at {index}, and differ there or before: {} has {}",
-                    now.node,
-                    other.by,
+                    "{whose}, and they differ there or before: {} has {}",
                     now.node,
                     now.entry(index)
                 );

@@ -164,7 +164,7 @@ impl RaftNode {
         let mut scratch = std::mem::take(&mut self.scratch);
         let (me, begun) = (self.me, leading.rounds.begun);
         let answered = |peer: Peer| {
-            let progress = leading.progress.iter().find(|progress| progress.peer == peer);
+            let progress = leading.of(peer);
             if peer == me { begun } else { progress.map_or(0, |progress| progress.round) }
         };
         let reached = self.membership().reached(self.shared.raft.quorums, &mut scratch, answered);

@@ -25,6 +25,8 @@ type Ctx<'a> = Context<'a, Message, Timer>;
 #[derive(Debug)]
 pub(super) struct Leading {
     pub(super) progress: Vec<Progress>,
+    /// Where each node stands in `progress`, by its index; past the end for those that do not.
+    places: Vec<u32>,
     /// The place of its first entry: once that is applied, it knows what is committed.
     pub(super) first_index: Index,
     pub(super) rounds: Rounds,
@@ -33,6 +35,8 @@ pub(super) struct Leading {
     pub(super) transfer: Option<super::transfer::Transfer>,
     /// The plan asks to hand over once the entry here is committed.
     pub(super) handover: Option<Index>,
+    /// No voter of higher priority is handed over to before this.
+    pub(super) yield_after: Time,
     since: Time,
     /// The latest batch, which most followers need alike.
     batch: Option<Batch>,
@@ -64,13 +68,31 @@ impl Leading {
     pub(super) fn new(first_index: Index, since: Time) -> Leading {
         Leading {
             progress: Vec::new(),
+            places: Vec::new(),
             first_index,
             rounds: Rounds::default(),
             gathering: false,
             transfer: None,
             handover: None,
+            yield_after: Time::ZERO,
             since,
             batch: None,
+        }
+    }
+
+    /// What is known of this server. In large clusters every answer asks for that of every voter.
+    pub(super) fn of(&self, peer: Peer) -> Option<&Progress> {
+        self.progress.get(*self.places.get(peer.index())? as usize)
+    }
+
+    fn note_places(&mut self) {
+        self.places.clear();
+        for (place, progress) in self.progress.iter().enumerate() {
+            let index = progress.peer.index();
+            if index >= self.places.len() {
+                self.places.resize(index + 1, u32::MAX);
+            }
+            self.places[index] = place as u32;
         }
     }
 
@@ -108,11 +130,13 @@ impl RaftNode {
                 });
             }
         }
+        leading.note_places();
     }
 
     pub(super) fn progress_of(&mut self, peer: Peer) -> Option<(usize, &mut Progress)> {
         let leading = self.leading.as_mut()?;
-        leading.progress.iter_mut().enumerate().find(|(_, progress)| progress.peer == peer)
+        let place = *leading.places.get(peer.index())? as usize;
+        Some((place, leading.progress.get_mut(place)?))
     }
 
     /// Appends an entry of its own to its log and its disk.
@@ -206,6 +230,7 @@ impl RaftNode {
         self.send_heartbeats(ctx);
         self.check_transfer(ctx);
         self.administer(ctx);
+        self.yield_to_priority(ctx);
         self.storage.mark(ctx);
     }
 
@@ -217,7 +242,7 @@ impl RaftNode {
             return true;
         }
         let is_near = |peer: Peer| {
-            let progress = leading.progress.iter().find(|progress| progress.peer == peer);
+            let progress = leading.of(peer);
             peer == self.me || progress.is_some_and(|progress| now.since(progress.heard) <= patience)
         };
         self.membership().is_quorum(quorums, Purpose::Commit, is_near)
@@ -261,7 +286,7 @@ impl RaftNode {
 
     /// A follower has everything up to `matched`.
     pub(super) fn follower_has(&mut self, place: usize, matched: Index, ctx: &mut Ctx<'_>) {
-        let (now, last) = (ctx.now(), self.log.last_index());
+        let (now, last, usual_timeout) = (ctx.now(), self.log.last_index(), self.usual_timeout());
         let Some(leading) = self.leading.as_mut() else { return };
         let progress = &mut leading.progress[place];
         let further = matched > progress.matched;
@@ -279,14 +304,14 @@ impl RaftNode {
         if !progress.caught_up && progress.matched >= progress.chase.0 {
             let took = now.since(progress.chase.1);
             progress.chase = (last, now);
-            let caught_up = took <= self.usual_timeout();
-            if let Some(leading) = self.leading.as_mut() {
-                leading.progress[place].caught_up = caught_up;
-            }
+            progress.caught_up = took <= usual_timeout;
         }
+        let useful = further && progress.matched > self.commit;
         self.feed(place, ctx);
-        if further {
+        if useful {
             self.advance_commit(ctx);
+        }
+        if further {
             self.check_transfer(ctx);
         }
     }
@@ -341,7 +366,7 @@ impl RaftNode {
         let mut scratch = std::mem::take(&mut self.scratch);
         let (me, own) = (self.me, self.storage.durable_index(self.log.last_index()));
         let far = |peer: Peer| {
-            let progress = leading.progress.iter().find(|progress| progress.peer == peer);
+            let progress = leading.of(peer);
             if peer == me { own } else { progress.map_or(0, |progress| progress.matched) }
         };
         let reached = self.membership().reached(quorums, &mut scratch, far);
