@@ -20,6 +20,7 @@ use std::process::{Command, ExitCode, Stdio};
 use bare::queues::{Calendar, Heap, Radix};
 use plan::{CASES, Case, Engine};
 use report::Results;
+use sim_core::network::Draws;
 use worker::Measured;
 
 const USAGE: &str =
@@ -141,6 +142,7 @@ fn work(engine: &str, workload: &str, size: &str, seconds: &str) -> Result<(), S
     let measured = match (engine, workload) {
         ("squall", "H") => squall::hold(size, budget),
         ("squall", "P") => squall::ping(size, budget),
+        ("squall", "P-link") => squall::ping_by(size, budget, Draws::PerLink),
         ("squall", "S") => squall::seeds(budget),
         ("squall", "S*") => squall::seeds_parallel(budget),
         ("squall", "R") => squall::raft::measure(size, budget)?,

@@ -69,7 +69,7 @@ fn unit(workload: &str) -> &'static str {
 
 /// A rate in its unit.
 fn rate(workload: &str, rate: f64) -> String {
-    if matches!(workload, "H" | "P") { format!("{:.3}", rate / 1e6) } else { format!("{rate:.0}") }
+    if matches!(workload, "H" | "P" | "P-link") { format!("{:.3}", rate / 1e6) } else { format!("{rate:.0}") }
 }
 
 /// The table, with Squall's ratios to the best of the others.
