@@ -116,7 +116,8 @@ impl Lives {
                 None => idle.push(invoked),
             }
         }
-        let mut left: Vec<usize> = coming.into_iter().chain(there.into_iter().map(|(_, index)| index)).collect();
+        let mut left: Vec<usize> =
+            coming.into_iter().chain(there.into_iter().map(|(_, index)| index)).collect();
         left.sort_by_key(|&index| self.lives[index].added.returned);
         left.into_iter().zip(idle).for_each(|(index, invoked)| guessed.take(index, invoked));
         guessed
