@@ -55,7 +55,8 @@ fn is_up(outages: &Outages, node: i64, at: Time) -> bool {
 
 /// How long one of these outages and the time from `from` to `until` have in common.
 fn down_in(outages: Option<&Vec<(Time, Time)>>, from: Time, until: Time) -> u128 {
-    let common = |(down, up): &(Time, Time)| u128::from((*up).min(until).0.saturating_sub((*down).max(from).0));
+    let common =
+        |(down, up): &(Time, Time)| u128::from((*up).min(until).0.saturating_sub((*down).max(from).0));
     outages.into_iter().flatten().map(common).sum()
 }
 
@@ -115,7 +116,12 @@ pub fn suspicions(record: &Record) -> Vec<Suspicion> {
         turns.sort_by_key(|(at, _)| *at);
         for (place, (from, _)) in turns.iter().enumerate().filter(|(_, (_, suspects))| *suspects) {
             let next = turns.get(place + 1).map_or(Time::NEVER, |(at, _)| *at);
-            found.push(Suspicion { by, of, from: *from, until: next.min(life_ends(record, outages, by, *from)) });
+            found.push(Suspicion {
+                by,
+                of,
+                from: *from,
+                until: next.min(life_ends(record, outages, by, *from)),
+            });
         }
     }
     found
@@ -247,9 +253,14 @@ mod tests {
     #[test]
     fn one_mistake_has_a_recurrence_and_none_is_an_accuracy_of_one() {
         let quiet = [("watches", 0, 0, 1)];
-        check(&quiet, &[], &[("accuracy", Some(1.0)), ("mistakes", Some(0.0)), ("mistake_recurrence_ms", None)]);
+        check(
+            &quiet,
+            &[],
+            &[("accuracy", Some(1.0)), ("mistakes", Some(0.0)), ("mistake_recurrence_ms", None)],
+        );
         // One pair makes a mistake of 4 s, the other none: 200 s were watched.
-        let told = [("watches", 0, 0, 1), ("watches", 0, 1, 2), ("suspected", 10, 0, 1), ("trusted", 14, 0, 1)];
+        let told =
+            [("watches", 0, 0, 1), ("watches", 0, 1, 2), ("suspected", 10, 0, 1), ("trusted", 14, 0, 1)];
         check(
             &told,
             &[],
@@ -276,8 +287,11 @@ mod tests {
         let told = [("watches", 0, 0, -1), ("suspected", 25, 0, 1), ("trusted", 60, 0, 1)];
         let lives = [(20, 1, false), (50, 1, true)];
         // Node 1 was up for 70 s, node 2 for 100; from 50 to 60 s a live node was suspected.
-        let expected =
-            [("watched_ms", Some(170_000.0)), ("mistakes", Some(0.0)), ("accuracy", Some(1.0 - 10.0 / 170.0))];
+        let expected = [
+            ("watched_ms", Some(170_000.0)),
+            ("mistakes", Some(0.0)),
+            ("accuracy", Some(1.0 - 10.0 / 170.0)),
+        ];
         check(&told, &lives, &expected);
     }
 }

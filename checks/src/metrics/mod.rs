@@ -160,7 +160,10 @@ pub const CATALOGUE: &[(&str, &str)] = &[
         "gossip: share of the nodes up from an update's start to its last arrival that have it, mean over updates",
     ),
     ("reliability_min", "gossip: the same of the update with the least"),
-    ("average_error", "averages: how far nodes' last estimates are from the true one, as a share of it, mean"),
+    (
+        "average_error",
+        "averages: how far nodes' last estimates are from the true one, as a share of it, mean",
+    ),
     ("average_error_max", "averages: the same of the node that is farthest off"),
     ("settled_share", "averages: share of the nodes within the tolerance in the end"),
     ("settled_ms_last", "averages: from when on all nodes were within the tolerance; absent if not all are"),

@@ -42,8 +42,15 @@ pub enum Kind {
 
 impl Kind {
     /// All kinds, in the order of a listing.
-    pub const ALL: [Kind; 7] =
-        [Kind::Scenarios, Kind::Comparisons, Kind::Models, Kind::Faults, Kind::Checks, Kind::Metrics, Kind::Fields];
+    pub const ALL: [Kind; 7] = [
+        Kind::Scenarios,
+        Kind::Comparisons,
+        Kind::Models,
+        Kind::Faults,
+        Kind::Checks,
+        Kind::Metrics,
+        Kind::Fields,
+    ];
 
     /// The word for it on the command line.
     #[must_use]
@@ -254,6 +261,21 @@ mod tests {
                 assert!(explain(&item.name).is_ok(), "{kind:?} {}", item.name);
             }
         }
+    }
+
+    #[test]
+    fn settings_of_a_model_are_its_own() {
+        for (name, says) in [
+            ("AntiEntropy", "writers"),
+            ("Rumor.hunts", "turned away"),
+            ("model.Detectors.detector", "NfdE"),
+            ("Phi", "threshold"),
+            ("NfdS", "shift"),
+        ] {
+            let text = explain(name).unwrap_or_else(|near| panic!("{name}: {near:?}"));
+            assert!(text.contains(says), "{name}: {text}");
+        }
+        assert!(explain("Rumor.hunt").is_err());
     }
 
     #[test]
