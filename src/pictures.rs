@@ -32,6 +32,10 @@ struct Kept {
     checks: Vec<KeptCheck>,
     metrics: Vec<(String, f64)>,
     replay: String,
+    #[serde(default)]
+    about: String,
+    #[serde(default)]
+    as_expected: Option<bool>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -51,6 +55,8 @@ pub fn write_run(loaded: &Loaded, outcome: Outcome, dir: &Path) -> Result<Vec<Pa
         checks: checks.map(|c| KeptCheck { name: c.name, verdict: c.verdict, detail: c.detail }).collect(),
         metrics: outcome.metrics.into_iter().collect(),
         replay,
+        about: loaded.scenario.about.trim().to_string(),
+        as_expected: Some(outcome.as_expected),
         record: outcome.record,
     };
     let text = serde_json::to_vec(&kept).map_err(cannot)?;
@@ -90,7 +96,14 @@ fn show(kept: Kept, dir: &Path) -> Result<Vec<PathBuf>, Trouble> {
     let checks = kept.checks.into_iter();
     let findings: Vec<Finding> =
         checks.map(|c| Finding { check: c.name, verdict: c.verdict, detail: c.detail }).collect();
-    let run = Run { record: &kept.record, findings: &findings, metrics: &kept.metrics, replay: &kept.replay };
+    let run = Run {
+        record: &kept.record,
+        findings: &findings,
+        metrics: &kept.metrics,
+        replay: &kept.replay,
+        about: &kept.about,
+        as_expected: kept.as_expected,
+    };
     Ok(reports::write_run(&run, dir).context("the pictures")?)
 }
 

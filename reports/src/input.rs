@@ -30,13 +30,17 @@ pub struct Run<'a> {
     pub metrics: &'a [(String, f64)],
     /// The command that replays it; empty if there is none.
     pub replay: &'a str,
+    /// What the scenario shows, in its own words; empty if it is not known.
+    pub about: &'a str,
+    /// Whether the checks said what the scenario expects; `None` if it is not known.
+    pub as_expected: Option<bool>,
 }
 
 impl<'a> Run<'a> {
     /// A record by itself, judged by nobody.
     #[must_use]
     pub fn of(record: &'a Record) -> Run<'a> {
-        Run { record, findings: &[], metrics: &[], replay: "" }
+        Run { record, findings: &[], metrics: &[], replay: "", about: "", as_expected: None }
     }
 
     /// The violations that come with a witness, with the check's name.

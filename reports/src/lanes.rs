@@ -71,7 +71,11 @@ impl Lanes {
     /// Reads a record. Nodes that it does not name, in very large clusters, get names of their own.
     #[must_use]
     pub fn of(record: &Record) -> Lanes {
-        let end_ns = end_ns(record);
+        let mut end_ns = end_ns(record);
+        // A run that ends with an election shows what it ended with for a little longer than it lasted.
+        if record.statuses.last().is_some_and(|status| status.at.0 == end_ns) {
+            end_ns = end_ns.saturating_add(end_ns / 30);
+        }
         let lives = record.lives.iter().map(|life| life.node);
         let statuses = statuses(record);
         let named = lives.chain(statuses.iter().map(|status| status.node));
@@ -262,6 +266,19 @@ mod tests {
             ["0-20 Up follower 1", "20-40 Up leader 2", "40-90 Up follower 2", "90-100 Paused follower 2"]
         );
         assert_eq!(lanes.elections().len(), 1);
+    }
+
+    #[test]
+    fn the_event_that_ends_a_run_is_seen() {
+        let mut ended = record();
+        ended.ended = Time(60);
+        ended.lives.clear();
+        let status =
+            |at, role: &str| StatusChange { at: Time(at), node: Peer::node(0), role: role.into(), epoch: 3 };
+        ended.statuses = vec![status(0, "follower"), status(60, "leader")];
+        let lanes = Lanes::of(&ended);
+        assert_eq!(lanes.elections().len(), 1);
+        assert_eq!(lanes.lanes[0].segments.last().map(|s| (s.from, s.to)), Some((60, 62)));
     }
 
     #[test]

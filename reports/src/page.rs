@@ -27,7 +27,16 @@ pub fn run_page(run: &Run<'_>, pictures: &[Picture]) -> String {
     let mut body = String::new();
     let verdict = run.verdict();
     body.push_str(&format!("<h1>{}</h1>\n", escape(&run_name(record))));
-    body.push_str(&format!("<p class=\"verdict {verdict}\">{}</p>\n", escape(&conclusion(run))));
+    if !run.about.is_empty() {
+        body.push_str(&format!("<p>{}</p>\n", escape(run.about)));
+    }
+    let expected = match (run.as_expected, verdict) {
+        (Some(true), "fail") => " This is what the scenario is made to show.",
+        (Some(false), _) => " The scenario expects otherwise.",
+        _ => "",
+    };
+    let concluded = format!("{}{expected}", conclusion(run));
+    body.push_str(&format!("<p class=\"verdict {verdict}\">{}</p>\n", escape(&concluded)));
     body.push_str(&identity(run));
     let (witnesses, plots): (Vec<&Picture>, Vec<&Picture>) =
         pictures.iter().partition(|(name, _)| name.starts_with("witness") || name.starts_with("cycle"));

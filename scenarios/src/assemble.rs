@@ -14,6 +14,7 @@ use sim_core::world::{ConfigError, WorldConfig};
 
 use crate::registry::{WithModel, variant, with_model};
 use crate::schema::{CheckSpec, Expect, Scenario};
+use crate::words;
 
 /// The most nodes and clients a scenario may have.
 const PEERS_MAX: u64 = 20_000_000;
@@ -104,7 +105,8 @@ impl WithModel for Validate<'_> {
                 known.extend(topology.regions.keys().cloned());
             }
             Wrong { error: ConfigError { path, ..error }, names: known }
-        })
+        })?;
+        M::WORDS.map_or(Ok(()), |known| words::validate(scenario, &known))
     }
 }
 

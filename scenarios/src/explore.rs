@@ -313,6 +313,7 @@ fn explore_with(
         Some(run)
     };
     let mine = |seed: &u64| options.part.has(options.seeds.start, *seed);
+    crate::memory::keep_freed();
     let all = || options.seeds.clone().into_par_iter().filter(mine).map(attempt).collect::<Vec<_>>();
     let pool = rayon::ThreadPoolBuilder::new().num_threads(options.jobs.min(JOBS_MAX)).build();
     let runs = match pool {
