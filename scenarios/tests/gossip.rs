@@ -283,7 +283,7 @@ fn the_million_scales_down() {
 /// Settings that contradict each other, or do nothing, are refused with the field and the reason.
 #[test]
 fn contradictions_are_refused() {
-    let table: [(&str, &[&str], &str, &str); 12] = [
+    let table: [(&str, &[&str], &str, &str); 15] = [
         ("detector/chen", &["model.Detectors.interval=\"2s\""], "detector.NfdS.interval", "must know that"),
         (
             "detector/phi-accrual",
@@ -316,6 +316,9 @@ fn contradictions_are_refused() {
         ("gossip/plumtree-repair", &["model.Plumtree.until=\"1s\""], "Plumtree.until", "from"),
         ("swim/crash-detection", &["model.Swim.transmissions=0"], "Swim.transmissions", "nobody hears"),
         ("swim/crash-detection", &["model.Swim.join=100"], "Swim.join", "fewer"),
+        ("gossip/ten-vs-thousand", &["run.stop=All(\"herd\")"], "run.stop", "heard"),
+        ("gossip/rumor-variants", &["checks=[Sometimes(\"lost intrest\")]"], "checks[0]", "lost interest"),
+        ("gossip/rumor-variants", &["checks=[Metric(\"residu\", 0, 1)]"], "checks[0]", "residue"),
     ];
     for (name, set, path, why) in table {
         let set: Vec<String> = set.iter().map(|text| (*text).to_string()).collect();
