@@ -273,6 +273,21 @@ mod tests {
     }
 
     #[test]
+    fn settings_of_a_model_are_its_own() {
+        for (name, says) in [
+            ("AntiEntropy", "writers"),
+            ("Rumor.hunts", "turned away"),
+            ("model.Detectors.detector", "NfdE"),
+            ("Phi", "threshold"),
+            ("NfdS", "shift"),
+        ] {
+            let text = explain(name).unwrap_or_else(|near| panic!("{name}: {near:?}"));
+            assert!(text.contains(says), "{name}: {text}");
+        }
+        assert!(explain("Rumor.hunt").is_err());
+    }
+
+    #[test]
     fn faults_are_those_of_the_engine() {
         let ours: Vec<String> = list(Kind::Faults).into_iter().map(|item| item.name).collect();
         let theirs: Vec<&str> = sim_core::fault::Fault::CATALOGUE.iter().map(|(name, _)| *name).collect();
