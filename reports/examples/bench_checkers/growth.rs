@@ -66,7 +66,7 @@ const SUBJECTS: [Subject; 34] = [
     of("cas register (searched)", "register", "", LINEAR, |n| object(Model::KeyValue, n, 10, false), MILLION),
     of("counter (searched)", "counter", "", LINEAR, |n| object(Model::Counter, n, 10, false), FEW),
     of("mutex (searched)", "mutex", "", LINEAR, mutex, FEW),
-    of("log (searched)", "log", "", LINEAR, log, FEW),
+    of("log (searched)", "log", "", LINEAR, log, 100_000),
     of("multi-register (searched)", "multi-register", "", LINEAR, |n| few_keys(n, 4), 100_000),
     of("list-append", "list-append", "", LINEAR, lists, MILLION),
     of("rw-register", "rw-register", "", LINEAR, registers, FEW),
