@@ -130,7 +130,7 @@ pub(crate) fn bank(count: usize) -> History {
             let all = balances.iter().enumerate();
             steps.extend(all.map(|(key, held)| Micro::Read(Key(key as u64), Some(Value::Int(*held)))));
         }
-        done(draws.below(10) as u32, at, Call::Txn(Vec::new()), Answer::Txn(steps))
+        done(draws.below(10) as u32, at, Call::Txn(steps.clone()), Answer::Txn(steps))
     };
     History { entries: (0..count as u64).map(one).collect() }
 }
