@@ -3,6 +3,7 @@
 //!
 //! Paths are those of the file. Deliberately absent: where in the text a path is ([`crate::text`]).
 
+use checks::metrics;
 use models::model::Model;
 use sim_core::client::ClientConfig;
 use sim_core::client::workload::Load;
@@ -259,6 +260,12 @@ fn checks(scenario: &Scenario) -> Result<(), Wrong> {
                 if !(least.is_finite() && most.is_finite() && least <= most) =>
             {
                 return plain(path, "Metric: two finite numbers, the least first");
+            }
+            CheckSpec::Metric(name, ..) if !metrics::is_known(name) => {
+                let message =
+                    format!("no run has a metric \"{name}\"; `squall list metrics` names those there are");
+                let names = metrics::CATALOGUE.iter().map(|(name, _)| (*name).to_string()).collect();
+                return Err(Wrong { error: ConfigError { path, message }, names });
             }
             CheckSpec::Count(_, least, most) if least > most => {
                 return plain(path, "Count: the least comes first");

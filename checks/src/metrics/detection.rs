@@ -11,7 +11,7 @@
 //! their number (mistakes that the end cuts count with what was seen of them), accuracy the share of the time observed
 //! in which the watched is trusted.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use sim_core::record::{Life, Measure, Record};
 use sim_core::time::Time;
@@ -169,7 +169,7 @@ fn declarations(record: &Record, outages: &Outages, metrics: &mut Metrics) {
     metrics.insert("false_positives".into(), wrong.len() as f64);
     let healthy: Vec<&&Measure> = wrong.iter().filter(|measure| !struck(measure.value)).collect();
     metrics.insert("false_positives_healthy".into(), healthy.len() as f64);
-    let members: std::collections::BTreeSet<i64> = healthy.iter().map(|measure| measure.value).collect();
+    let members: BTreeSet<i64> = healthy.iter().map(|measure| measure.value).collect();
     metrics.insert("false_positive_members".into(), members.len() as f64);
 }
 
@@ -178,8 +178,12 @@ fn detections(record: &Record, outages: &Outages, metrics: &mut Metrics) {
     let mut found: BTreeMap<&str, Vec<f64>> = BTreeMap::new();
     for (node, spans) in outages {
         for (from, until) in spans {
+            // Each watcher's first: one may come to believe it twice.
             let during = |name: &str| {
-                let matches = move |m: &&Measure| m.value == *node && (*from..*until).contains(&m.at);
+                let mut seen = BTreeSet::new();
+                let matches = move |m: &&Measure| {
+                    m.value == *node && (*from..*until).contains(&m.at) && seen.insert(m.node)
+                };
                 list(record, name).iter().filter(matches).map(|m| m.at).collect::<Vec<Time>>()
             };
             let mut put = |name: &'static str, at: Option<Time>, since: Time| {

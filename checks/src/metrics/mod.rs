@@ -214,6 +214,19 @@ pub const CATALOGUE: &[(&str, &str)] = &[
     ("visibility_ms_p999", "its 99.9th percentile: PBS's t-visibility"),
 ];
 
+/// Whether a metric can be of this name.
+#[must_use]
+pub fn is_known(name: &str) -> bool {
+    let fits = |pattern: &str| match pattern.split_once('<') {
+        Some((before, rest)) => {
+            let after = rest.split_once('>').map_or("", |(_, after)| after);
+            name.len() > before.len() + after.len() && name.starts_with(before) && name.ends_with(after)
+        }
+        None => pattern == name,
+    };
+    CATALOGUE.iter().any(|(pattern, _)| fits(pattern))
+}
+
 /// Measures that metrics of their own are made from, most of them names of something (a node, an update) and no
 /// quantities: there is no mean of their values.
 pub const IDENTITIES: &[&str] =

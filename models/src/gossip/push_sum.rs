@@ -13,7 +13,7 @@ use sim_core::time::Span;
 use sim_core::world::NodeGroup;
 
 use crate::gossip::someone_else;
-use crate::model::{Cluster, Model};
+use crate::model::{Cluster, Model, Words};
 
 /// The settings.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -135,6 +135,9 @@ impl Model for PushSum {
 
     const NAME: &'static str = "push-sum";
     const SUMMARY: &'static str = "the average of all nodes' values by gossip (Kempe et al., FOCS'03)";
+
+    const WORDS: Option<Words> =
+        Some(Words { roles: &[], marks: &["settled", "unsettled"], messages: &["half"] });
 
     fn validate(&self, cluster: &Cluster) -> Result<(), (String, String)> {
         if cluster.nodes < 2 {

@@ -40,7 +40,7 @@ pub fn suspicions_over_time(run: &Run<'_>) -> Option<String> {
     let width = WIDTH - LEFT - MARGIN;
     let strip = Strip::of(record, end, width);
     let strip_top = y + 4.0;
-    y += strip.height() + 30.0;
+    y += strip.height() + 38.0;
     let mut chart = Chart {
         rect: Rect::new(LEFT, y, width, height(about.len())),
         x: Axis::time(end, 10),
