@@ -52,7 +52,6 @@ impl Run {
             latency: Distribution::ZERO,
             faults: Vec::new(),
             routing: Routing::Node(0),
-            levels: Default::default(),
         }
     }
 
@@ -69,6 +68,7 @@ impl Run {
         };
         service.validate(&cluster).expect("a sound graph");
         let client = ClientConfig {
+            levels: Default::default(),
             count: self.clients,
             load: self.load,
             mix: Mix {
