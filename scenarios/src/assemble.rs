@@ -234,6 +234,19 @@ fn run(scenario: &Scenario) -> Result<(), ConfigError> {
     Ok(())
 }
 
+/// Whether a check judges what clients were told.
+fn is_about_clients(check: &CheckSpec) -> bool {
+    !matches!(
+        check,
+        CheckSpec::Invariants
+            | CheckSpec::Reaches(_)
+            | CheckSpec::Sometimes(_)
+            | CheckSpec::Metric(..)
+            | CheckSpec::Count(..)
+            | CheckSpec::Agrees(_)
+    )
+}
+
 fn checks(scenario: &Scenario) -> Result<(), Wrong> {
     let plain = |path: String, message: &str| {
         let error = ConfigError { path, message: message.to_string() };
@@ -243,16 +256,7 @@ fn checks(scenario: &Scenario) -> Result<(), Wrong> {
     let mut names: Vec<String> = Vec::new();
     for (i, check) in scenario.checks.iter().enumerate() {
         let path = format!("checks[{i}]");
-        let about_clients = !matches!(
-            check,
-            CheckSpec::Invariants
-                | CheckSpec::Reaches(_)
-                | CheckSpec::Sometimes(_)
-                | CheckSpec::Metric(..)
-                | CheckSpec::Count(..)
-                | CheckSpec::Agrees(_)
-        );
-        if about_clients && !asks {
+        if is_about_clients(check) && !asks {
             return plain(path, "it judges what clients were told, and there are no clients");
         }
         match check {
