@@ -28,7 +28,7 @@ fn a_system_without_repair_stays_apart_though_its_reads_agree() {
         assert_eq!((word(&outcome, "converges"), word(&outcome, "agrees")), ("pass", "fail"), "seed {seed}");
     }
     // The same, repaired.
-    let repaired = "model.Quorum.anti_entropy=Some((every:\"250ms\"))";
+    let repaired = "model.Quorum.anti_entropy=Some((every:\"50ms\"))";
     assert_eq!(failures("quorum/never-repaired", &[repaired], "agrees", 6), 0);
     assert_eq!(failures("quorum/strict", &[], "agrees", 6), 0);
 }
