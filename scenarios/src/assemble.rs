@@ -189,6 +189,28 @@ fn run(scenario: &Scenario) -> Result<(), ConfigError> {
     Ok(())
 }
 
+/// Whether the bounds of a check are bounds, of something that there is: else what is wrong, and what could be meant.
+fn figures(check: &CheckSpec) -> Result<(), (String, Vec<String>)> {
+    let plain = |message: &str| Err((message.to_string(), Vec::new()));
+    match check {
+        CheckSpec::Metric(_, least, most) if !(least.is_finite() && most.is_finite() && least <= most) => {
+            plain("Metric: two finite numbers, the least first")
+        }
+        CheckSpec::Metric(name, ..) if !metrics::is_known(name) => {
+            let names = metrics::CATALOGUE.iter().map(|(name, _)| (*name).to_string()).collect();
+            Err((
+                format!("no run has a metric \"{name}\"; `squall list metrics` names those there are"),
+                names,
+            ))
+        }
+        CheckSpec::Count(_, least, most) if least > most => plain("Count: the least comes first"),
+        CheckSpec::Share { from, until, least, most } if from >= until || least > most => {
+            plain("Share: from lies before until, and least is at most most")
+        }
+        _ => Ok(()),
+    }
+}
+
 fn checks(scenario: &Scenario) -> Result<(), Wrong> {
     let plain = |path: String, message: &str| {
         let error = ConfigError { path, message: message.to_string() };
@@ -209,25 +231,10 @@ fn checks(scenario: &Scenario) -> Result<(), Wrong> {
         if about_clients && !asks {
             return plain(path, "it judges what clients were told, and there are no clients");
         }
-        match check {
-            CheckSpec::Metric(_, least, most)
-                if !(least.is_finite() && most.is_finite() && least <= most) =>
-            {
-                return plain(path, "Metric: two finite numbers, the least first");
-            }
-            CheckSpec::Metric(name, ..) if !metrics::is_known(name) => {
-                let message = format!("no run has a metric \"{name}\"; `squall list metrics` names those there are");
-                let names = metrics::CATALOGUE.iter().map(|(name, _)| (*name).to_string()).collect();
-                return Err(Wrong { error: ConfigError { path, message }, names });
-            }
-            CheckSpec::Count(_, least, most) if least > most => {
-                return plain(path, "Count: the least comes first");
-            }
-            CheckSpec::Share { from, until, least, most } if from >= until || least > most => {
-                return plain(path, "Share: from lies before until, and least is at most most");
-            }
-            _ => {}
-        }
+        figures(check).map_err(|(message, names)| Wrong {
+            error: ConfigError { path: path.clone(), message },
+            names,
+        })?;
         if matches!(check, CheckSpec::Live(_)) && scenario.run.calm == Span::ZERO {
             return plain(path, "liveness is judged in the calm part of the run; add `calm: …` to `run`");
         }
