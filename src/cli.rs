@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use scenarios::compare::Vary;
 use scenarios::shard::Part;
+use scenarios::sweep::goal::Requirement;
 use scenarios::units::Ratio;
 
 use crate::check::CheckArgs;
@@ -135,6 +136,9 @@ pub struct CompareArgs {
     /// The metrics that matter; least:NAME or most:NAME where the better way is not known [default: the comparison's, else all]
     #[arg(long, value_name = "NAME", value_delimiter = ',', add = crate::complete::metrics())]
     pub metric: Vec<String>,
+    /// A bound that the choice must keep, as availability>=99.9%; the first --metric decides among those that do; may be repeated
+    #[arg(long = "require", value_name = "METRIC<BOUND")]
+    pub require: Vec<Requirement>,
     /// The candidate the others are held against, by its label or place from 1 up [default: the comparison's, else the first]
     #[arg(long, value_name = "LABEL|N")]
     pub baseline: Option<String>,

@@ -32,10 +32,11 @@ pub fn compare(args: &CompareArgs) -> Result<ExitCode, Trouble> {
     let watch = Watch::new(&plan.candidates, &known, args.out.as_deref())?;
     let found = quietly(|| plan.run(&mut known, &watch, stopping));
     watch.end();
+    let manifest = Manifest::compare(&args.scenarios, &args.set, &args.vary, &plan);
+    let found = manifest.named(&plan, found);
     if let Some(dir) = &args.out {
         worlds_log::close(&plan.candidates, &known, dir)?;
         if plan.part != Part::WHOLE {
-            let manifest = Manifest::compare(&args.scenarios, &args.set, &args.vary, &plan);
             output::write_whole(&dir.join(shard::MANIFEST), manifest.to_text().as_bytes())?;
             return Ok(stop::shard_code(found.stopped));
         }
@@ -59,6 +60,10 @@ fn plan(args: &CompareArgs) -> Result<Plan, Trouble> {
         (None, count) => 1..count.unwrap_or(SEEDS).saturating_add(1),
     };
     let metrics = if args.metric.is_empty() { settings.metrics } else { metrics(&args.metric)? };
+    let bounds = if args.require.is_empty() { settings.bounds } else { args.require.clone() };
+    if !bounds.is_empty() && metrics.is_empty() {
+        return Err(cannot("bounds need a metric that decides among those that keep them: --metric NAME"));
+    }
     let precision =
         args.precision.map(|share| share.get()).or(settings.precision).filter(|share| *share > 0.0);
     if precision.is_some() && metrics.is_empty() {
@@ -68,6 +73,7 @@ fn plan(args: &CompareArgs) -> Result<Plan, Trouble> {
         baseline: baseline(&candidates, args.baseline.as_deref().or(settings.baseline.as_deref()))?,
         candidates,
         metrics,
+        bounds,
         seeds,
         precision,
         seeds_max: args.seeds_max,

@@ -148,8 +148,6 @@ pub fn write_comparison(found: &Comparison, dir: &Path) -> Result<(), Trouble> {
         let picture = reports::plots::phases::phases(&table);
         output::write_whole(&dir.join("phases.svg"), picture.as_bytes())?;
     }
-    let mut names: Vec<&str> = found.scenarios.iter().map(|(name, ..)| name.as_str()).collect();
-    names.dedup();
     let metric = |(name, metric): (&String, &MetricComparison)| {
         let policy = |place: usize| {
             let (difference, own) = (metric.differences[place], &metric.candidates[place]);
@@ -171,13 +169,13 @@ pub fn write_comparison(found: &Comparison, dir: &Path) -> Result<(), Trouble> {
         }
     };
     let input = reports::Comparison {
-        title: names.join(" and "),
+        title: found.title.clone(),
         labels: found.labels.clone(),
         baseline: found.baseline,
         worlds: found.seeds.len() as u64,
         metrics: found.metrics.iter().map(metric).collect(),
         conclusions: found.conclusions.clone(),
-        replay: String::new(),
+        replay: found.command.clone(),
     };
     reports::write_comparison(&input, dir).context("the pictures")?;
     Ok(())

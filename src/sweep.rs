@@ -49,7 +49,7 @@ pub struct SweepArgs {
     /// Drop the worse half after each round and double the seeds of the rest, until one point is left
     #[arg(long)]
     pub halving: bool,
-    /// Hold the best against the next on so many fresh seeds
+    /// Hold the best against the next on so many fresh seeds; fewer than 6 can tell nothing
     #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
     pub confirm: u64,
     /// How many seeds a point (from 1 up), or a range A..B without B; with --halving in the first round

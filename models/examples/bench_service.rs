@@ -54,7 +54,17 @@ fn main() {
     let retry =
         RetryConfig { timeout: Span::secs(100_000), attempts: 1, backoff: Backoff::None, guards: Vec::new() };
     let (start, stop, place, routing) = (Span::ZERO, None, None, Routing::Node(0));
-    let clients = vec![ClientConfig { count: 1, load, mix, routing, retry, place, start, stop }];
+    let clients = vec![ClientConfig {
+        count: 1,
+        load,
+        mix,
+        routing,
+        retry,
+        place,
+        start,
+        stop,
+        levels: Default::default(),
+    }];
     let link = LinkConfig::with_latency(Distribution::Fixed(Span::us(100)));
     let end_at = Span::secs(101);
     let config = WorldConfig {

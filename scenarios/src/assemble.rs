@@ -107,8 +107,53 @@ impl WithModel for Validate<'_> {
             }
             Wrong { error: ConfigError { path, ..error }, names: known }
         })?;
+        message_kinds(scenario, <M::Node as Node>::MESSAGE_KINDS)?;
+        levels(scenario, model)?;
         M::WORDS.map_or(Ok(()), |known| words::validate(scenario, &known))
     }
+}
+
+/// Whether the kinds of messages that links tell apart are kinds that the model's nodes send.
+fn message_kinds(scenario: &Scenario, sent: &[&str]) -> Result<(), Wrong> {
+    let known = || ["request", "reply"].iter().chain(sent).map(|kind| (*kind).to_string());
+    let mut links = vec![("network.link".to_string(), &scenario.network.link)];
+    if let Some(topology) = &scenario.network.topology {
+        let own = [
+            ("within_zone", Some(&topology.within_zone)),
+            ("within_region", topology.within_region.as_ref()),
+            ("between_regions", Some(&topology.between_regions)),
+        ];
+        let own =
+            own.into_iter().filter_map(|(name, link)| Some((format!("network.topology.{name}"), link?)));
+        links.extend(own);
+    }
+    for (path, link) in links {
+        for (i, (kind, _)) in link.kinds.iter().enumerate() {
+            if !known().any(|own| own == *kind) {
+                let message = format!("no message of this model is of the kind \"{kind}\"");
+                let error = ConfigError { path: format!("{path}.kinds[{i}]"), message };
+                return Err(Wrong { error, names: known().collect() });
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Whether the levels that clients ask for mean something to the model.
+fn levels<M: Model>(scenario: &Scenario, model: &M) -> Result<(), Wrong> {
+    let machines = scenario.cluster.machines();
+    for (i, group) in scenario.clients.iter().enumerate().filter(|(_, group)| !group.levels.is_empty()) {
+        let known = if M::LEVELS {
+            group.levels.all().try_for_each(|level| model.validate_level(&machines, level))
+        } else {
+            Err("this model knows no levels: its answers do not depend on a number of replicas".to_string())
+        };
+        known.map_err(|message| {
+            let error = ConfigError { path: format!("clients[{i}].levels"), message };
+            Wrong { error, names: Vec::new() }
+        })?;
+    }
+    Ok(())
 }
 
 /// A path in a world's configuration as it is in the file.
@@ -227,6 +272,7 @@ fn checks(scenario: &Scenario) -> Result<(), Wrong> {
                 | CheckSpec::Sometimes(_)
                 | CheckSpec::Metric(..)
                 | CheckSpec::Count(..)
+                | CheckSpec::Agrees(_)
         );
         if about_clients && !asks {
             return plain(path, "it judges what clients were told, and there are no clients");

@@ -6,7 +6,7 @@ use checks::metrics::{Metrics, Phases};
 use checks::property::{self, Judged};
 use checks::verdict::{Verdict, Witness};
 use checks::weak::sessions::{self, Guarantee};
-use checks::weak::{convergence, durability, staleness};
+use checks::weak::{agreement, convergence, durability, staleness};
 use serde::Serialize;
 use sim_core::client::ClientConfig;
 use sim_core::client::workload::Ask;
@@ -77,6 +77,7 @@ fn one(
             told(staleness::check(history, none, &Value::Nil), "no read missed a write that had ended")
         }
         CheckSpec::Converges(after) => told(convergence::check(history, *after), "late reads agree"),
+        CheckSpec::Agrees(within) => told(agreement::check(record, *within), "all replicas ended alike"),
         CheckSpec::Durable(after) => {
             told(durability::check(history, *after, &Value::Nil), "nothing was lost or came back")
         }

@@ -182,7 +182,8 @@ mod tests {
         }
         assert!((930..=970).contains(&fixed), "{fixed}");
         assert!((930..=970).contains(&stopped), "{stopped}");
-        assert!(false_alarms <= 70, "{false_alarms}");
+        // 5%, and two standard errors of a count of 1,000.
+        assert!(false_alarms <= 63, "{false_alarms}");
     }
 
     #[test]

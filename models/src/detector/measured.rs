@@ -68,6 +68,7 @@ impl Node for DetectorNode {
     type Config = Arc<Shared>;
     type Message = Heartbeat;
     type Timer = Timer;
+    const MESSAGE_KINDS: &'static [&'static str] = &["heartbeat"];
 
     fn boot(shared: &Arc<Shared>, ctx: &mut Ctx<'_>) -> DetectorNode {
         let now = ctx.now();

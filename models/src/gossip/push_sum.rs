@@ -80,6 +80,7 @@ impl Node for PushSumNode {
     type Config = Arc<Shared>;
     type Message = Half;
     type Timer = ();
+    const MESSAGE_KINDS: &'static [&'static str] = &["half"];
 
     fn boot(shared: &Arc<Shared>, ctx: &mut Ctx<'_>) -> PushSumNode {
         let sum = match shared.settings.values {

@@ -35,6 +35,8 @@ impl Node for ServiceNode {
     type Config = NodePlan;
     type Message = Message;
     type Timer = ();
+    const MESSAGE_KINDS: &'static [&'static str] =
+        &["call", "return", "cancel", "connect", "connected", "probe", "health"];
 
     fn boot(config: &NodePlan, ctx: &mut Ctx<'_>) -> ServiceNode {
         let plan = Arc::clone(&config.plan);

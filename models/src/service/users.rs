@@ -39,7 +39,7 @@ impl Users {
         caller: &mut Caller,
         ctx: &mut Ctx<'_>,
     ) {
-        let Request { id, operation } = request;
+        let Request { id, operation, .. } = request;
         let number = match operation.call {
             Call::Invoke { method, .. } => method,
             _ => 0,

@@ -52,6 +52,7 @@ impl Run {
             latency: Distribution::ZERO,
             faults: Vec::new(),
             routing: Routing::Node(0),
+            levels: Default::default(),
         }
     }
 

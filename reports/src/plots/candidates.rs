@@ -15,7 +15,7 @@ use crate::text::{count, fit};
 /// The height of a candidate's row.
 const ROW: f64 = 46.0;
 const LABELS: f64 = 210.0;
-const NUMBERS: f64 = 264.0;
+const NUMBERS: f64 = 330.0;
 const BINS: usize = 80;
 /// At most this many metrics.
 const METRICS_MAX: usize = 12;

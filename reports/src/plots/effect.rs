@@ -18,8 +18,8 @@ use crate::text::{count, fit};
 const ROW: f64 = 34.0;
 /// The columns: labels, chart, numbers, wins.
 const LABELS: f64 = 210.0;
-const CHART: f64 = 420.0;
-const NUMBERS: f64 = 230.0;
+const CHART: f64 = 370.0;
+const NUMBERS: f64 = 310.0;
 /// At most this many metrics; the page's tables have all.
 const METRICS_MAX: usize = 12;
 /// The colour of a difference that the data cannot tell from zero.

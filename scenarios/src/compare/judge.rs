@@ -9,10 +9,15 @@ use serde_json::{Value, json};
 use super::metric::{Metric, word};
 use super::worlds::VERSION;
 use super::{Plan, WorldKey, Worlds, words};
+use crate::sweep::goal::Requirement;
 
 /// A finished comparison.
 #[derive(Clone, Debug)]
 pub struct Comparison {
+    /// What was compared, as it was named.
+    pub title: String,
+    /// The command that does it again.
+    pub command: String,
     /// The candidates' labels, in the plan's order.
     pub labels: Vec<String>,
     /// The scenarios behind them: name, overrides, hash.
@@ -25,10 +30,21 @@ pub struct Comparison {
     pub unexpected: Vec<u64>,
     /// By metric.
     pub metrics: IndexMap<String, MetricComparison>,
+    /// The bounds that were asked for, with the candidates that keep them.
+    pub bounds: Vec<Bound>,
     /// What follows: a sentence a metric, then what to choose.
     pub conclusions: Vec<String>,
     /// Whether it was stopped before all worlds had run.
     pub stopped: bool,
+}
+
+/// A bound on the mean of a metric, and who keeps it.
+#[derive(Clone, Debug)]
+pub struct Bound {
+    /// As it was asked for.
+    pub text: String,
+    /// By candidate: whether the whole 95% interval of its mean keeps the bound, or breaks it; `None` where it does neither.
+    pub kept: Vec<Option<bool>>,
 }
 
 /// One metric of a comparison.
@@ -57,6 +73,12 @@ impl MetricComparison {
     #[must_use]
     pub fn is_different(&self, candidate: usize) -> bool {
         self.p_adjusted[candidate] < LEVEL
+    }
+
+    /// Whether two candidates, chosen by the same worlds, are told apart among so many pairs (Bonferroni).
+    #[must_use]
+    pub fn are_told_apart(&self, a: usize, b: usize, pairs: usize) -> bool {
+        Difference::of(&self.values[a], &self.values[b]).p_value * (pairs as f64) < LEVEL
     }
 
     /// A candidate's gain over the baseline by the mean: positive where it is better.
@@ -90,6 +112,8 @@ pub(super) fn judge(plan: &Plan, known: &Worlds, until: u64, stopped: bool) -> C
     adjust(&mut metrics, plan.baseline);
     let labels: Vec<String> = plan.candidates.iter().map(|candidate| candidate.label.clone()).collect();
     let mut found = Comparison {
+        title: String::new(),
+        command: String::new(),
         scenarios: plan
             .candidates
             .iter()
@@ -99,6 +123,7 @@ pub(super) fn judge(plan: &Plan, known: &Worlds, until: u64, stopped: bool) -> C
         baseline: plan.baseline,
         seeds,
         unexpected,
+        bounds: plan.bounds.iter().map(|bound| self::bound(bound, &metrics, count)).collect(),
         metrics,
         conclusions: Vec::new(),
         stopped,
@@ -107,10 +132,19 @@ pub(super) fn judge(plan: &Plan, known: &Worlds, until: u64, stopped: bool) -> C
     found
 }
 
-/// The metrics asked for, or all that the baseline's first world has.
+fn bound(asked: &Requirement, metrics: &IndexMap<String, MetricComparison>, candidates: usize) -> Bound {
+    let kept = |candidate: usize| {
+        let own = &metrics.get(&asked.metric)?.candidates[candidate];
+        let ends = [own.mean - own.ci95, own.mean + own.ci95].map(|end| asked.holds(end));
+        (ends[0] == ends[1]).then_some(ends[0])
+    };
+    Bound { text: asked.text.clone(), kept: (0..candidates).map(kept).collect() }
+}
+
+/// The metrics asked for, those of the bounds among them, or all that the baseline's first world has.
 fn wanted(plan: &Plan, known: &Worlds, seeds: &[u64]) -> Vec<Metric> {
     if !plan.metrics.is_empty() {
-        return plan.metrics.clone();
+        return plan.all_metrics();
     }
     let first = seeds.first().and_then(|&seed| known.get(WorldKey { seed, candidate: plan.baseline }));
     first.map(|world| world.metrics.keys().map(|name| Metric::known(name)).collect()).unwrap_or_default()
@@ -181,13 +215,20 @@ fn best(metric: &MetricComparison, baseline: usize) -> Option<usize> {
 
 fn alike(metric: &MetricComparison, best: usize, metrics: usize, baseline: usize) -> Vec<usize> {
     let count = metric.values.len();
-    let pairs = (metrics * count * (count - 1) / 2) as f64;
     let told = |c: usize| {
-        let p_value = Difference::of(&metric.values[c], &metric.values[best]).p_value;
-        if best == baseline { metric.is_different(c) } else { p_value * pairs < LEVEL }
+        if best == baseline {
+            metric.is_different(c)
+        } else {
+            metric.are_told_apart(c, best, pairs(count, metrics))
+        }
     };
     // A baseline that is not the best is worse, which is what made the best.
     (0..count).filter(|c| *c != best && *c != baseline && !told(*c)).collect()
+}
+
+/// How many pairs there are of so many candidates, by so many metrics.
+pub(super) fn pairs(candidates: usize, metrics: usize) -> usize {
+    metrics * candidates * (candidates - 1) / 2
 }
 
 impl Comparison {
@@ -214,14 +255,24 @@ impl Comparison {
         json!({
             "schema": 1,
             "version": VERSION,
+            "command": self.command,
             "baseline": self.labels[self.baseline],
             "candidates": candidates,
             "worlds": self.seeds.len(),
             "seeds": { "first": self.seeds.first(), "last": self.seeds.last() },
             "metrics": metrics,
+            "bounds": self.bounds.iter().map(|bound| self.bound_json(bound)).collect::<Vec<_>>(),
             "conclusions": self.conclusions,
             "stopped": self.stopped,
         })
+    }
+
+    fn bound_json(&self, bound: &Bound) -> Value {
+        let of = |wanted: Option<bool>| {
+            let own = self.labels.iter().zip(&bound.kept).filter(|(_, kept)| **kept == wanted);
+            own.map(|(label, _)| label.clone()).collect::<Vec<_>>()
+        };
+        json!({ "bound": bound.text, "kept": of(Some(true)), "broken": of(Some(false)), "unclear": of(None) })
     }
 
     fn metric_json(&self, metric: &MetricComparison) -> Value {

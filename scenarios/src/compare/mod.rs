@@ -22,6 +22,7 @@ use checks::statistics::paired::stein_worlds;
 
 use crate::error::ScenarioError;
 use crate::shard::Part;
+use crate::sweep::goal::Requirement;
 
 pub use self::grid::{Candidate, Source, Vary, candidates};
 pub use self::judge::{Comparison, MetricComparison};
@@ -37,6 +38,8 @@ pub struct Plan {
     pub baseline: usize,
     /// The metrics that matter; all of them if empty.
     pub metrics: Vec<Metric>,
+    /// Bounds that the choice must keep; with them the first metric decides among those that do.
+    pub bounds: Vec<Requirement>,
     /// The seeds: with `precision`, those of the first stage.
     pub seeds: std::ops::Range<u64>,
     /// The half-width of every interval, as a share of the baseline's mean, that is to be reached.
@@ -96,12 +99,24 @@ impl Plan {
         judge::judge(self, known, self.until(known), false)
     }
 
+    /// The metrics that matter, then those of the bounds, each once.
+    #[must_use]
+    pub fn all_metrics(&self) -> Vec<Metric> {
+        let mut list = self.metrics.clone();
+        for bound in &self.bounds {
+            if !list.iter().any(|metric| metric.name == bound.metric) {
+                list.push(Metric::known(&bound.metric));
+            }
+        }
+        list
+    }
+
     /// Whether the plan's metrics are there, by one world of each candidate run for it.
     ///
     /// # Errors
     /// A metric that none of them has, with the nearest that there is.
     pub fn check_metrics(&self) -> Result<(), ScenarioError> {
-        let names: Vec<String> = self.metrics.iter().map(|metric| metric.name.clone()).collect();
+        let names: Vec<String> = self.all_metrics().into_iter().map(|metric| metric.name).collect();
         if names.is_empty() {
             return Ok(());
         }

@@ -1,12 +1,23 @@
 //! A comparison in sentences: what each metric says, what was not reached, and what to choose.
 
 use checks::metrics::direction::Better;
+use checks::statistics::paired::LEVEL;
 
 use super::Plan;
-use super::judge::{Comparison, MetricComparison};
+use super::judge::{Bound, Comparison, MetricComparison, pairs};
 
-/// With fewer worlds no difference can be told: even if one side wins all, a fair coin does so once in sixteen times.
-const WORLDS_MIN: u64 = 6;
+/// With fewer worlds no difference can be told: even where one side wins all of them, a fair coin does so too often among
+/// so many pairs.
+fn worlds_min(found: &Comparison) -> u64 {
+    let pairs = found.metrics.values().flat_map(|metric| &metric.differences);
+    let mut chance = pairs.filter(|own| own.smaller + own.greater > 0).count().max(1) as f64 * 2.0;
+    let mut worlds = 0;
+    while chance >= LEVEL {
+        chance /= 2.0;
+        worlds += 1;
+    }
+    worlds
+}
 
 /// The sentences, the last of which says what to choose.
 pub(super) fn conclusions(plan: &Plan, found: &Comparison) -> Vec<String> {
@@ -19,7 +30,12 @@ pub(super) fn conclusions(plan: &Plan, found: &Comparison) -> Vec<String> {
         said.extend(too_wide(plan, name, metric));
     }
     said.extend(found.metrics.iter().map(|(name, metric)| conclude(found, name, metric)));
-    said.extend(overall(found).filter(|_| asked));
+    said.extend(found.bounds.iter().map(|bound| kept(found, bound)));
+    said.extend(if found.bounds.is_empty() {
+        overall(found).filter(|_| asked)
+    } else {
+        bounded(plan, found)
+    });
     said
 }
 
@@ -56,22 +72,37 @@ fn too_wide(plan: &Plan, name: &str, metric: &MetricComparison) -> Option<String
 fn difference(found: &Comparison, metric: &MetricComparison, candidate: usize) -> String {
     let own = &metric.differences[candidate];
     let base = metric.candidates[found.baseline].mean;
+    let sign = if own.mean > 0.0 { "+" } else { "" };
     let share = if base == 0.0 { String::new() } else { format!(", {:+.1}%", 100.0 * own.mean / base) };
-    format!("{:+.4} ± {:.4}{share}", own.mean, own.ci95)
+    format!("{sign}{} ± {}{share}", number(own.mean), number(own.ci95))
+}
+
+/// A number with as many decimals as its size leaves of worth.
+fn number(value: f64) -> String {
+    let decimals = match value.abs() {
+        size if size >= 1_000.0 || size == 0.0 => 0,
+        size if size >= 10.0 => 2,
+        _ => 4,
+    };
+    format!("{value:.decimals$}")
 }
 
 /// One sentence: what to choose by this metric, or that the data cannot tell.
 fn conclude(found: &Comparison, name: &str, metric: &MetricComparison) -> String {
     let (labels, base) = (&found.labels, &found.labels[found.baseline]);
     let worlds = metric.candidates[found.baseline].runs;
-    if worlds < WORLDS_MIN {
-        return format!("{name}: {worlds} worlds are too few to tell a difference; add seeds");
+    let least = worlds_min(found);
+    if worlds < least {
+        return format!(
+            "{name}: {worlds} worlds are too few to tell any difference for sure; it takes {least} with so many pairs"
+        );
     }
     let different: Vec<usize> = (0..labels.len()).filter(|c| metric.is_different(*c)).collect();
     if different.is_empty() {
         let widest = metric.differences.iter().map(|own| own.ci95).fold(0.0, f64::max);
         return format!(
-            "{name}: the data cannot tell the candidates from {base} ({worlds} worlds, ± {widest:.4})"
+            "{name}: the data cannot tell the candidates from {base} ({worlds} worlds, ± {})",
+            number(widest)
         );
     }
     let Some(best) = metric.best else {
@@ -109,7 +140,7 @@ fn names(found: &Comparison, places: &[usize]) -> String {
 fn overall(found: &Comparison) -> Option<String> {
     let known: Vec<(&String, &MetricComparison)> =
         found.metrics.iter().filter(|(_, metric)| metric.better != Better::Unknown).collect();
-    let enough = known.iter().all(|(_, metric)| metric.candidates[found.baseline].runs >= WORLDS_MIN);
+    let enough = known.iter().all(|(_, metric)| metric.candidates[found.baseline].runs >= worlds_min(found));
     if known.len() < 2 || !enough {
         return None;
     }
@@ -128,7 +159,7 @@ fn overall(found: &Comparison) -> Option<String> {
                 .iter()
                 .filter_map(|(name, metric)| Some(format!("{} by {name}", found.labels[metric.best?])));
             format!(
-                "Overall: none is best by every metric: {}; weigh them",
+                "Overall: no candidate is best by every metric: {}; weigh them",
                 by.collect::<Vec<_>>().join(", ")
             )
         }
@@ -137,4 +168,51 @@ fn overall(found: &Comparison) -> Option<String> {
             names(found, several)
         ),
     })
+}
+
+/// Who keeps a bound.
+fn kept(found: &Comparison, bound: &Bound) -> String {
+    let of = |wanted: Option<bool>| {
+        (0..found.labels.len())
+            .filter(|c| bound.kept[*c] == wanted)
+            .map(|c| found.labels[c].as_str())
+            .collect()
+    };
+    let parts = [("kept by", Some(true)), ("not by", Some(false)), ("the data cannot tell for", None)];
+    let words = parts.into_iter().filter_map(|(words, wanted)| {
+        let labels: Vec<&str> = of(wanted);
+        (!labels.is_empty()).then(|| format!("{words} {}", labels.join(", ")))
+    });
+    format!("{}: {}", bound.text, words.collect::<Vec<_>>().join("; "))
+}
+
+/// What to choose among the candidates that keep all bounds: the best by the first metric.
+fn bounded(plan: &Plan, found: &Comparison) -> Option<String> {
+    let keeps = |c: &usize| found.bounds.iter().all(|bound| bound.kept[*c] == Some(true));
+    let among: Vec<usize> = (0..found.labels.len()).filter(keeps).collect();
+    let name = &plan.metrics.first()?.name;
+    let metric = found.metrics.get(name).filter(|metric| metric.better != Better::Unknown)?;
+    let gain = |c: &usize| metric.gain(*c);
+    let Some(best) = among.iter().rev().copied().max_by(|a, b| gain(a).total_cmp(&gain(b))) else {
+        return Some("Overall: no candidate keeps all bounds for sure".into());
+    };
+    let pairs = pairs(found.labels.len(), found.metrics.len());
+    let alike: Vec<usize> =
+        among.into_iter().filter(|c| *c != best && !metric.are_told_apart(*c, best, pairs)).collect();
+    let but = match names(found, &alike) {
+        none if none.is_empty() => String::new(),
+        alike => format!("; the data cannot tell it from {alike}"),
+    };
+    let own = &metric.candidates[best];
+    let against = if best == found.baseline {
+        String::new()
+    } else {
+        format!(", {} against {}", difference(found, metric, best), found.labels[found.baseline])
+    };
+    Some(format!(
+        "Overall: of those that keep the bounds choose {}: {name} {} ± {}{against}{but}",
+        found.labels[best],
+        number(own.mean),
+        number(own.ci95)
+    ))
 }

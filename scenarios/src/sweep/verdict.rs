@@ -256,13 +256,23 @@ fn choice(plan: &Plan, sweep: &Sweep, objective: &Objective, best: usize) -> Str
     let own = point.metrics.get(&objective.metric).map_or((0.0, 0.0), |own| (own.mean, own.ci95));
     let kept: Vec<&str> = plan.requirements.iter().map(|r| r.text.as_str()).collect();
     let under = if kept.is_empty() { String::new() } else { format!(" under {}", kept.join(", ")) };
+    let unclear = |r: &&Requirement| {
+        let ends = |own: &Summary| r.holds(own.mean - own.ci95) != r.holds(own.mean + own.ci95);
+        point.metrics.get(&r.metric).is_some_and(ends)
+    };
+    let unclear: Vec<&str> = plan.requirements.iter().filter(unclear).map(|r| r.text.as_str()).collect();
+    let perhaps = if unclear.is_empty() {
+        String::new()
+    } else {
+        format!("; whether it keeps {} is within the error", unclear.join(", "))
+    };
     let chosen = if plan.confirm == 0 {
         "; chosen on the same worlds, so a little flattered: hold it against another with compare on fresh seeds"
     } else {
         ""
     };
     format!(
-        "{}{under}: {} ({:.4} ± {:.4}, {} worlds{chosen})",
+        "{}{under}: {} ({:.4} ± {:.4}, {} worlds{perhaps}{chosen})",
         objective.words(),
         point.label,
         own.0,

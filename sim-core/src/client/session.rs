@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use crate::client::level::Level;
 use crate::client::policy::Guards;
 use crate::client::workload::{Generator, Load};
 use crate::client::{ClientConfig, Routing};
 use crate::history::Answer;
-use crate::node::Reply;
+use crate::node::{Reply, Token};
 use crate::peer::Peer;
 use crate::random::{Purpose, Rng, Streams};
 use crate::time::{Span, Time};
@@ -48,6 +49,8 @@ pub(crate) struct Client {
 struct Process {
     serial: u32,
     op: Option<Op>,
+    /// What it is to bring with its next request about a key.
+    tokens: BTreeMap<Option<Key>, Token>,
 }
 
 /// An operation that has not ended.
@@ -57,6 +60,7 @@ pub(crate) struct Op {
     /// Its number among its client's.
     pub(crate) number: u64,
     pub(crate) operation: Operation,
+    pub(crate) level: Option<Level>,
     /// The latest attempt, from 1.
     pub(crate) attempt: u32,
     /// How many attempts count against the limit: all but those a redirect asked for.
@@ -75,12 +79,13 @@ pub(crate) struct Op {
 pub(crate) const FREE_REDIRECTS: u32 = 8;
 
 impl Op {
-    pub(crate) fn new(entry: usize, number: u64, operation: Operation) -> Op {
+    pub(crate) fn new(entry: usize, number: u64, operation: Operation, level: Option<Level>) -> Op {
         let (attempt, tries, redirects, in_doubt) = (0, 0, 0, 0);
         Op {
             entry,
             number,
             operation,
+            level,
             attempt,
             tries,
             redirects,
@@ -118,6 +123,7 @@ impl Clients {
                 let mut rng = streams.block(Purpose::Policy, u64::from(Peer::client(index).raw()), u64::MAX);
                 let target = match config.routing {
                     Routing::Own => Peer::node(index % nodes),
+                    Routing::OwnFrom(first) => Peer::node(first + index % (nodes - first)),
                     Routing::Node(node) => Peer::node(node),
                     Routing::RoundRobin => Peer::node((index + nodes - 1) % nodes),
                     Routing::Sticky | Routing::Random => Peer::node(rng.below(u64::from(nodes)) as u32),
@@ -187,16 +193,18 @@ impl Clients {
         !matches!(self.config(client).load, Load::Closed { .. })
     }
 
-    /// The client's next operation, and its number.
-    pub(crate) fn ask(&mut self, client: usize) -> (u64, Operation) {
+    /// The client's next operation, its number and its level.
+    pub(crate) fn ask(&mut self, client: usize) -> (u64, Operation, Option<Level>) {
         let number = self.list[client].asked;
         let mut rng = self.workload(client, 2 * number + 1);
         let unique = (number * self.list.len() as u64 + client as u64 + 1) as i64;
         let seen = &self.list[client].seen;
         let look = |key| seen.get(&key).cloned().unwrap_or_default();
-        let operation = self.group(client).generator.operation(&mut rng, unique, look);
+        let group = self.group(client);
+        let operation = group.generator.operation(&mut rng, unique, look);
+        let level = group.config.levels.draw(&operation.call, &mut rng);
         self.list[client].asked += 1;
-        (number, operation)
+        (number, operation, level)
     }
 
     /// A process with nothing to do, and the number of its next operation.
@@ -241,6 +249,16 @@ impl Clients {
         }
     }
 
+    /// What a process is to bring with a request about a key.
+    pub(crate) fn token(&self, client: usize, process: u32, key: Option<Key>) -> Option<Token> {
+        self.list[client].processes.get(process as usize)?.tokens.get(&key).cloned()
+    }
+
+    /// A process was given something to bring with its next request about a key.
+    pub(crate) fn keep_token(&mut self, client: usize, process: u32, key: Option<Key>, token: Token) {
+        self.list[client].processes[process as usize].tokens.insert(key, token);
+    }
+
     /// What has not ended, in the order of clients and processes.
     pub(crate) fn pending(&self) -> impl Iterator<Item = &Op> {
         self.list.iter().flat_map(|client| client.processes.iter().filter_map(|process| process.op.as_ref()))
@@ -268,7 +286,7 @@ impl Clients {
         let state = &mut self.list[client];
         let current = state.target.index() as u32;
         state.target = match routing {
-            Routing::Own | Routing::Node(_) => state.target,
+            Routing::Own | Routing::OwnFrom(_) | Routing::Node(_) => state.target,
             Routing::Random => Peer::node(any),
             Routing::RoundRobin => Peer::node((current + 1) % self.nodes),
             Routing::Sticky if again && self.nodes > 1 => {
@@ -281,7 +299,8 @@ impl Clients {
 
     /// A node was pointed to. Clients bound to one node take no notice.
     pub(crate) fn follow(&mut self, client: usize, node: Peer) -> bool {
-        let free = !matches!(self.config(client).routing, Routing::Own | Routing::Node(_));
+        let free =
+            !matches!(self.config(client).routing, Routing::Own | Routing::OwnFrom(_) | Routing::Node(_));
         if free && node.index() < self.nodes as usize {
             self.list[client].target = node;
         }
@@ -297,8 +316,12 @@ impl Clients {
 
     /// The size of a reply on the wire.
     pub(crate) fn reply_bytes(&self, client: usize, reply: &Reply) -> u32 {
-        let carries =
-            matches!(reply, Reply::Done(Answer::Value(Value::Int(_) | Value::Text(_) | Value::List(_))));
-        32 + if carries { self.group(client).generator.value_bytes() } else { 0 }
+        let (answer, token) = match reply {
+            Reply::Done(answer) => (Some(answer), 0),
+            Reply::Told(answer, token) => (Some(answer), token.len() as u32),
+            _ => (None, 0),
+        };
+        let carries = matches!(answer, Some(Answer::Value(Value::Int(_) | Value::Text(_) | Value::List(_))));
+        32 + token + if carries { self.group(client).generator.value_bytes() } else { 0 }
     }
 }

@@ -97,6 +97,12 @@ pub enum Ask {
     Insert,
     /// Remove an element from a set. It is chosen as one to insert is, so it is of use with `values: Below(n)`.
     Remove,
+    /// Put an element at the head of a list.
+    Push,
+    /// Put an element at a random place of a list.
+    InsertAt,
+    /// Take out the element at a random place of a list.
+    RemoveAt,
     /// Enqueue a unique element.
     Enqueue,
     /// Dequeue.
@@ -293,6 +299,9 @@ impl Generator {
             Ask::Decrement => Call::Add(-1),
             Ask::Insert => Call::Insert(value),
             Ask::Remove => Call::Remove(value),
+            Ask::Push => Call::Push(value),
+            Ask::InsertAt => Call::InsertAt { place: from as u16, value },
+            Ask::RemoveAt => Call::RemoveAt { place: from as u16 },
             Ask::Enqueue => Call::Enqueue(value),
             Ask::Dequeue => Call::Dequeue,
             Ask::TxnAppend { steps } => return self.transaction(rng, steps, unique, Micro::Append),

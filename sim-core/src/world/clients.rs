@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 
 use crate::client::session::{FREE_REDIRECTS, Op};
 use crate::fingerprint::content;
-use crate::history::{Entry, Outcome, Reason};
+use crate::history::{Answer, Entry, Outcome, Reason};
 use crate::network::Fate;
 use crate::node::{Node, Reply, Request, RequestId};
 use crate::observer::{Happening, Observer};
@@ -68,7 +68,7 @@ impl<N: Node> World<N> {
 
     /// Invokes a client's next operation.
     fn ask<O: Observer<N>>(&mut self, tie: u64, client: usize, observer: &mut O) -> Flow {
-        let (number, operation) = self.clients.ask(client);
+        let (number, operation, level) = self.clients.ask(client);
         self.absorb(tie, Kind::Client, Peer::client(client as u32), content(&operation));
         if self.clients.is_open(client) {
             self.ask_later(client);
@@ -88,7 +88,7 @@ impl<N: Node> World<N> {
         };
         self.record.history.entries.push(entry);
         self.tell(observer, &Happening::Invoked(&self.record.history.entries[place]))?;
-        let serial = self.clients.begin(client, process, Op::new(place, number, operation));
+        let serial = self.clients.begin(client, process, Op::new(place, number, operation, level));
         self.attempt(client, process, serial, false, observer)
     }
 
@@ -139,15 +139,17 @@ impl<N: Node> World<N> {
         op.sent_at = now;
         let id =
             RequestId { client: Peer::client(client as u32), process: name, serial, attempt: op.attempt };
-        let (operation, place) = (op.operation.clone(), op.entry);
+        let (operation, level, place) = (op.operation.clone(), op.level, op.entry);
         self.record.history.entries[place].attempts += 1;
         self.tell(observer, &Happening::Attempt { id, to })?;
-        let bytes = self.clients.request_bytes(client, &operation);
+        let token = self.clients.token(client, process, operation.key);
+        let carried = token.as_ref().map_or(0, |token| token.len() as u32);
+        let bytes = self.clients.request_bytes(client, &operation) + carried;
         let timeout = self.clients.config(client).retry.timeout;
         match self.network.fate_of_call(&self.streams, id.client, to, bytes, "request", self.now) {
             // A client speaks over a connection: a packet that is repeated is not a request repeated.
             Fate::Deliver(after) | Fate::Twice(after, _) => {
-                let slot = self.requests.insert(Request { id, operation });
+                let slot = self.requests.insert(Request { id, operation, level, token });
                 let (seq, at) = (self.client_seq(client), self.now + after);
                 self.schedule(at, id.client, seq, Event::Request { to, slot });
             }
@@ -214,16 +216,12 @@ impl<N: Node> World<N> {
         let Some(op) = self.clients.op(client, process, id.serial) else { return ControlFlow::Continue(()) };
         let current = op.attempt == id.attempt && !op.between;
         match reply {
-            Reply::Done(answer) => {
-                self.tell_guards(client, process, id.serial, true);
-                let Some(op) = self.clients.op(client, process, id.serial) else {
-                    return ControlFlow::Continue(());
-                };
-                let operation = op.operation.clone();
-                self.clients.remember(client, &operation, &answer);
-                self.clients.follow(client, from);
-                self.end_operation(client, process, id.serial, Outcome::Ok(answer), Some(from), observer)
+            Reply::Told(answer, token) => {
+                let key = op.operation.key;
+                self.clients.keep_token(client, process, key, token);
+                self.done(client, process, id.serial, answer, from, observer)
             }
+            Reply::Done(answer) => self.done(client, process, id.serial, answer, from, observer),
             Reply::Failed(why) => {
                 self.tell_guards(client, process, id.serial, true);
                 self.end_operation(client, process, id.serial, Outcome::Failed(why), Some(from), observer)
@@ -244,6 +242,26 @@ impl<N: Node> World<N> {
                 ControlFlow::Continue(())
             }
         }
+    }
+
+    /// An operation happened.
+    fn done<O: Observer<N>>(
+        &mut self,
+        client: usize,
+        process: u32,
+        serial: u32,
+        answer: Answer,
+        from: Peer,
+        observer: &mut O,
+    ) -> Flow {
+        self.tell_guards(client, process, serial, true);
+        let Some(op) = self.clients.op(client, process, serial) else {
+            return ControlFlow::Continue(());
+        };
+        let operation = op.operation.clone();
+        self.clients.remember(client, &operation, &answer);
+        self.clients.follow(client, from);
+        self.end_operation(client, process, serial, Outcome::Ok(answer), Some(from), observer)
     }
 
     /// A client's guards hear how its latest attempt ended: answered, or not.
