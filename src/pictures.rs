@@ -128,6 +128,19 @@ pub fn write_exploration(loaded: &Loaded, found: &Exploration, dir: &Path) -> Re
     Ok(())
 }
 
+/// The sentences with the last, which is the answer, first.
+fn answer_first(conclusions: &[String]) -> Vec<String> {
+    let (others, answer) = conclusions.split_at(conclusions.len().saturating_sub(1));
+    answer.iter().chain(others).cloned().collect()
+}
+
+/// What a page was made from: the seeds, and the version of the program.
+fn origin(found: &Comparison) -> String {
+    let seeds = found.seeds.first().zip(found.seeds.last());
+    let seeds = seeds.map_or(String::new(), |(first, last)| format!("seeds {first} to {last} · "));
+    format!("{seeds}squall {}", env!("CARGO_PKG_VERSION"))
+}
+
 /// Writes a comparison's pictures into a directory.
 pub fn write_comparison(found: &Comparison, dir: &Path) -> Result<(), Trouble> {
     if let Some(table) = crate::phases::table(found) {
@@ -160,7 +173,8 @@ pub fn write_comparison(found: &Comparison, dir: &Path) -> Result<(), Trouble> {
         baseline: found.baseline,
         worlds: found.seeds.len() as u64,
         metrics: found.metrics.iter().map(metric).collect(),
-        conclusions: found.conclusions.clone(),
+        conclusions: answer_first(&found.conclusions),
+        origin: origin(found),
         replay: found.command.clone(),
     };
     reports::write_comparison(&input, dir).context("the pictures")?;
