@@ -32,6 +32,10 @@ struct Kept {
     checks: Vec<KeptCheck>,
     metrics: Vec<(String, f64)>,
     replay: String,
+    #[serde(default)]
+    about: String,
+    #[serde(default)]
+    as_expected: Option<bool>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -51,6 +55,8 @@ pub fn write_run(loaded: &Loaded, outcome: Outcome, dir: &Path) -> Result<Vec<Pa
         checks: checks.map(|c| KeptCheck { name: c.name, verdict: c.verdict, detail: c.detail }).collect(),
         metrics: outcome.metrics.into_iter().collect(),
         replay,
+        about: loaded.scenario.about.trim().to_string(),
+        as_expected: Some(outcome.as_expected),
         record: outcome.record,
     };
     let text = serde_json::to_vec(&kept).map_err(cannot)?;
@@ -80,6 +86,15 @@ fn write_history(history: &History, dir: &Path) -> Result<Vec<PathBuf>, Trouble>
 /// Makes the pictures of a run that was written before.
 pub fn show_again(dir: &Path) -> Result<Vec<PathBuf>, Trouble> {
     let path = dir.join(RECORD);
+    let others = ["explore.json", "compare.json", "sweep.json", "metastable.json"];
+    if !path.exists()
+        && let Some(other) = others.iter().find(|name| dir.join(name).exists())
+    {
+        return Err(cannot(format!(
+            "{}: there is {other} and no record of a run; the command that made it makes its page anew, from what is kept there",
+            dir.display()
+        )));
+    }
     let text = std::fs::read(&path).map_err(|why| cannot(format!("{}: {why}", path.display())))?;
     let kept: Kept = serde_json::from_slice(&text)
         .map_err(|why| cannot(format!("{}: not a record of a run: {why}", path.display())))?;
@@ -90,7 +105,14 @@ fn show(kept: Kept, dir: &Path) -> Result<Vec<PathBuf>, Trouble> {
     let checks = kept.checks.into_iter();
     let findings: Vec<Finding> =
         checks.map(|c| Finding { check: c.name, verdict: c.verdict, detail: c.detail }).collect();
-    let run = Run { record: &kept.record, findings: &findings, metrics: &kept.metrics, replay: &kept.replay };
+    let run = Run {
+        record: &kept.record,
+        findings: &findings,
+        metrics: &kept.metrics,
+        replay: &kept.replay,
+        about: &kept.about,
+        as_expected: kept.as_expected,
+    };
     Ok(reports::write_run(&run, dir).context("the pictures")?)
 }
 
@@ -122,6 +144,7 @@ pub fn write_exploration(loaded: &Loaded, found: &Exploration, dir: &Path) -> Re
         seeds: finished.iter().map(|(run, _)| run.seed).collect(),
         failures,
         metrics: found.metrics.keys().map(metric).collect(),
+        curves: finished.iter().filter_map(|(_, summary)| summary.curve.clone()).collect(),
         replay: format!("squall explore {}{sets} --seeds {seeds}", loaded.name),
     };
     reports::write_exploration(&distributions, dir).context("the pictures")?;

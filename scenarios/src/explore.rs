@@ -6,6 +6,7 @@ use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use checks::metrics::spread::Curve;
 use checks::statistics::summary::wilson;
 use checks::verdict::Verdict;
 use indexmap::IndexMap;
@@ -73,6 +74,8 @@ pub struct SeedSummary {
     pub metrics: IndexMap<String, f64>,
     /// The marks.
     pub marks: IndexMap<String, u64>,
+    /// How far news had spread by when, if anything in the run spreads.
+    pub curve: Option<Curve>,
 }
 
 /// What an exploration found.
@@ -310,6 +313,7 @@ fn explore_with(
         Some(run)
     };
     let mine = |seed: &u64| options.part.has(options.seeds.start, *seed);
+    crate::memory::keep_freed();
     let all = || options.seeds.clone().into_par_iter().filter(mine).map(attempt).collect::<Vec<_>>();
     let pool = rayon::ThreadPoolBuilder::new().num_threads(options.jobs.min(JOBS_MAX)).build();
     let runs = match pool {
@@ -341,6 +345,7 @@ impl SeedSummary {
             as_expected,
             failed: checks.into_iter().filter(|check| check.verdict != Verdict::Pass).collect(),
             metrics,
+            curve: Curve::of(&record),
             marks: record.marks,
         }
     }

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use checks::metrics::spread::Curve;
 use checks::verdict::{Verdict, Witness};
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
@@ -33,6 +34,8 @@ struct Run {
     not_passed: Vec<Check>,
     metrics: IndexMap<String, f64>,
     marks: IndexMap<String, u64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    curve: Option<Curve>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -87,6 +90,7 @@ impl Run {
             not_passed: summary.failed.iter().map(check).collect(),
             metrics: summary.metrics.clone(),
             marks: summary.marks.clone(),
+            curve: summary.curve.clone(),
         }
     }
 
@@ -108,6 +112,7 @@ impl Run {
             failed: failed.collect(),
             metrics: self.metrics,
             marks: self.marks,
+            curve: self.curve,
         }
     }
 }

@@ -12,7 +12,8 @@ pub enum Better {
 }
 
 /// Metrics of which more is better, by how their names begin.
-const MORE: &[&str] = &["availability", "throughput", "operations_ok", "accuracy", "coverage"];
+const MORE: &[&str] =
+    &["availability", "throughput", "operations_ok", "accuracy", "coverage", "reliability", "settled_share"];
 
 /// Metrics of which less is better, by how their names begin.
 const LESS: &[&str] = &[
@@ -42,6 +43,9 @@ const LESS: &[&str] = &[
     "converged",
     "mistakes",
     "mistake_duration",
+    "average_error",
+    "settled_ms",
+    "first_suspicion",
     "false_positive",
     "detection",
     "dissemination",

@@ -70,6 +70,8 @@ impl Kind {
 /// The sources in which the types of a scenario file are declared.
 const SOURCES: &[(&str, &str)] = &[
     ("scenarios/src/schema.rs", include_str!("../schema.rs")),
+    ("models/src/detector/mod.rs", include_str!("../../../models/src/detector/mod.rs")),
+    ("models/src/detector/phi.rs", include_str!("../../../models/src/detector/phi.rs")),
     ("models/src/policy/hedge.rs", include_str!("../../../models/src/policy/hedge.rs")),
     ("models/src/policy/mod.rs", include_str!("../../../models/src/policy/mod.rs")),
     ("models/src/policy/queue.rs", include_str!("../../../models/src/policy/queue.rs")),
@@ -165,7 +167,9 @@ pub fn explain(name: &str) -> Result<String, Vec<String>> {
         said.push(format!("comparison {name}\n\n{comment}\n\nsquall compare {name}\nsquall show {name}"));
     }
     for model in MODELS.iter().filter(|model| model.variant.eq_ignore_ascii_case(name)) {
-        let settings = types.iter().find(|t| t.name == model.variant).map(describe);
+        // From its own source: other models may have a type of the same name.
+        let own = source::types(model.source);
+        let settings = own.iter().find(|t| t.name == model.variant).map(describe);
         said.push(format!("model {}: {}\n\n{}", model.variant, model.summary, settings.unwrap_or_default()));
     }
     let is_like = |metric: &str| match metric.split_once('<').zip(metric.rsplit_once('>')) {
@@ -178,6 +182,7 @@ pub fn explain(name: &str) -> Result<String, Vec<String>> {
     if let Some((metric, about)) = exact.or(metrics::CATALOGUE.iter().find(|(metric, _)| is_like(metric))) {
         said.push(format!("metric {metric}: {about}"));
     }
+    said.extend(setting(&types, name));
     let mut paths = Vec::new();
     fields(&types, "Scenario", "", &mut paths);
     let bare = |path: &str| path.replace("[]", "");
@@ -196,6 +201,21 @@ pub fn explain(name: &str) -> Result<String, Vec<String>> {
         said.extend(types.iter().filter(|t| plain(&t.name) == name).map(describe));
     }
     if said.is_empty() { Err(near(name)) } else { Ok(said.join("\n\n")) }
+}
+
+/// A setting of a model, by its path: `Rumor.interest`, `model.Rumor.interest`.
+fn setting(types: &[TypeDoc], path: &str) -> Option<String> {
+    let (variant, field) = path.strip_prefix("model.").unwrap_or(path).split_once('.')?;
+    let model = MODELS.iter().find(|model| model.variant == variant)?;
+    // Its own types first: other models may have some of the same names.
+    let own: Vec<TypeDoc> = source::types(model.source).into_iter().chain(types.iter().cloned()).collect();
+    let mut paths = Vec::new();
+    fields(&own, variant, "", &mut paths);
+    let (_, member) = paths.iter().find(|(own, _)| own.replace("[]", "") == field)?;
+    let optional = if member.optional { "may be left out" } else { "required" };
+    let text = format!("field model.{variant}.{field} ({}, {optional}): {}", member.of, member.doc);
+    let of = own.iter().find(|t| t.name == inner(&member.of).0).map(describe);
+    Some(of.map_or_else(|| text.clone(), |of| format!("{text}\n\n{of}")))
 }
 
 /// A type: its comment and its members.

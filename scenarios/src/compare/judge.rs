@@ -54,6 +54,8 @@ pub struct Bound {
 pub struct MetricComparison {
     /// Each candidate's own values, summarized.
     pub candidates: Vec<Summary>,
+    /// In how many worlds each candidate lacks the metric.
+    pub missing: Vec<u64>,
     /// The values themselves, by candidate, then by world.
     pub values: Vec<Vec<f64>>,
     /// Each candidate against the baseline; the baseline's own entry is all zero.
@@ -161,6 +163,10 @@ fn wanted(plan: &Plan, known: &Worlds, seeds: &[u64]) -> Vec<Metric> {
 fn metric(plan: &Plan, known: &Worlds, seeds: &[u64], wanted: &Metric) -> Option<MetricComparison> {
     let count = plan.candidates.len();
     let has = |seed: &&u64| (0..count).all(|c| known.values(&[**seed], c, &wanted.name).is_some());
+    let lacks = |c: usize| {
+        seeds.iter().filter(|seed| known.values(&[**seed], c, &wanted.name).is_none()).count() as u64
+    };
+    let missing = (0..count).map(lacks).collect();
     let seeds: Vec<u64> = seeds.iter().filter(has).copied().collect();
     if seeds.is_empty() {
         return None;
@@ -171,6 +177,7 @@ fn metric(plan: &Plan, known: &Worlds, seeds: &[u64], wanted: &Metric) -> Option
     let difference = |own: &Vec<f64>, other: &Vec<f64>| difference(own, other, first);
     let base = &values[plan.baseline];
     Some(MetricComparison {
+        missing,
         candidates: values.iter().filter_map(|own| Summary::of(own.clone())).collect(),
         differences: values.iter().map(|own| difference(own, base)).collect(),
         p_adjusted: vec![1.0; count],

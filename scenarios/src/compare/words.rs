@@ -77,8 +77,19 @@ fn unasked(found: &Comparison) -> Vec<String> {
 fn partial(found: &Comparison, name: &str, metric: &MetricComparison) -> Option<String> {
     let (runs, worlds) = (metric.candidates[found.baseline].runs, found.seeds.len() as u64);
     (runs < worlds).then(|| {
-        format!("{name}: only {runs} of {worlds} worlds have it under every candidate; nothing is said of the others")
+        let lack = found.labels.iter().zip(&metric.missing).filter(|(_, missing)| **missing > 0);
+        let lack: Vec<String> = lack.map(|(label, missing)| format!("{label} lacks it in {missing}")).collect();
+        format!(
+            "{name}: only {runs} of {worlds} worlds have it under every candidate ({}); nothing is said of the others, which may \
+             be the hard ones",
+            lack.join(", ")
+        )
     })
+}
+
+/// Whether there are as many worlds as there may be.
+fn found_all(plan: &Plan, worlds: u64) -> bool {
+    worlds >= plan.seeds_max
 }
 
 /// A sentence where the precision that was asked for was not reached.
@@ -91,13 +102,18 @@ fn too_wide(plan: &Plan, name: &str, metric: &MetricComparison) -> Option<String
     }
     // The target is a share of the first stage's mean, which is not quite that of all worlds.
     let reached = widest / base.mean.abs();
+    let why = if found_all(plan, base.runs) {
+        format!("--seeds-max {}", plan.seeds_max)
+    } else {
+        "all worlds vary more than the first, which said how many there were to be; begin with more --seeds"
+            .into()
+    };
     (reached > wanted * 1.05).then(|| {
         format!(
-            "{name}: {:.2}% was not reached: ± {:.2}% after {} worlds (--seeds-max {})",
+            "{name}: {:.2}% was not reached: ± {:.2}% after {} worlds ({why})",
             100.0 * wanted,
             100.0 * reached,
-            base.runs,
-            plan.seeds_max
+            base.runs
         )
     })
 }

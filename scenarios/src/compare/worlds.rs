@@ -184,6 +184,7 @@ pub(crate) fn run(
         progress.ended(*key, &world);
         Some((*key, world))
     };
+    crate::memory::keep_freed();
     let work = || wanted.par_iter().filter_map(one).collect();
     match rayon::ThreadPoolBuilder::new().num_threads(jobs.min(crate::explore::JOBS_MAX)).build() {
         Ok(pool) => pool.install(work),

@@ -208,18 +208,18 @@ fn sensitivity(plan: &Plan, known: &Worlds, metric: &str) -> Option<Sensitivity>
         coefficients,
         r_squared: line.map(|line| line.r_squared),
         first_order: (0..plan.parameters.len())
-            .map(|i| first_order(&levels(&column(i)), &outcome, balanced))
+            .map(|i| first_order(&levels(&column(i), balanced), &outcome, balanced))
             .collect(),
     })
 }
 
-/// The level of each value: its own where there are few, else which of equally full parts of the range it is in.
-fn levels(column: &[f64]) -> Vec<usize> {
+/// The level of each value: its own in a grid and where there are few, else which of equally full parts of the range it is in.
+fn levels(column: &[f64], grid: bool) -> Vec<usize> {
     let mut distinct = column.to_vec();
     distinct.sort_by(f64::total_cmp);
     let sorted = distinct.clone();
     distinct.dedup();
-    let few = distinct.len() * 2 <= column.len();
+    let few = grid || distinct.len() * 2 <= column.len();
     let parts = LEVELS_MAX.min((column.len() / 3).max(1));
     let level = |value: &f64| {
         if few {
