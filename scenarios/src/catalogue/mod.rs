@@ -177,7 +177,14 @@ pub fn explain(name: &str) -> Result<String, Vec<String>> {
         let settings = own.iter().find(|t| t.name == model.variant).map(describe);
         said.push(format!("model {}: {}\n\n{}", model.variant, model.summary, settings.unwrap_or_default()));
     }
-    if let Some((metric, about)) = metrics::CATALOGUE.iter().find(|(metric, _)| *metric == name) {
+    let is_like = |metric: &str| match metric.split_once('<').zip(metric.rsplit_once('>')) {
+        Some(((start, _), (_, end))) => {
+            name.starts_with(start) && name.ends_with(end) && name.len() > start.len()
+        }
+        None => metric == name,
+    };
+    let exact = metrics::CATALOGUE.iter().find(|(metric, _)| *metric == name);
+    if let Some((metric, about)) = exact.or(metrics::CATALOGUE.iter().find(|(metric, _)| is_like(metric))) {
         said.push(format!("metric {metric}: {about}"));
     }
     if let Some((model, about)) = CATALOGUE.iter().find(|(model, _)| *model == name) {
