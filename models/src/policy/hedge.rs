@@ -18,7 +18,8 @@ pub struct HedgeConfig {
     /// How many copies besides the first.
     #[serde(default = "one")]
     pub copies: u32,
-    /// Whether the copies that lost are taken back, so that a callee that has not begun drops them: tied requests.
+    /// Whether the copies know of each other: the one that begins calls off the other, which is dropped if it still
+    /// waits ("Tied requests"). With one more copy only.
     #[serde(default)]
     pub tied: bool,
 }
@@ -42,6 +43,9 @@ fn one() -> u32 {
     1
 }
 
+/// At most so many copies besides the first.
+const COPIES_MAX: u32 = 100;
+
 /// How many of the latest calls a percentile is taken over.
 const REMEMBERED: usize = 1000;
 
@@ -58,7 +62,16 @@ impl HedgeConfig {
     /// # Errors
     /// The first thing that does not, in words.
     pub fn validate(&self) -> Result<(), String> {
-        if self.copies == 0 { Err("Hedge: copies: at least 1".into()) } else { Ok(()) }
+        match self.copies {
+            0 => Err("Hedge: copies: at least 1".into()),
+            copies if copies > COPIES_MAX => {
+                Err(format!("Hedge: copies: at most {COPIES_MAX} besides the first, found {copies}"))
+            }
+            copies if self.tied && copies > 1 => {
+                Err(format!("Hedge: copies: two are tied to each other, so 1 besides the first, found {copies}"))
+            }
+            _ => Ok(()),
+        }
     }
 }
 

@@ -6,9 +6,11 @@
 //! a message means; a call has a key, a size, a class, and an end.
 
 pub mod balance;
+pub mod balance_config;
 mod caller;
 pub mod config;
 pub mod figures;
+mod graph;
 mod job;
 pub mod message;
 pub mod node;

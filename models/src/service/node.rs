@@ -6,9 +6,9 @@ use sim_core::node::{Node, Reply, Request};
 use sim_core::peer::Peer;
 use sim_core::time::Time;
 
-use super::caller::{Caller, Ctx};
+use super::caller::{Caller, Ctx, Sending};
 use super::job::Origin;
-use super::message::{HEADER, Message};
+use super::message::{HEADER, Message, Tie};
 use super::plan::{NodePlan, Part, PartKind, Plan};
 use super::server::{Env, Server};
 use super::timers::{Timers, Wake};
@@ -126,9 +126,11 @@ impl ServiceNode {
             from.index() as u32 - to.first
         };
         match message {
-            Message::Call { attempt, edge, baggage, left, bytes: _, reply_bytes } => {
+            Message::Call { attempt, edge, baggage, left, bytes: _, reply_bytes, tie } => {
                 let deadline = left.map_or(Time::NEVER, |left| ctx.now() + left);
-                let origin = Origin { from, attempt, edge, reply_bytes, baggage, deadline, probe: None };
+                let entry = plan.entry(from, edge);
+                let origin =
+                    Origin { from, attempt, edge, reply_bytes, baggage, deadline, probe: None, tie, entry };
                 if let (Role::Topic(topic), PartKind::Topic(spec)) = (&mut self.role, &part.kind) {
                     let taken = topic.publish(spec, baggage, &mut self.caller, ctx);
                     let outcome = if taken { Outcome::Ok } else { Outcome::Rejected };
@@ -161,6 +163,14 @@ impl ServiceNode {
                 }
             }
             Message::Health { edge, round, ok } => self.caller.probed(edge, instance(edge), round, ok, ctx),
+            Message::Twin { edge, attempt, node, other } => {
+                self.server(part, ctx, |server, env| {
+                    server.tied((from, edge, attempt), Tie::To(node, other), env);
+                });
+            }
+            Message::Begun { caller, edge, attempt } => {
+                self.server(part, ctx, |server, env| server.called_off((caller, edge, attempt), env));
+            }
         }
     }
 
@@ -196,16 +206,17 @@ impl ServiceNode {
         let plan = Arc::clone(&self.plan);
         while let Some((edge, act)) = self.caller.next_act() {
             match act {
-                Act::Send { attempt, tag, deadline, .. } => {
+                Act::Send { attempt, tag, deadline, twin, .. } => {
                     let baggage = match &self.role {
                         Role::Users(users) => users.baggage(tag),
                         Role::Server(server) => Some(server.jobs.get(tag as u32).baggage),
                         Role::Topic(topic) => topic.baggage(edge, tag),
                     };
                     let (baggage, timers) = (baggage.unwrap_or_default(), &mut self.timers);
-                    self.caller.send(&plan, part, edge, attempt, tag, deadline, baggage, timers, ctx);
+                    let sent = Sending { edge, attempt, tag, deadline, twin };
+                    self.caller.send(&plan, part, sent, baggage, timers, ctx);
                 }
-                Act::Cancel { attempt, tied } => self.caller.cancelled(&plan, part, edge, attempt, tied, ctx),
+                Act::Cancel { attempt, why } => self.caller.cancelled(&plan, part, edge, attempt, why, ctx),
                 Act::Wake { at, token } => self.timers.at(at, Wake::Policy { edge, token }),
                 Act::Done { tag, outcome } => {
                     self.caller.forget(edge, tag, outcome);

@@ -19,7 +19,8 @@ impl Server {
         loop {
             let job = self.jobs.get(slot);
             let (at, key, request) = (job.at, job.baggage.key, job.baggage.request);
-            let Some(op) = env.program.ops.get(usize::from(at)).filter(|_| job.probe.is_none()) else {
+            let op = env.program.ops.get(usize::from(at)).filter(|op| !matches!(op, Op::End));
+            let Some(op) = op.filter(|_| job.probe.is_none()) else {
                 let poison = env.spec.poison.is_some_and(|every| key.is_multiple_of(every.max(1)));
                 let poison = poison && self.jobs.get(slot).probe.is_none();
                 return self.finish(slot, if poison { Outcome::Failed } else { Outcome::Ok }, env);
@@ -71,6 +72,15 @@ impl Server {
                     self.caches.iter_mut().for_each(|cache| cache.expire(key, now));
                     at + 1
                 }
+                Op::FillAll => {
+                    let now = env.ctx.now();
+                    if !self.jobs.get(slot).lesser {
+                        self.caches.iter_mut().for_each(|cache| cache.put(key, Span::ZERO, now));
+                    }
+                    at + 1
+                }
+                // Handled above: nothing follows it.
+                Op::End => return,
                 Op::Fail(chance) if env.ctx.rng().chance(*chance) => {
                     return self.finish(slot, Outcome::Failed, env);
                 }
@@ -178,8 +188,12 @@ impl Server {
         let now = env.ctx.now();
         let job = self.jobs.get_mut(slot);
         let (missed, leads) = (job.missed, job.leads.take());
-        self.caches[usize::from(cache)].put(key, now.since(missed), now);
-        self.followers(leads, key, Outcome::Ok, env);
+        // What a fallback gave is not kept.
+        if !self.jobs.get(slot).lesser {
+            self.caches[usize::from(cache)].put(key, now.since(missed), now);
+        }
+        let outcome = if self.jobs.get(slot).lesser { Outcome::Degraded } else { Outcome::Ok };
+        self.followers(leads, key, outcome, env);
     }
 
     /// Those who waited for a key go on, or fail with who looked.
@@ -192,7 +206,9 @@ impl Server {
     ) {
         let Some(cache) = leads else { return };
         for slot in self.flights[usize::from(cache)].land(key).into_iter().skip(1) {
-            self.jobs.get_mut(slot).waits = None;
+            let job = self.jobs.get_mut(slot);
+            job.waits = None;
+            job.lesser |= outcome == Outcome::Degraded;
             if outcome.is_ok() {
                 self.run(slot, env);
             } else {

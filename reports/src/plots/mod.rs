@@ -17,6 +17,7 @@ pub mod percentiles;
 pub mod phases;
 pub mod queues;
 pub mod sensitivity;
+pub mod service_graph;
 pub mod stability;
 pub mod throughput;
 pub mod timeline;
@@ -38,6 +39,7 @@ pub const RUN_PLOTS: &[RunPlot] = &[
     ("throughput.svg", throughput::throughput),
     ("latency.svg", latency::latency),
     ("percentiles.svg", percentiles::percentiles),
+    ("service-graph.svg", service_graph::service_graph),
     ("goodput.svg", goodput::goodput),
     ("queues.svg", queues::queues),
     ("amplification.svg", amplification::amplification),

@@ -1,5 +1,5 @@
-//! One request's trace as a waterfall: the slowest of those that ended ok (of all, if none did), a row a span, each below
-//! the span that caused it. What lies on the critical path is filled: its own share of it is told at the right.
+//! One request's trace as a waterfall, a row a span, each below the span that caused it: the failed one of the most spans,
+//! where requests failed (the retries are the story), else the slowest. What lies on the critical path is filled: its own share of it is told at the right.
 //!
 //! Deliberately absent: the other traces; the file `traces.csv` has them.
 
@@ -30,8 +30,13 @@ pub fn waterfall(run: &Run<'_>) -> Option<String> {
     let record = run.record;
     let all = traces(record);
     let root = |spans: &[&TraceSpan]| spans.iter().find(|span| span.parent == 0).map(|root| (**root).clone());
-    let rank = |spans: &&Vec<&TraceSpan>| root(spans).map(|root| (root.ok, root.end.since(root.begin)));
+    let rank = |spans: &&Vec<&TraceSpan>| {
+        let root = root(spans)?;
+        let tried = if root.ok { 0 } else { spans.len() };
+        Some((!root.ok, tried, root.end.since(root.begin)))
+    };
     let spans = all.values().max_by_key(rank)?;
+    let failed = all.values().filter_map(root).filter(|root| !root.ok).count();
     let root = root(spans)?;
     let (begin, whole) = (root.begin.0, root.end.since(root.begin).0.max(1));
     let own: BTreeMap<u64, u64> = path(spans).into_iter().map(|piece| (piece.span, piece.own.0)).collect();
@@ -39,12 +44,14 @@ pub fn waterfall(run: &Run<'_>) -> Option<String> {
     let cut = spans.len() - rows.len();
     let more = if cut > 0 { format!(" · the {cut} shortest are left out") } else { String::new() };
     let told = format!(
-        "trace {} asked at {}: the slowest of {} took {} and ended {} · filled: on the critical path{more}",
+        "trace {} asked at {}: of {}, {} of which ended badly, {}; it took {} · filled: on the critical path, red: \
+         ended badly{more}",
         root.trace,
         instant(begin, record.ended.0),
         count(all.len() as u64, "trace"),
-        duration(whole as f64),
-        if root.ok { "ok" } else { "badly" }
+        failed,
+        if root.ok { "the slowest" } else { "the one that went to most places in vain" },
+        duration(whole as f64)
     );
     let mut canvas = Canvas::new("waterfall", WIDTH);
     let top = heading(&mut canvas, "a request's trace", &run_name(record), &told) + 16.0;

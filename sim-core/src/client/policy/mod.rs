@@ -87,10 +87,10 @@ impl Guards {
         for guard in &mut self.list {
             let passes = match guard {
                 Running::Budget(budget) if first => {
-                    budget.first_try();
+                    budget.first_try(now);
                     true
                 }
-                Running::Budget(budget) => !admitted || budget.take_retry(),
+                Running::Budget(budget) => !admitted || budget.take_retry(now),
                 Running::Breaker(breaker) => !admitted || breaker.admit(now),
                 Running::Throttle(throttle) => {
                     let draw = rng.unit();
@@ -105,7 +105,7 @@ impl Guards {
             // A breaker that let this attempt through hears no more of it.
             for guard in &mut self.list[..passed] {
                 if let Running::Breaker(breaker) = guard {
-                    breaker.forget();
+                    breaker.forget(now);
                 }
             }
         }
