@@ -18,7 +18,8 @@ use crate::policy::{Act, Outcome, Token};
 
 /// A node.
 pub struct ServiceNode {
-    plan: Arc<Plan>,
+    /// Taken out while something happens here, so that what happens may borrow both.
+    plan: Option<Arc<Plan>>,
     part: u16,
     caller: Caller,
     timers: Timers,
@@ -45,14 +46,14 @@ impl Node for ServiceNode {
             PartKind::Topic(spec) => Role::Topic(Topic::new(spec)),
         };
         let caller = Caller::new(&plan, part, ctx.me());
-        let (plan, part) = (Arc::clone(&config.plan), config.part);
+        let (plan, part) = (Some(Arc::clone(&config.plan)), config.part);
         let mut node = ServiceNode { plan, part, caller, timers: Timers::default(), role };
-        node.with(ctx, |node, part, ctx| {
+        node.with(ctx, |node, plan, part, ctx| {
             node.caller.start(part, &mut node.timers, ctx);
             for edge in 0..part.edges.len() as u16 {
-                node.caller.lookup(&Arc::clone(&node.plan), part, edge, &mut Timers::default(), ctx);
+                node.caller.lookup(plan, part, edge, &mut Timers::default(), ctx);
             }
-            if let Some(window) = node.plan.window {
+            if let Some(window) = plan.window {
                 let next = (ctx.now().0 / window.0 + 1) * window.0;
                 node.timers.at(Time(next), Wake::Window);
             }
@@ -63,22 +64,22 @@ impl Node for ServiceNode {
     }
 
     fn on_message(&mut self, from: Peer, message: Message, ctx: &mut Ctx<'_>) {
-        self.with(ctx, |node, part, ctx| node.receive(from, message, part, ctx));
+        self.with(ctx, |node, plan, part, ctx| node.receive(from, message, plan, part, ctx));
     }
 
     fn on_timer(&mut self, (): (), ctx: &mut Ctx<'_>) {
         self.timers.fired();
-        self.with(ctx, |node, part, ctx| {
+        self.with(ctx, |node, plan, part, ctx| {
             while let Some(wake) = node.timers.due(ctx.now()) {
-                node.wake(wake, part, ctx);
-                node.pump(part, ctx);
+                node.wake(wake, plan, part, ctx);
+                node.pump(plan, part, ctx);
             }
         });
     }
 
     fn on_request(&mut self, request: Request, ctx: &mut Ctx<'_>) {
-        self.with(ctx, |node, part, ctx| match &mut node.role {
-            Role::Users(users) => users.ask(&node.plan, part, request, &mut node.caller, ctx),
+        self.with(ctx, |node, plan, part, ctx| match &mut node.role {
+            Role::Users(users) => users.ask(plan, part, request, &mut node.caller, ctx),
             _ => ctx.reply(request.id, Reply::Rejected),
         });
     }
@@ -98,17 +99,22 @@ impl Node for ServiceNode {
 
 impl ServiceNode {
     /// Does something, then all that follows from it, then arms the timer for what comes next.
-    fn with(&mut self, ctx: &mut Ctx<'_>, what: impl FnOnce(&mut ServiceNode, &Part, &mut Ctx<'_>)) {
-        let plan = Arc::clone(&self.plan);
-        let part = &plan.parts[usize::from(self.part)];
-        what(self, part, ctx);
-        self.pump(part, ctx);
+    fn with(
+        &mut self,
+        ctx: &mut Ctx<'_>,
+        what: impl FnOnce(&mut ServiceNode, &Plan, &Part, &mut Ctx<'_>),
+    ) {
+        let Some(shared) = self.plan.take() else { return };
+        let (plan, part) = (&*shared, &shared.parts[usize::from(self.part)]);
+        what(self, plan, part, ctx);
+        self.pump(plan, part, ctx);
         let caller = &self.caller;
         let dead =
             |wake: &Wake| matches!(wake, Wake::Policy { edge, token } if caller.is_dead(*edge, *token));
         if let Some(at) = self.timers.next(dead) {
             ctx.arm((), at.since(ctx.now()));
         }
+        self.plan = Some(shared);
     }
 
     /// Lets the serving side do something, if this is an instance.
@@ -119,8 +125,7 @@ impl ServiceNode {
         }
     }
 
-    fn receive(&mut self, from: Peer, message: Message, part: &Part, ctx: &mut Ctx<'_>) {
-        let plan = Arc::clone(&self.plan);
+    fn receive(&mut self, from: Peer, message: Message, plan: &Plan, part: &Part, ctx: &mut Ctx<'_>) {
         let instance = |edge: u16| {
             let to = &plan.parts[usize::from(part.edges[usize::from(edge)].to)];
             from.index() as u32 - to.first
@@ -153,7 +158,7 @@ impl ServiceNode {
             }
             Message::Connected { edge, ok } => {
                 let outcome = if ok { Outcome::Ok } else { Outcome::Refused };
-                self.caller.connected(&plan, part, edge, instance(edge), outcome, ctx);
+                self.caller.connected(plan, part, edge, instance(edge), outcome, ctx);
             }
             Message::Probe { edge, round } => {
                 if matches!(self.role, Role::Server(_)) {
@@ -174,21 +179,20 @@ impl ServiceNode {
         }
     }
 
-    fn wake(&mut self, wake: Wake, part: &Part, ctx: &mut Ctx<'_>) {
-        let plan = Arc::clone(&self.plan);
+    fn wake(&mut self, wake: Wake, plan: &Plan, part: &Part, ctx: &mut Ctx<'_>) {
         match wake {
             Wake::Policy { edge, token } => self.caller.wake(edge, token, ctx),
             Wake::Work { job, epoch } => {
                 self.server(part, ctx, |server, env| server.worked(job, epoch, env));
             }
-            Wake::Window => self.tell(part, ctx),
-            Wake::Probe { edge } => self.caller.probe(&plan, part, edge, &mut self.timers, ctx),
+            Wake::Window => self.tell(plan, part, ctx),
+            Wake::Probe { edge } => self.caller.probe(plan, part, edge, &mut self.timers, ctx),
             Wake::ProbeLate { edge, round } => self.caller.probe_late(edge, round, ctx),
-            Wake::Lookup { edge } => self.caller.lookup(&plan, part, edge, &mut self.timers, ctx),
+            Wake::Lookup { edge } => self.caller.lookup(plan, part, edge, &mut self.timers, ctx),
             Wake::ConnectLate { edge, instance, round } => {
                 if self.caller.still_connecting(edge, instance, round) {
                     ctx.mark("connect timeout");
-                    self.caller.connected(&plan, part, edge, instance, Outcome::Timeout, ctx);
+                    self.caller.connected(plan, part, edge, instance, Outcome::Timeout, ctx);
                 }
             }
             Wake::Deploy { stage } => self.server(part, ctx, |server, env| server.deploy(stage, env)),
@@ -202,8 +206,7 @@ impl ServiceNode {
     }
 
     /// Takes up what the policies ask for, until they ask for nothing more.
-    fn pump(&mut self, part: &Part, ctx: &mut Ctx<'_>) {
-        let plan = Arc::clone(&self.plan);
+    fn pump(&mut self, plan: &Plan, part: &Part, ctx: &mut Ctx<'_>) {
         while let Some((edge, act)) = self.caller.next_act() {
             match act {
                 Act::Send { attempt, tag, deadline, twin, .. } => {
@@ -214,9 +217,9 @@ impl ServiceNode {
                     };
                     let (baggage, timers) = (baggage.unwrap_or_default(), &mut self.timers);
                     let sent = Sending { edge, attempt, tag, deadline, twin };
-                    self.caller.send(&plan, part, sent, baggage, timers, ctx);
+                    self.caller.send(plan, part, sent, baggage, timers, ctx);
                 }
-                Act::Cancel { attempt, why } => self.caller.cancelled(&plan, part, edge, attempt, why, ctx),
+                Act::Cancel { attempt, why } => self.caller.cancelled(plan, part, edge, attempt, why, ctx),
                 Act::Wake { at, token } => self.timers.at(at, Wake::Policy { edge, token }),
                 Act::Done { tag, outcome } => {
                     self.caller.forget(edge, tag, outcome);
@@ -241,8 +244,8 @@ impl ServiceNode {
     }
 
     /// Tells the figures of a window.
-    fn tell(&mut self, part: &Part, ctx: &mut Ctx<'_>) {
-        let Some(window) = self.plan.window else { return };
+    fn tell(&mut self, plan: &Plan, part: &Part, ctx: &mut Ctx<'_>) {
+        let Some(window) = plan.window else { return };
         let now = ctx.now();
         match (&mut self.role, &part.kind) {
             (Role::Users(users), _) => users.red.tell(|name, value| ctx.measure(name, value)),

@@ -1,13 +1,12 @@
 //! Hedged and tied requests: a second copy goes to another instance when the first is late, and the first answer
 //! counts (Dean and Barroso, "The Tail at Scale", CACM 2013, "Within Request Short-Term Adaptations").
 //!
-//! Deliberately absent: the choice of the other instance, which is the balancer's.
+//! Deliberately absent: the choice of the other instance, which is the balancer's, or the client's routing.
 
 use serde::{Deserialize, Serialize};
-use sim_core::time::Span;
-use sim_core::units::Ratio;
-
 use super::window::Window;
+use crate::time::Span;
+use crate::units::Ratio;
 
 /// A hedge's settings.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
