@@ -60,7 +60,7 @@ impl Kind {
 /// The sources in which the types of a scenario file are declared.
 const SOURCES: &[&str] = &[
     include_str!("../schema.rs"),
-    include_str!("../../../models/src/policy/hedge.rs"),
+    include_str!("../../../sim-core/src/client/policy/hedge.rs"),
     include_str!("../../../models/src/policy/mod.rs"),
     include_str!("../../../models/src/policy/queue.rs"),
     include_str!("../../../models/src/policy/retry.rs"),
