@@ -1,11 +1,17 @@
-//! Lists the library's files, so that a scenario is one file and no Rust.
+//! Lists the library's files, so that a scenario, or a comparison, is one file and no Rust.
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::{env, fs, io};
 
 fn main() -> io::Result<()> {
-    let root = PathBuf::from(variable("CARGO_MANIFEST_DIR")).join("library");
+    embed("library")?;
+    embed("comparisons")
+}
+
+/// Writes the list of a folder's files, as code.
+fn embed(folder: &str) -> io::Result<()> {
+    let root = PathBuf::from(variable("CARGO_MANIFEST_DIR")).join(folder);
     println!("cargo::rerun-if-changed={}", root.display());
     let mut files = Vec::new();
     collect(&root, &mut files)?;
@@ -18,7 +24,7 @@ fn main() -> io::Result<()> {
             .map_err(io::Error::other)?;
     }
     code.push(']');
-    fs::write(PathBuf::from(variable("OUT_DIR")).join("library.rs"), code)
+    fs::write(PathBuf::from(variable("OUT_DIR")).join(format!("{folder}.rs")), code)
 }
 
 #[expect(

@@ -47,9 +47,9 @@ pub enum Command {
     Merge(MergeArgs),
     /// Tell a run event by event
     Replay(ReplayArgs),
-    /// List models, faults, checks, scenarios, metrics or the fields of a scenario
+    /// List models, faults, checks, scenarios, comparisons, metrics or the fields of a scenario
     List(ListArgs),
-    /// Print a library scenario's file, to start from
+    /// Print the file of a library scenario or comparison, to start from
     Show(ShowArgs),
     /// Explain a model, fault, check, metric or field by its name
     Explain(ExplainArgs),
@@ -123,8 +123,8 @@ pub struct ExploreArgs {
 /// Options of `compare`.
 #[derive(Debug, Args)]
 pub struct CompareArgs {
-    /// The scenarios: names in the library or files
-    #[arg(value_name = "SCENARIO", required = true, value_hint = ValueHint::FilePath, add = crate::complete::scenarios())]
+    /// The scenarios, or a comparison that is written down (compare/jitter): names in the library or files
+    #[arg(value_name = "SCENARIO", required = true, value_hint = ValueHint::FilePath, add = crate::complete::comparisons())]
     pub scenarios: Vec<String>,
     /// Override a field in all of them: path=value; may be repeated
     #[arg(long = "set", value_name = "PATH=VALUE", add = crate::complete::fields())]
@@ -132,17 +132,19 @@ pub struct CompareArgs {
     /// Make a candidate of each of these values; several fields make a grid
     #[arg(long, value_name = "PATH=V1,V2,…", add = crate::complete::fields())]
     pub vary: Vec<Vary>,
-    /// The metrics that matter [default: all]
-    #[arg(long, value_name = "NAME", value_delimiter = ',')]
+    /// The metrics that matter; least:NAME or most:NAME where the better way is not known [default: the comparison's, else all]
+    #[arg(long, value_name = "NAME", value_delimiter = ',', add = crate::complete::metrics())]
     pub metric: Vec<String>,
-    /// The candidate the others are held against, by its label or place from 1 up [default: the first]
+    /// The candidate the others are held against, by its label or place from 1 up [default: the comparison's, else the first]
     #[arg(long, value_name = "LABEL|N")]
     pub baseline: Option<String>,
-    /// How many seeds (from 1 up), or a range A..B without B
-    #[arg(long, value_name = "N|A..B", default_value = "100", value_parser = seeds)]
-    pub seeds: Seeds,
-    /// Add seeds until each interval is this narrow, as a share of the baseline's mean (2%); needs --metric
-    #[arg(long, value_name = "SHARE", requires = "metric")]
+    /// How many seeds (from 1 up), or a range A..B without B; with a precision those of the first stage [default: the
+    /// comparison's, else 100]
+    #[arg(long, value_name = "N|A..B", value_parser = seeds)]
+    pub seeds: Option<Seeds>,
+    /// Add seeds until each interval is this narrow, as a share of the baseline's mean (2%); 0% for none [default: the
+    /// comparison's, else none]
+    #[arg(long, value_name = "SHARE")]
     pub precision: Option<Ratio>,
     /// Where --precision stops adding seeds
     #[arg(long, value_name = "N", default_value_t = 100_000)]
@@ -151,7 +153,7 @@ pub struct CompareArgs {
     #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
     pub jobs: usize,
     /// Run only a part of the seeds, as 0/4 to 3/4; `squall merge` puts the parts together. Exits 0 on a violation
-    #[arg(long, value_name = "I/N", requires = "out", conflicts_with = "precision")]
+    #[arg(long, value_name = "I/N", requires = "out")]
     pub shard: Option<Part>,
     /// Keep finished worlds, the result and the pictures in this directory; an interrupted comparison goes on from there
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
@@ -224,6 +226,8 @@ pub enum Listing {
     Checks,
     /// Library scenarios
     Scenarios,
+    /// Comparisons of the library
+    Comparisons,
     /// Metrics
     Metrics,
     /// Fields of a scenario file
@@ -234,6 +238,7 @@ pub enum Listing {
 #[derive(Debug, Args)]
 pub struct ShowArgs {
     /// A name in the library
+    #[arg(add = crate::complete::comparisons())]
     pub name: String,
 }
 

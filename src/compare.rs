@@ -4,59 +4,91 @@ use std::fmt::Write as _;
 use std::path::Path;
 use std::process::ExitCode;
 
-use scenarios::compare::{Candidate, Comparison, Plan, candidates};
-
+use scenarios::compare::file::sources;
+use scenarios::compare::metric::word;
+use scenarios::compare::{Candidate, Comparison, Metric, Plan, candidates};
 use scenarios::shard::{self, Manifest, Part};
 
 use crate::cli::CompareArgs;
 use crate::output::{self, Trouble, cannot};
-use crate::stop::{on_ctrl_c, quietly};
+use crate::stop::{self, on_ctrl_c, quietly};
 use crate::worlds_log::{self, Watch};
 
 /// Compares candidates.
 pub fn compare(args: &CompareArgs) -> Result<ExitCode, Trouble> {
-    let candidates = candidates(&args.scenarios, &args.set, &args.vary)?;
-    if candidates.len() < 2 {
-        return Err(cannot(
-            "a comparison needs two candidates: name several scenarios, or vary a field with --vary path=v1,v2",
-        ));
-    }
-    let plan = Plan {
-        baseline: baseline(&candidates, args.baseline.as_deref())?,
-        candidates,
-        metrics: args.metric.clone(),
-        seeds: args.seeds.from..args.seeds.until,
-        precision: args.precision.map(|share| share.get()).filter(|share| *share > 0.0),
-        seeds_max: args.seeds_max,
-        jobs: args.jobs,
-        part: args.shard.unwrap_or(Part::WHOLE),
-    };
+    let plan = plan(args)?;
     quietly(|| plan.check_metrics())?;
     let labels: Vec<&str> = plan.candidates.iter().map(|candidate| candidate.label.as_str()).collect();
+    let until = plan.precision.map_or(String::new(), |share| format!(" and more, to {}%", 100.0 * share));
     say!(
-        "squall: {} candidates with seeds {} to {}: {}",
+        "squall: {} candidates with seeds {} to {}{until}: {}",
         labels.len(),
         plan.seeds.start,
         plan.seeds.end - 1,
         labels.join(" | ")
     );
-    let stop = on_ctrl_c()?;
+    let stopping = on_ctrl_c()?;
     let mut known = worlds_log::open(&plan.candidates, args.out.as_deref())?;
-    let watch = Watch::new(&plan.candidates, args.out.as_deref())?;
-    let found = quietly(|| plan.run(&mut known, &watch, stop));
+    let watch = Watch::new(&plan.candidates, &known, args.out.as_deref())?;
+    let found = quietly(|| plan.run(&mut known, &watch, stopping));
     watch.end();
     if let Some(dir) = &args.out {
         worlds_log::close(&plan.candidates, &known, dir)?;
         if plan.part != Part::WHOLE {
             let manifest = Manifest::compare(&args.scenarios, &args.set, &args.vary, &plan);
             output::write_whole(&dir.join(shard::MANIFEST), manifest.to_text().as_bytes())?;
-            // A scheduler must not take a finding for a failure of the machine and try again.
-            return Ok(ExitCode::SUCCESS);
+            return Ok(stop::shard_code(found.stopped));
         }
         write_result(dir, &found)?;
     }
     print(&found, args.json)?;
     Ok(if found.is_as_expected() { ExitCode::SUCCESS } else { ExitCode::from(1) })
+}
+
+/// What is asked on the command line, and where it is silent by the comparison's file.
+fn plan(args: &CompareArgs) -> Result<Plan, Trouble> {
+    let (sources, settings) = sources(&args.scenarios)?;
+    let candidates = candidates(&sources, &args.set, &args.vary)?;
+    if candidates.len() < 2 {
+        return Err(cannot(
+            "a comparison needs two candidates: name several scenarios, or vary a field with --vary path=v1,v2",
+        ));
+    }
+    let seeds = match (args.seeds, settings.seeds) {
+        (Some(asked), _) => asked.from..asked.until,
+        (None, count) => 1..count.unwrap_or(SEEDS).saturating_add(1),
+    };
+    let metrics = if args.metric.is_empty() { settings.metrics } else { metrics(&args.metric)? };
+    let precision = args.precision.map(|share| share.get()).or(settings.precision).filter(|share| *share > 0.0);
+    if precision.is_some() && metrics.is_empty() {
+        return Err(cannot("a precision needs metrics that it is for: --metric NAME"));
+    }
+    Ok(Plan {
+        baseline: baseline(&candidates, args.baseline.as_deref().or(settings.baseline.as_deref()))?,
+        candidates,
+        metrics,
+        seeds,
+        precision,
+        seeds_max: args.seeds_max,
+        jobs: args.jobs,
+        part: args.shard.unwrap_or(Part::WHOLE),
+    })
+}
+
+/// How many seeds where nobody says.
+const SEEDS: u64 = 100;
+
+/// The metrics asked for, each once.
+fn metrics(asked: &[String]) -> Result<Vec<Metric>, Trouble> {
+    let mut list: Vec<Metric> = Vec::new();
+    for text in asked {
+        let metric: Metric = text.parse().unwrap_or_else(|never| match never {});
+        if list.iter().any(|other| other.name == metric.name) {
+            return Err(cannot(format!("the metric {} is asked for twice", metric.name)));
+        }
+        list.push(metric);
+    }
+    Ok(list)
 }
 
 /// Writes the document and the pictures of a comparison into a directory.
@@ -101,10 +133,9 @@ fn summary(found: &Comparison) -> String {
         let _ = write!(text, "\n{}", crate::phases::words(&table));
     }
     for (name, metric) in &found.metrics {
-        let better = if metric.better == "unknown" {
-            String::new()
-        } else {
-            format!(" ({} is better)", metric.better)
+        let better = match word(metric.better) {
+            "unknown" => String::new(),
+            way => format!(" ({way} is better)"),
         };
         let _ = writeln!(text, "\n{name}{better}");
         let _ = writeln!(

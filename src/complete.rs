@@ -8,14 +8,37 @@ use scenarios::{library, load, paths};
 
 /// Completes the name of a library scenario, or a file.
 pub fn scenarios() -> ArgValueCompleter {
+    ArgValueCompleter::new(|current: &OsStr| named(current, &library::names()))
+}
+
+/// Completes the name of a library scenario or comparison, or a file.
+pub fn comparisons() -> ArgValueCompleter {
+    let all: Vec<&str> = library::names().into_iter().chain(library::comparisons()).collect();
+    ArgValueCompleter::new(move |current: &OsStr| named(current, &all))
+}
+
+fn named(current: &OsStr, names: &[&str]) -> Vec<CompletionCandidate> {
+    let typed = current.to_string_lossy();
+    let fitting = names.iter().filter(|name| name.starts_with(typed.as_ref()));
+    let about = |name: &str| library::about(name).unwrap_or_default();
+    let mut found: Vec<CompletionCandidate> =
+        fitting.map(|name| CompletionCandidate::new(name).help(Some(about(name).into()))).collect();
+    found.extend(PathCompleter::any().complete(current));
+    found
+}
+
+/// Completes the last of the metrics named so far.
+pub fn metrics() -> ArgValueCompleter {
     ArgValueCompleter::new(|current: &OsStr| {
         let typed = current.to_string_lossy();
-        let names = library::names().into_iter().filter(|name| name.starts_with(typed.as_ref()));
-        let about = |name: &str| library::about(name).unwrap_or_default();
-        let mut found: Vec<CompletionCandidate> =
-            names.map(|name| CompletionCandidate::new(name).help(Some(about(name).into()))).collect();
-        found.extend(PathCompleter::any().complete(current));
-        found
+        let (before, last) = typed.rsplit_once(',').map_or(("", typed.as_ref()), |(before, last)| (before, last));
+        let comma = if before.is_empty() { "" } else { "," };
+        let fitting = catalogue::list(Kind::Metrics).into_iter().filter(|item| item.name.starts_with(last));
+        fitting
+            .map(|item| {
+                CompletionCandidate::new(format!("{before}{comma}{}", item.name)).help(Some(item.about.into()))
+            })
+            .collect()
     })
 }
 

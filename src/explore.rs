@@ -1,10 +1,9 @@
 //! `squall explore`: many seeds, what failed, and how the metrics are distributed.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::io::Write as _;
 use std::path::Path;
 use std::process::ExitCode;
-use std::sync::Mutex;
 
 use scenarios::Loaded;
 use scenarios::checks::metrics::of_one_client;
@@ -13,32 +12,31 @@ use scenarios::log;
 use scenarios::shard::{self, Manifest, Part};
 
 use crate::cli::ExploreArgs;
-use crate::output::{self, Trouble, cannot};
+use crate::output::{self, Trouble};
 use crate::pictures;
 use crate::progress::Meter;
-use crate::stop::{on_ctrl_c, quietly};
+use crate::stop::{self, on_ctrl_c, quietly};
+use crate::worlds_log::Lines;
 
 /// Runs a scenario with many seeds.
 pub fn explore(args: &ExploreArgs) -> Result<ExitCode, Trouble> {
     let loaded = scenarios::load(&args.scenario.scenario, &args.scenario.set)?;
     let seeds = args.seeds.from..args.seeds.until;
     say!("squall: {} with seeds {} to {}", loaded.name, seeds.start, seeds.end - 1);
-    let stop = on_ctrl_c()?;
-    let watch = Watch::new(
-        seeds.clone().filter(|seed| args.shard.unwrap_or(Part::WHOLE).has(seeds.start, *seed)).count() as u64,
-        args.out.as_deref(),
-    )?;
     let part = args.shard.unwrap_or(Part::WHOLE);
+    let stopping = on_ctrl_c()?;
+    let known = known(&loaded, args.out.as_deref())?;
+    let left = seeds.clone().filter(|seed| part.has(seeds.start, *seed) && !known.contains_key(seed)).count();
+    let watch = Watch::new(&loaded, left as u64, &known, args.out.as_deref())?;
     let options = ExploreOptions { seeds, part, jobs: args.jobs };
-    let found = quietly(|| scenarios::explore::explore(&loaded, &options, &watch, stop));
+    let found = quietly(|| scenarios::explore::go_on(&loaded, &options, &known, &watch, stopping));
     watch.meter.end();
     if let Some(dir) = &args.out {
-        watch.finish(dir, &found)?;
+        write_runs(&loaded, &found, dir)?;
         if part != Part::WHOLE {
             let manifest = Manifest::explore(&args.scenario.scenario, &loaded, options.seeds, part);
             output::write_whole(&dir.join(shard::MANIFEST), manifest.to_text().as_bytes())?;
-            // A scheduler must not take a finding for a failure of the machine and try again.
-            return Ok(ExitCode::SUCCESS);
+            return Ok(stop::shard_code(found.stopped));
         }
         write_result(dir, &found)?;
         pictures::write_exploration(&loaded, &found, dir)?;
@@ -46,6 +44,24 @@ pub fn explore(args: &ExploreArgs) -> Result<ExitCode, Trouble> {
     print(&loaded, &found, args.out.as_deref(), args.json)?;
     let panicked = found.runs.iter().any(|run| run.result.is_err());
     Ok(ExitCode::from(if panicked { 3 } else { u8::from(!found.as_expected) }))
+}
+
+/// What an earlier exploration of the same scenario left in the directory, if there is one.
+fn known(loaded: &Loaded, out: Option<&Path>) -> Result<BTreeMap<u64, SeedRun>, Trouble> {
+    let Some(dir) = out else { return Ok(BTreeMap::new()) };
+    output::make_dir(dir)?;
+    let log = std::fs::read_to_string(dir.join(shard::RUNS)).unwrap_or_default();
+    let known = log::read_all(&loaded.hash, &log);
+    if !known.is_empty() {
+        say!("squall: {} finished runs are in {} already", known.len(), dir.display());
+    }
+    Ok(known)
+}
+
+/// Writes the runs of an exploration into a directory, by seed.
+pub fn write_runs(loaded: &Loaded, found: &Exploration, dir: &Path) -> Result<(), Trouble> {
+    let lines: String = found.runs.iter().map(|run| format!("{}\n", log::line(&loaded.hash, run))).collect();
+    output::write_whole(&dir.join(shard::RUNS), lines.as_bytes())
 }
 
 /// Writes the document of an exploration into a directory.
@@ -58,48 +74,33 @@ pub fn print(loaded: &Loaded, found: &Exploration, out: Option<&Path>, json: boo
     if json { output::print_json(&found.to_json()) } else { output::print(&summary(loaded, found, out)) }
 }
 
-/// Shows progress and writes each run down as it ends.
-struct Watch {
+/// Shows progress and keeps each run as it ends.
+struct Watch<'a> {
     meter: Meter,
-    log: Option<Mutex<std::fs::File>>,
+    loaded: &'a Loaded,
+    log: Option<Lines>,
 }
 
-/// The runs in the order in which they ended, while the exploration is under way.
-const UNDER_WAY: &str = "runs.under-way.jsonl";
-
-impl Watch {
-    fn new(total: u64, out: Option<&Path>) -> Result<Watch, Trouble> {
-        let log = match out {
-            None => None,
-            Some(dir) => {
-                output::make_dir(dir)?;
-                let path = dir.join(UNDER_WAY);
-                let file = std::fs::File::create(&path)
-                    .map_err(|why| cannot(format!("{}: {why}", path.display())))?;
-                Some(Mutex::new(file))
-            }
-        };
+impl Watch<'_> {
+    fn new<'a>(
+        loaded: &'a Loaded,
+        left: u64,
+        known: &BTreeMap<u64, SeedRun>,
+        out: Option<&Path>,
+    ) -> Result<Watch<'a>, Trouble> {
+        let lines = || known.values().map(|run| format!("{}\n", log::line(&loaded.hash, run))).collect::<String>();
+        let log = out.map(|dir| Lines::open(dir, shard::RUNS, &lines())).transpose()?;
         let meter = Meter::new("seeds");
-        meter.add(total);
-        Ok(Watch { meter, log })
-    }
-
-    fn finish(&self, dir: &Path, found: &Exploration) -> Result<(), Trouble> {
-        let lines: String = found.runs.iter().map(|run| format!("{}\n", log::line(run))).collect();
-        output::write_whole(&dir.join(shard::RUNS), lines.as_bytes())?;
-        let path = dir.join(UNDER_WAY);
-        std::fs::remove_file(&path).map_err(|why| cannot(format!("{}: {why}", path.display())))
+        meter.add(left);
+        Ok(Watch { meter, loaded, log })
     }
 }
 
-impl Progress for Watch {
+impl Progress for Watch<'_> {
     fn ended(&self, run: &SeedRun) {
         self.meter.tick(run.is_failure());
-        if let Some(Ok(mut file)) = self.log.as_ref().map(Mutex::lock)
-            && let Err(why) = writeln!(file, "{}", log::line(run))
-        {
-            // The final files tell for certain whether writing works; this one is for a run that is cut off.
-            say!("squall: {UNDER_WAY}: {why}");
+        if let Some(lines) = &self.log {
+            lines.add(&log::line(&self.loaded.hash, run));
         }
     }
 }

@@ -2,7 +2,6 @@
 
 use std::process::ExitCode;
 
-use scenarios::log;
 use scenarios::shard::{self, Merged};
 
 use crate::cli::MergeArgs;
@@ -16,8 +15,7 @@ pub fn merge(args: &MergeArgs) -> Result<ExitCode, Trouble> {
         output::make_dir(dir)?;
         match &merged {
             Merged::Exploration(loaded, found) => {
-                let lines: String = found.runs.iter().map(|run| format!("{}\n", log::line(run))).collect();
-                output::write_whole(&dir.join(shard::RUNS), lines.as_bytes())?;
+                explore::write_runs(loaded, found, dir)?;
                 explore::write_result(dir, found)?;
                 pictures::write_exploration(loaded, found, dir)?;
             }

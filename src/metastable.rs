@@ -1,9 +1,7 @@
 //! `squall metastable`: the smallest trigger after which a scenario does not recover, and the loads at which there is one.
 
-use std::io::Write as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::sync::Mutex;
 
 use clap::{Args, ValueHint};
 use scenarios::compare::{Progress, World, WorldKey};
@@ -15,10 +13,11 @@ use scenarios::sweep::parameter::Parameter;
 use scenarios::units::Ratio;
 
 use crate::cli::{ScenarioArgs, Seeds, seeds};
-use crate::output::{self, Trouble, cannot};
+use crate::output::{self, Trouble};
 use crate::progress::Meter;
 use crate::stop::{on_ctrl_c, quietly};
 use crate::studies;
+use crate::worlds_log::Lines;
 
 /// Options of `metastable`.
 #[derive(Debug, Args)]
@@ -80,20 +79,15 @@ pub fn metastable(args: &MetastableArgs) -> Result<ExitCode, Trouble> {
     let mut log = None;
     if let Some(dir) = &args.out {
         output::make_dir(dir)?;
-        let path = dir.join(WORLDS);
-        known = read_log(&std::fs::read_to_string(&path).unwrap_or_default());
+        known = read_log(&std::fs::read_to_string(dir.join(WORLDS)).unwrap_or_default());
         if !known.is_empty() {
             say!("squall: {} finished worlds are in {} already", known.len(), dir.display());
         }
-        output::write_whole(&path, to_log(&known).as_bytes())?;
-        let file = std::fs::OpenOptions::new().append(true).open(&path);
-        log = Some(Mutex::new(file.map_err(|why| cannot(format!("{}: {why}", path.display())))?));
+        log = Some(Lines::open(dir, WORLDS, &to_log(&known))?);
     }
     let keep = |line: &str| {
-        if let Some(Ok(mut file)) = log.as_ref().map(Mutex::lock)
-            && let Err(why) = writeln!(file, "{line}")
-        {
-            say!("squall: {WORLDS}: {why}");
+        if let Some(log) = &log {
+            log.add(line);
         }
     };
     let watch = Watch(Meter::new("worlds"));

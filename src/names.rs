@@ -17,6 +17,7 @@ pub fn list(args: &ListArgs) -> Result<ExitCode, Trouble> {
         Listing::Faults => Kind::Faults,
         Listing::Checks => Kind::Checks,
         Listing::Scenarios => Kind::Scenarios,
+        Listing::Comparisons => Kind::Comparisons,
         Listing::Metrics => Kind::Metrics,
         Listing::Fields => Kind::Fields,
     };
@@ -39,7 +40,7 @@ pub fn show(args: &ShowArgs) -> Result<ExitCode, Trouble> {
 }
 
 fn library_text(name: &str) -> Result<&'static str, Trouble> {
-    library::text(name).ok_or_else(|| ScenarioError::not_in_library(name).into())
+    library::either(name).ok_or_else(|| ScenarioError::not_in_library(name).into())
 }
 
 /// Explains a thing by its name.
@@ -83,8 +84,9 @@ pub fn new(args: &NewArgs) -> Result<ExitCode, Trouble> {
         output::make_dir(dir)?;
     }
     output::write_whole(&path, text.as_bytes())?;
+    let command = if library::comparison(&args.from).is_some() { "compare" } else { "run" };
     output::print(&format!(
-        "{} is a copy of {}; change it and run\n  squall run {}\n",
+        "{} is a copy of {}; change it and run\n  squall {command} {}\n",
         path.display(),
         args.from,
         path.display()

@@ -7,7 +7,6 @@ use anyhow::Context;
 use reports::{ComparedMetric, ComparedPolicy, Distributions, Failure, Finding, MetricOverSeeds, Run};
 use scenarios::Loaded;
 use scenarios::checks::format::{KeyNames, write_jepsen_edn, write_json_lines};
-use scenarios::checks::metrics::direction::better;
 use scenarios::checks::verdict::Verdict;
 use scenarios::compare::{Comparison, MetricComparison};
 use scenarios::explore::Exploration;
@@ -33,6 +32,10 @@ struct Kept {
     checks: Vec<KeptCheck>,
     metrics: Vec<(String, f64)>,
     replay: String,
+    #[serde(default)]
+    about: String,
+    #[serde(default)]
+    as_expected: Option<bool>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -52,6 +55,8 @@ pub fn write_run(loaded: &Loaded, outcome: Outcome, dir: &Path) -> Result<Vec<Pa
         checks: checks.map(|c| KeptCheck { name: c.name, verdict: c.verdict, detail: c.detail }).collect(),
         metrics: outcome.metrics.into_iter().collect(),
         replay,
+        about: loaded.scenario.about.trim().to_string(),
+        as_expected: Some(outcome.as_expected),
         record: outcome.record,
     };
     let text = serde_json::to_vec(&kept).map_err(cannot)?;
@@ -91,7 +96,14 @@ fn show(kept: Kept, dir: &Path) -> Result<Vec<PathBuf>, Trouble> {
     let checks = kept.checks.into_iter();
     let findings: Vec<Finding> =
         checks.map(|c| Finding { check: c.name, verdict: c.verdict, detail: c.detail }).collect();
-    let run = Run { record: &kept.record, findings: &findings, metrics: &kept.metrics, replay: &kept.replay };
+    let run = Run {
+        record: &kept.record,
+        findings: &findings,
+        metrics: &kept.metrics,
+        replay: &kept.replay,
+        about: &kept.about,
+        as_expected: kept.as_expected,
+    };
     Ok(reports::write_run(&run, dir).context("the pictures")?)
 }
 
@@ -123,6 +135,7 @@ pub fn write_exploration(loaded: &Loaded, found: &Exploration, dir: &Path) -> Re
         seeds: finished.iter().map(|(run, _)| run.seed).collect(),
         failures,
         metrics: found.metrics.keys().map(metric).collect(),
+        curves: finished.iter().filter_map(|(_, summary)| summary.curve.clone()).collect(),
         replay: format!("squall explore {}{sets} --seeds {seeds}", loaded.name),
     };
     reports::write_exploration(&distributions, dir).context("the pictures")?;
@@ -153,7 +166,7 @@ pub fn write_comparison(found: &Comparison, dir: &Path) -> Result<(), Trouble> {
         };
         ComparedMetric {
             name: name.clone(),
-            better: better(name),
+            better: metric.better,
             policies: (0..found.labels.len()).map(policy).collect(),
         }
     };

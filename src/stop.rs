@@ -1,5 +1,6 @@
 //! Ctrl-C: the first ends with what is finished, the second at once.
 
+use std::process::ExitCode;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::output::{Trouble, cannot};
@@ -16,6 +17,15 @@ pub fn on_ctrl_c() -> Result<&'static AtomicBool, Trouble> {
     })
     .map_err(|why| cannot(format!("cannot listen for Ctrl-C: {why}")))?;
     Ok(&STOP)
+}
+
+/// The exit code of a shard. A finding is success: a scheduler must not take it for a failure of the machine and try again.
+/// A shard that was stopped before its end is none, and is to be tried again.
+pub fn shard_code(stopped: bool) -> ExitCode {
+    if stopped {
+        say!("squall: this part is not finished; the same command goes on from here");
+    }
+    ExitCode::from(if stopped { 2 } else { 0 })
 }
 
 /// Runs something in which a panic is a result, not a message to the terminal.

@@ -12,7 +12,7 @@ use scenarios::sweep::{Plan, Spec, Sweep};
 
 use crate::cli::{ScenarioArgs, Seeds, seeds};
 use crate::output::{self, Trouble, cannot};
-use crate::stop::{on_ctrl_c, quietly};
+use crate::stop::{self, on_ctrl_c, quietly};
 use crate::studies;
 use crate::worlds_log::{self, Watch};
 
@@ -80,18 +80,17 @@ pub fn sweep(args: &SweepArgs) -> Result<ExitCode, Trouble> {
         plan.seeds.start,
         plan.seeds.end - 1
     );
-    let stop = on_ctrl_c()?;
+    let stopping = on_ctrl_c()?;
     let mut known = worlds_log::open(&plan.candidates, args.out.as_deref())?;
-    let watch = Watch::new(&plan.candidates, args.out.as_deref())?;
-    let found = quietly(|| plan.run(&mut known, &watch, stop));
+    let watch = Watch::new(&plan.candidates, &known, args.out.as_deref())?;
+    let found = quietly(|| plan.run(&mut known, &watch, stopping));
     watch.end();
     if let Some(dir) = &args.out {
         worlds_log::close(&plan.candidates, &known, dir)?;
         if plan.part != Part::WHOLE {
             let manifest = Manifest::sweep(&args.scenario.set, &plan);
             output::write_whole(&dir.join(shard::MANIFEST), manifest.to_text().as_bytes())?;
-            // A scheduler must not take a finding for a failure of the machine and try again.
-            return Ok(ExitCode::SUCCESS);
+            return Ok(stop::shard_code(found.stopped));
         }
         write_result(dir, &plan, &found)?;
     }

@@ -1,8 +1,8 @@
-//! The log of finished worlds in an `--out` directory: a line each as they end, so that an interrupted study goes on from
-//! there; written whole and in order when it is done.
+//! The log of finished runs or worlds in an `--out` directory: a line each as they end, so that an interrupted job goes on
+//! from there; written whole and in order when it is done.
 
 use std::io::Write as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
 use scenarios::compare::{Candidate, Progress, World, WorldKey, Worlds};
@@ -20,8 +20,6 @@ pub fn open(candidates: &[Candidate], out: Option<&Path>) -> Result<Worlds, Trou
     if !known.is_empty() {
         say!("squall: {} finished worlds are in {} already", known.len(), dir.display());
     }
-    // A last line that was cut off must not swallow the next.
-    close(candidates, &known, dir)?;
     Ok(known)
 }
 
@@ -30,21 +28,47 @@ pub fn close(candidates: &[Candidate], known: &Worlds, dir: &Path) -> Result<(),
     output::write_whole(&dir.join(WORLDS), known.to_log(candidates).as_bytes())
 }
 
+/// A log that is added to from many threads.
+pub struct Lines {
+    file: Mutex<std::fs::File>,
+    path: PathBuf,
+}
+
+impl Lines {
+    /// Makes the log what is known, which ends in a whole line, and opens it for more.
+    pub fn open(dir: &Path, name: &str, known: &str) -> Result<Lines, Trouble> {
+        let path = dir.join(name);
+        output::write_whole(&path, known.as_bytes())?;
+        let file = std::fs::OpenOptions::new().append(true).open(&path);
+        let file = file.map(Mutex::new).map_err(|why| cannot(format!("{}: {why}", path.display())))?;
+        Ok(Lines { file, path })
+    }
+
+    /// Adds a line, in one write. That it could not is told, and is no reason to stop: what is missing is run again by
+    /// whoever goes on from here.
+    pub fn add(&self, line: &str) {
+        let Ok(mut file) = self.file.lock() else { return };
+        if let Err(why) = file.write_all(format!("{line}\n").as_bytes()) {
+            say!("squall: {}: {why}", self.path.display());
+        }
+    }
+}
+
 /// Shows progress and keeps each world as it ends.
 pub struct Watch<'a> {
     meter: Meter,
     candidates: &'a [Candidate],
-    log: Option<Mutex<std::fs::File>>,
+    log: Option<Lines>,
 }
 
 impl Watch<'_> {
     /// Adds to the log of a directory, if there is one.
-    pub fn new<'a>(candidates: &'a [Candidate], out: Option<&Path>) -> Result<Watch<'a>, Trouble> {
-        let open = |dir: &Path| {
-            let path = dir.join(WORLDS);
-            let file = std::fs::OpenOptions::new().append(true).open(&path);
-            file.map(Mutex::new).map_err(|why| cannot(format!("{}: {why}", path.display())))
-        };
+    pub fn new<'a>(
+        candidates: &'a [Candidate],
+        known: &Worlds,
+        out: Option<&Path>,
+    ) -> Result<Watch<'a>, Trouble> {
+        let open = |dir: &Path| Lines::open(dir, WORLDS, &known.to_log(candidates));
         Ok(Watch { meter: Meter::new("worlds"), candidates, log: out.map(open).transpose()? })
     }
 
@@ -60,10 +84,8 @@ impl Progress for Watch<'_> {
     }
     fn ended(&self, key: WorldKey, world: &World) {
         self.meter.tick(!world.as_expected);
-        if let Some(Ok(mut file)) = self.log.as_ref().map(Mutex::lock)
-            && let Err(why) = writeln!(file, "{}", Worlds::line(self.candidates, key, world))
-        {
-            say!("squall: {WORLDS}: {why}");
+        if let Some(log) = &self.log {
+            log.add(&Worlds::line(self.candidates, key, world));
         }
     }
 }

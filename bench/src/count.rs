@@ -15,8 +15,8 @@ use crate::squall;
 /// By how much a figure may exceed its baseline.
 const TOLERANCE: f64 = 0.03;
 
-/// The runs: a name, the workload, its size, and the two lengths: simulated milliseconds, or worlds for S.
-const RUNS: [(&str, &str, &str, [&str; 2]); 7] = [
+/// The runs: a name, the workload, its size, and the two lengths: simulated milliseconds, or worlds for S and R.
+const RUNS: [(&str, &str, &str, [&str; 2]); 9] = [
     ("H 100", "H", "100", ["20000", "80000"]),
     ("H 10000", "H", "10000", ["1000", "2500"]),
     ("P 10", "P", "10", ["2000", "12000"]),
@@ -24,6 +24,8 @@ const RUNS: [(&str, &str, &str, [&str; 2]); 7] = [
     ("P 100000 by sender", "P-sender", "100000", ["11", "13"]),
     ("S, a delivery", "S", "5", ["1", "4"]),
     ("S, a world's start and end", "S-empty", "5", ["10", "40"]),
+    ("R 100 keys", "R", "100", ["1", "2"]),
+    ("R 1000 keys", "R", "1000", ["1", "2"]),
 ];
 
 /// Runs a fixed stretch and prints its number of events.
@@ -40,6 +42,10 @@ pub fn fixed(workload: &str, size: &str, amount: &str) -> Result<(), String> {
         "P-sender" => squall::advance(&mut squall::ping_world(1, size, u32::MAX, Draws::PerSender), span_ns),
         "S" => (0..amount).map(squall::seed).sum(),
         "S-empty" => (0..amount).map(squall::short_seed).count() as u64,
+        "R" => {
+            let loaded = squall::raft::scenario(size)?;
+            (1..=amount).map(|seed| squall::raft::simulate(&loaded, seed).1).sum()
+        }
         _ => return Err(format!("no fixed run {workload}")),
     };
     println!("{events}");

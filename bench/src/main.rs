@@ -23,10 +23,10 @@ use report::Results;
 use worker::Measured;
 
 const USAGE: &str =
-    "squall-bench [--rounds N] [--seconds S] [--only H,P,S,S*] [--engines a,b] [--full] [--json FILE]
+    "squall-bench [--rounds N] [--seconds S] [--only H,P,S,S*,R] [--engines a,b] [--full] [--json FILE]
 squall-bench count [--write]
 
---seconds is the time of one measurement. --full includes the sizes that take a peer gigabytes or minutes.";
+--seconds is the time of one measurement. --only names workloads, or one of their sizes: P1000000. --full includes the sizes that take a peer gigabytes or minutes.";
 
 struct Options {
     rounds: u32,
@@ -95,7 +95,11 @@ fn compare(options: &Options) -> Result<(), String> {
     engines.retain(|engine| wanted(&options.engines, engine.name));
     let mut results = Results::default();
     for round in 1..=options.rounds {
-        for (c, case) in CASES.iter().enumerate().filter(|(_, case)| wanted(&options.only, case.workload)) {
+        let asked = |case: &Case| {
+            wanted(&options.only, case.workload)
+                || wanted(&options.only, &format!("{}{}", case.workload, case.size))
+        };
+        for (c, case) in CASES.iter().enumerate().filter(|(_, case)| asked(case)) {
             for (e, engine) in
                 engines.iter().enumerate().filter(|(_, engine)| engine.takes(*case, options.full))
             {
@@ -138,6 +142,7 @@ fn work(engine: &str, workload: &str, size: &str, seconds: &str) -> Result<(), S
         ("squall", "P") => squall::ping(size, budget),
         ("squall", "S") => squall::seeds(budget),
         ("squall", "S*") => squall::seeds_parallel(budget),
+        ("squall", "R") => squall::raft::measure(size, budget)?,
         ("bare-heap", "H") => bare::hold::<Heap>(size, budget),
         ("bare-heap", "P") => bare::ping::<Heap>(size, budget),
         ("bare-heap", "S") => bare::seeds::<Heap>(budget),

@@ -5,15 +5,14 @@ use std::path::{Path, PathBuf};
 /// A workload at a size.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Case {
-    /// `H`, `P`, `S` or `S*` (on all cores).
+    /// `H`, `P`, `S`, `S*` (on all cores) or `R`.
     pub workload: &'static str,
-    /// Pending timers, nodes; five for S.
+    /// Pending timers, nodes; five for S; the keys for R.
     pub size: u32,
 }
 
-/// All cases, in the order of the table. R, Raft, comes here when `models` has it: a row `("R", 5)` and a worker in
-/// `squall/raft.rs` that runs the library's scenario; the peers have nothing to set beside it.
-pub const CASES: [Case; 9] = [
+/// All cases, in the order of the table. The peers have nothing to set beside R.
+pub const CASES: [Case; 11] = [
     Case { workload: "H", size: 100 },
     Case { workload: "H", size: 10_000 },
     Case { workload: "H", size: 1_000_000 },
@@ -23,6 +22,8 @@ pub const CASES: [Case; 9] = [
     Case { workload: "P", size: 1_000_000 },
     Case { workload: "S", size: 5 },
     Case { workload: "S*", size: 5 },
+    Case { workload: "R", size: 100 },
+    Case { workload: "R", size: 1_000 },
 ];
 
 /// Who is measured.
@@ -62,7 +63,11 @@ pub fn inside(program: &Path) -> Vec<Engine> {
     };
     const BARE: &[(&str, u32, u32)] = &[("H", ALL, ALL), ("P", ALL, ALL), ("S", ALL, ALL)];
     vec![
-        engine("squall", &[("H", ALL, ALL), ("P", ALL, ALL), ("S", ALL, ALL), ("S*", ALL, ALL)], false),
+        engine(
+            "squall",
+            &[("H", ALL, ALL), ("P", ALL, ALL), ("S", ALL, ALL), ("S*", ALL, ALL), ("R", ALL, ALL)],
+            false,
+        ),
         engine("bare-heap", BARE, true),
         engine("bare-radix", BARE, true),
         engine("bare-calendar", BARE, true),

@@ -58,9 +58,18 @@ impl Results {
     }
 }
 
-/// A rate with its unit: millions of events, or worlds.
+/// What is counted in a second.
+fn unit(workload: &str) -> &'static str {
+    match workload {
+        "S" | "S*" => "worlds a second",
+        "R" => "simulated seconds a second",
+        _ => "million events a second",
+    }
+}
+
+/// A rate in its unit.
 fn rate(workload: &str, rate: f64) -> String {
-    if workload.starts_with('S') { format!("{rate:.0}") } else { format!("{:.3}", rate / 1e6) }
+    if matches!(workload, "H" | "P") { format!("{:.3}", rate / 1e6) } else { format!("{rate:.0}") }
 }
 
 /// The table, with Squall's ratios to the best of the others.
@@ -71,7 +80,7 @@ pub fn table(rows: &[Row]) -> String {
         let here: Vec<&Row> =
             rows.iter().filter(|row| row.workload == case.workload && row.size == case.size).collect();
         let Some(first) = here.first() else { continue };
-        let unit = if case.workload.starts_with('S') { "worlds a second" } else { "million events a second" };
+        let unit = unit(case.workload);
         text += &format!(
             "\n{} {}: {unit}, median of {} (least to greatest)\n",
             case.workload, case.size, first.rounds
@@ -82,8 +91,19 @@ pub fn table(rows: &[Row]) -> String {
             text += &format!("  {:<14} {median:>10}  ({least} to {greatest})  {mib:.1} MiB\n", row.engine);
         }
         text += &ratios(&here);
+        text += &cores(&here, rows);
     }
     text
+}
+
+/// What all cores are worth beside one.
+fn cores(here: &[&Row], rows: &[Row]) -> String {
+    let all = here.iter().find(|row| row.engine == "squall" && row.workload == "S*");
+    let one = rows.iter().find(|row| row.engine == "squall" && row.workload == "S");
+    match (all, one) {
+        (Some(all), Some(one)) => format!("  = {:.2} × one core\n", all.rate[0] / one.rate[0]),
+        _ => String::new(),
+    }
 }
 
 fn ratios(here: &[&Row]) -> String {

@@ -3,7 +3,8 @@
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use sim_core::disk::DiskConfig;
+use sim_core::disk::{Disk, DiskConfig};
+use sim_core::network::NetworkConfig;
 use sim_core::node::Node;
 use sim_core::observer::Observer;
 use sim_core::processor::ProcessorConfig;
@@ -22,11 +23,24 @@ pub trait Model: Clone + std::fmt::Debug + Serialize + DeserializeOwned {
     /// One sentence on what it is, with its source.
     const SUMMARY: &'static str;
 
+    /// The words that its nodes use of themselves, for scenarios that wait for one or strike at one; `None` where they
+    /// are not all known beforehand.
+    const WORDS: Option<Words> = None;
+
     /// Whether the settings make sense for this cluster.
     ///
     /// # Errors
     /// The field, as a path below the model's settings, and what is wrong with it.
     fn validate(&self, cluster: &Cluster) -> Result<(), (String, String)>;
+
+    /// Whether the settings make sense on this network.
+    ///
+    /// # Errors
+    /// As of [`Model::validate`].
+    fn validate_network(&self, network: &NetworkConfig) -> Result<(), (String, String)> {
+        let _ = network;
+        Ok(())
+    }
 
     /// The nodes, group by group.
     fn groups(&self, cluster: &Cluster) -> Vec<NodeGroup<<Self::Node as Node>::Config>>;
@@ -47,6 +61,33 @@ pub trait Model: Clone + std::fmt::Debug + Serialize + DeserializeOwned {
         let _ = node;
         None
     }
+
+    /// What a node that is down would boot from, by its disk; `None` where the model keeps nothing there.
+    #[must_use]
+    fn stored(&self, disk: &Disk) -> Option<Stored> {
+        let _ = disk;
+        None
+    }
+}
+
+/// The words that a model's nodes use of themselves.
+#[derive(Clone, Copy, Debug)]
+pub struct Words {
+    /// The roles they say they have.
+    pub roles: &'static [&'static str],
+    /// The marks they make, the reasons for which they stop themselves included.
+    pub marks: &'static [&'static str],
+    /// The kinds of their messages.
+    pub messages: &'static [&'static str],
+}
+
+/// What a disk holds, in the protocol's own terms.
+#[derive(Clone, Debug)]
+pub struct Stored {
+    /// For people, in a few lines.
+    pub text: String,
+    /// For programs.
+    pub json: serde_json::Value,
 }
 
 /// The machines a model is put on.

@@ -111,7 +111,13 @@ fn main() {
         let findings = made::findings(name);
         let metrics = made::metrics();
         let replay = format!("squall replay {} --seed {}", record.scenario, record.seed);
-        let run = Run { record: &record, findings: &findings, metrics: &metrics, replay: &replay };
+        let run = Run {
+            record: &record,
+            findings: &findings,
+            metrics: &metrics,
+            replay: &replay,
+            ..Run::of(&record)
+        };
         reports::write_run(&run, &folder.join(name)).expect("a folder to write to");
     }
     for (name, input) in made::explorations() {

@@ -10,6 +10,7 @@ use crate::case::Case;
 use crate::input::{Distributions, Run};
 use crate::page::{exploration_page, run_page};
 use crate::plots::distributions::distributions;
+use crate::plots::infection::infection;
 use crate::plots::{RUN_PLOTS, WITNESS_PLOTS};
 use crate::write::{ReportError, make_folder, remove_stale, write_file};
 
@@ -62,18 +63,24 @@ pub fn write_run(run: &Run<'_>, folder: &Path) -> Result<Vec<PathBuf>, ReportErr
     Ok(paths)
 }
 
-/// Writes `distributions.svg` and `report.html` of an exploration into a folder, which is made if it is not there;
+/// Writes `distributions.svg`, `infection.svg` where something spread, and `report.html` of an exploration into a folder, which is made if it is not there;
 /// answers the paths, the page first.
 ///
 /// # Errors
 /// What could not be written. Each file is written whole or not at all.
 pub fn write_exploration(input: &Distributions, folder: &Path) -> Result<Vec<PathBuf>, ReportError> {
     make_folder(folder)?;
-    let picture = distributions(input);
-    Ok(vec![
-        write_file(folder, "report.html", &exploration_page(input, &picture))?,
-        write_file(folder, "distributions.svg", &picture)?,
-    ])
+    let mut pictures = vec![("distributions.svg", distributions(input))];
+    match infection(input) {
+        Some(picture) => pictures.insert(0, ("infection.svg", picture)),
+        None => remove_stale(folder, "infection.svg")?,
+    }
+    let svgs: Vec<&str> = pictures.iter().map(|(_, svg)| svg.as_str()).collect();
+    let mut paths = vec![write_file(folder, "report.html", &exploration_page(input, &svgs))?];
+    for (name, svg) in &pictures {
+        paths.push(write_file(folder, name, svg)?);
+    }
+    Ok(paths)
 }
 
 /// Writes the pictures of one violation, found in a history from anywhere: `STEM-witness.svg` the operations in space and time,

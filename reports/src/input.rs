@@ -3,6 +3,7 @@
 //! These are reports' own types, so that the crate depends on records and verdicts only. Deliberately absent: how
 //! any of it was computed.
 
+use checks::metrics::spread::Curve;
 use checks::verdict::{Verdict, Witness};
 use sim_core::record::Record;
 
@@ -29,13 +30,17 @@ pub struct Run<'a> {
     pub metrics: &'a [(String, f64)],
     /// The command that replays it; empty if there is none.
     pub replay: &'a str,
+    /// What the scenario shows, in its own words; empty if it is not known.
+    pub about: &'a str,
+    /// Whether the checks said what the scenario expects; `None` if it is not known.
+    pub as_expected: Option<bool>,
 }
 
 impl<'a> Run<'a> {
     /// A record by itself, judged by nobody.
     #[must_use]
     pub fn of(record: &'a Record) -> Run<'a> {
-        Run { record, findings: &[], metrics: &[], replay: "" }
+        Run { record, findings: &[], metrics: &[], replay: "", about: "", as_expected: None }
     }
 
     /// The violations that come with a witness, with the check's name.
@@ -73,6 +78,8 @@ pub struct Distributions {
     pub metrics: Vec<MetricOverSeeds>,
     /// The command that explores it again; empty if there is none.
     pub replay: String,
+    /// How news spread in each run in which it did.
+    pub curves: Vec<Curve>,
 }
 
 /// A run that failed.

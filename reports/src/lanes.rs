@@ -6,6 +6,7 @@ use sim_core::history::{Entry, History, Outcome, Reason};
 use sim_core::record::{Life, Record};
 use sim_core::time::Time;
 
+use crate::news::statuses;
 use crate::style::End;
 
 /// What a node's process was doing.
@@ -70,9 +71,14 @@ impl Lanes {
     /// Reads a record. Nodes that it does not name, in very large clusters, get names of their own.
     #[must_use]
     pub fn of(record: &Record) -> Lanes {
-        let end_ns = end_ns(record);
+        let mut end_ns = end_ns(record);
+        // A run that ends with an election shows what it ended with for a little longer than it lasted.
+        if record.statuses.last().is_some_and(|status| status.at.0 == end_ns) {
+            end_ns = end_ns.saturating_add(end_ns / 30);
+        }
         let lives = record.lives.iter().map(|life| life.node);
-        let named = lives.chain(record.statuses.iter().map(|status| status.node));
+        let statuses = statuses(record);
+        let named = lives.chain(statuses.iter().map(|status| status.node));
         let seen = named.filter(|node| !node.is_client()).map(|node| node.index() + 1).max().unwrap_or(0);
         let count = record.nodes.len().max(seen);
         let mut lanes: Vec<Lane> = (0..count)
@@ -86,7 +92,7 @@ impl Lanes {
             (0..count).map(|_| Cursor { since: 0, running: Running::Up, role: 0, epoch: 0 }).collect();
         late_starters(record, &mut cursors);
         let mut roles = vec![String::new()];
-        let (mut life, mut status) = (record.lives.iter().peekable(), record.statuses.iter().peekable());
+        let (mut life, mut status) = (record.lives.iter().peekable(), statuses.iter().peekable());
         loop {
             // At one instant lives come first: a boot is followed by the status it sets.
             let next_life = life.peek().map(|change| change.at);
@@ -260,6 +266,19 @@ mod tests {
             ["0-20 Up follower 1", "20-40 Up leader 2", "40-90 Up follower 2", "90-100 Paused follower 2"]
         );
         assert_eq!(lanes.elections().len(), 1);
+    }
+
+    #[test]
+    fn the_event_that_ends_a_run_is_seen() {
+        let mut ended = record();
+        ended.ended = Time(60);
+        ended.lives.clear();
+        let status =
+            |at, role: &str| StatusChange { at: Time(at), node: Peer::node(0), role: role.into(), epoch: 3 };
+        ended.statuses = vec![status(0, "follower"), status(60, "leader")];
+        let lanes = Lanes::of(&ended);
+        assert_eq!(lanes.elections().len(), 1);
+        assert_eq!(lanes.lanes[0].segments.last().map(|s| (s.from, s.to)), Some((60, 62)));
     }
 
     #[test]

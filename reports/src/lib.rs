@@ -23,6 +23,7 @@ pub mod input;
 pub mod labels;
 pub mod lane_paint;
 pub mod lanes;
+pub mod news;
 pub mod number;
 pub mod operations;
 pub mod page;

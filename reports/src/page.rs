@@ -27,7 +27,16 @@ pub fn run_page(run: &Run<'_>, pictures: &[Picture]) -> String {
     let mut body = String::new();
     let verdict = run.verdict();
     body.push_str(&format!("<h1>{}</h1>\n", escape(&run_name(record))));
-    body.push_str(&format!("<p class=\"verdict {verdict}\">{}</p>\n", escape(&conclusion(run))));
+    if !run.about.is_empty() {
+        body.push_str(&format!("<p>{}</p>\n", escape(run.about)));
+    }
+    let expected = match (run.as_expected, verdict) {
+        (Some(true), "fail") => " This is what the scenario is made to show.",
+        (Some(false), _) => " The scenario expects otherwise.",
+        _ => "",
+    };
+    let concluded = format!("{}{expected}", conclusion(run));
+    body.push_str(&format!("<p class=\"verdict {verdict}\">{}</p>\n", escape(&concluded)));
     body.push_str(&identity(run));
     let (witnesses, plots): (Vec<&Picture>, Vec<&Picture>) =
         pictures.iter().partition(|(name, _)| name.starts_with("witness") || name.starts_with("cycle"));
@@ -44,7 +53,7 @@ pub fn run_page(run: &Run<'_>, pictures: &[Picture]) -> String {
 
 /// The page of an exploration, with its picture inside.
 #[must_use]
-pub fn exploration_page(input: &Distributions, picture: &str) -> String {
+pub fn exploration_page(input: &Distributions, pictures: &[&str]) -> String {
     let scenario = if input.scenario.is_empty() { "unnamed scenario" } else { &input.scenario };
     let title = format!("{scenario} · {}", count(input.seeds.len() as u64, "seed"));
     let mut body = format!("<h1>{}</h1>\n", escape(&title));
@@ -58,7 +67,9 @@ pub fn exploration_page(input: &Distributions, picture: &str) -> String {
     if !input.replay.is_empty() {
         body.push_str(&format!("<p>Again: <code>{}</code></p>\n", escape(&input.replay)));
     }
-    body.push_str(&figure(picture));
+    for picture in pictures {
+        body.push_str(&figure(picture));
+    }
     let rows: Vec<Vec<String>> = input
         .failures
         .iter()

@@ -104,6 +104,10 @@ impl RoleStyle {
         let is = |names: &[&str]| names.contains(&lower.as_str());
         if is(&LEADING) {
             RoleStyle { fill: Fill::Solid(BLUE), ink: PAPER, height: 0.82, rank: 9 }
+        } else if is(&["pre-candidate"]) {
+            // It only asks: no term has begun.
+            let fill = Fill::Hatched(Hatch::Dots, VERMILLION, Color(0xfdf3dd));
+            RoleStyle { fill, ink: INK, height: 0.62, rank: 6 }
         } else if is(&RISING) {
             let fill = Fill::Hatched(Hatch::Rising, VERMILLION, Color(0xfbe3b4));
             RoleStyle { fill, ink: INK, height: 0.82, rank: 7 }

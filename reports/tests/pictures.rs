@@ -126,7 +126,13 @@ fn reports_are_written_whole_and_stale_pictures_go() {
     let findings = made::findings("stale-read");
     let record = made::stale_read();
     let metrics = made::metrics();
-    let run = Run { record: &record, findings: &findings, metrics: &metrics, replay: "squall replay <x>" };
+    let run = Run {
+        record: &record,
+        findings: &findings,
+        metrics: &metrics,
+        replay: "squall replay <x>",
+        ..Run::of(&record)
+    };
     let paths = write_run(&run, &folder).expect("a writable folder");
     let names: Vec<String> =
         paths.iter().map(|path| path.file_name().expect("a name").to_string_lossy().into_owned()).collect();

@@ -14,6 +14,7 @@ use sim_core::world::{ConfigError, WorldConfig};
 
 use crate::registry::{WithModel, variant, with_model};
 use crate::schema::{CheckSpec, Expect, ModelSpec, Scenario};
+use crate::words;
 
 /// The most nodes and clients a scenario may have.
 const PEERS_MAX: u64 = 20_000_000;
@@ -84,14 +85,16 @@ impl WithModel for Validate<'_> {
         let scenario = self.0;
         let machines = scenario.cluster.machines();
         let variant = variant(&scenario.model);
-        model.validate(&machines).map_err(|(field, message)| {
+        let of_model = |(field, message): (String, String)| {
             let path = if field.is_empty() {
                 format!("model.{variant}")
             } else {
                 format!("model.{variant}.{field}")
             };
             Wrong { error: ConfigError { path, message }, names: Vec::new() }
-        })?;
+        };
+        model.validate(&machines).map_err(of_model)?;
+        model.validate_network(&scenario.network.config()).map_err(of_model)?;
         let world = world(scenario, model, 0);
         world.validate().map_err(|error| {
             let path = file_path(&error.path);
@@ -103,7 +106,8 @@ impl WithModel for Validate<'_> {
                 known.extend(topology.regions.keys().cloned());
             }
             Wrong { error: ConfigError { path, ..error }, names: known }
-        })
+        })?;
+        M::WORDS.map_or(Ok(()), |known| words::validate(scenario, &known))
     }
 }
 

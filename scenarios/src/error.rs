@@ -1,5 +1,7 @@
 //! Why a scenario cannot be run, as a person reads it.
 
+use crate::library;
+
 /// A scenario that cannot be run.
 #[derive(Debug, thiserror::Error)]
 pub enum ScenarioError {
@@ -32,7 +34,7 @@ impl ScenarioError {
     #[must_use]
     pub fn not_in_library(name: &str) -> ScenarioError {
         let stem = name.trim_end_matches(".ron");
-        let nearest = crate::text::nearest(stem, crate::library::names().into_iter()).map(str::to_string);
+        let nearest = crate::text::nearest(stem, library::names().into_iter().chain(library::comparisons())).map(str::to_string);
         ScenarioError::NotFound { name: name.to_string(), nearest }
     }
 }

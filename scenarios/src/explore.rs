@@ -1,10 +1,12 @@
 //! Many seeds of one scenario, in parallel; the result is the same for any number of threads.
 
 use std::any::Any;
+use std::collections::BTreeMap;
 use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use checks::metrics::spread::Curve;
 use checks::statistics::summary::wilson;
 use checks::verdict::Verdict;
 use indexmap::IndexMap;
@@ -72,6 +74,8 @@ pub struct SeedSummary {
     pub metrics: IndexMap<String, f64>,
     /// The marks.
     pub marks: IndexMap<String, u64>,
+    /// How far news had spread by when, if anything in the run spreads.
+    pub curve: Option<Curve>,
 }
 
 /// What an exploration found.
@@ -268,7 +272,19 @@ pub fn explore(
     progress: &dyn Progress,
     stop: &AtomicBool,
 ) -> Exploration {
-    explore_with(loaded, options, progress, stop, &|seed| {
+    go_on(loaded, options, &BTreeMap::new(), progress, stop)
+}
+
+/// The same where some runs are known already.
+#[must_use]
+pub fn go_on(
+    loaded: &Loaded,
+    options: &ExploreOptions,
+    known: &BTreeMap<u64, SeedRun>,
+    progress: &dyn Progress,
+    stop: &AtomicBool,
+) -> Exploration {
+    explore_with(loaded, options, known, progress, stop, &|seed| {
         let outcome = run(loaded, seed, &RunOptions::default());
         SeedSummary::of(outcome)
     })
@@ -278,11 +294,15 @@ pub fn explore(
 fn explore_with(
     loaded: &Loaded,
     options: &ExploreOptions,
+    known: &BTreeMap<u64, SeedRun>,
     progress: &dyn Progress,
     stop: &AtomicBool,
     one: &(dyn Fn(u64) -> SeedSummary + Sync),
 ) -> Exploration {
     let attempt = |seed: u64| {
+        if let Some(run) = known.get(&seed) {
+            return Some(run.clone());
+        }
         if stop.load(Ordering::Relaxed) {
             return None;
         }
@@ -293,6 +313,7 @@ fn explore_with(
         Some(run)
     };
     let mine = |seed: &u64| options.part.has(options.seeds.start, *seed);
+    crate::memory::keep_freed();
     let all = || options.seeds.clone().into_par_iter().filter(mine).map(attempt).collect::<Vec<_>>();
     let pool = rayon::ThreadPoolBuilder::new().num_threads(options.jobs.min(JOBS_MAX)).build();
     let runs = match pool {
@@ -324,6 +345,7 @@ impl SeedSummary {
             as_expected,
             failed: checks.into_iter().filter(|check| check.verdict != Verdict::Pass).collect(),
             metrics,
+            curve: Curve::of(&record),
             marks: record.marks,
         }
     }
@@ -331,6 +353,7 @@ impl SeedSummary {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
     use std::sync::atomic::{AtomicBool, Ordering};
 
     use super::{ExploreOptions, Progress, SeedRun, SeedSummary, explore, explore_with};
@@ -358,7 +381,7 @@ mod tests {
             assert!(seed != 3, "seed 3 trips");
             SeedSummary::of(run(&loaded, seed, &RunOptions::default()))
         };
-        let found = explore_with(&loaded, &options(1..6, 2), &(), &AtomicBool::new(false), &one);
+        let found = explore_with(&loaded, &options(1..6, 2), &BTreeMap::new(), &(), &AtomicBool::new(false), &one);
         assert_eq!((found.runs.len(), found.failed(), found.as_expected), (5, 1, false));
         let failure = &found.to_json()["failures"][0];
         assert_eq!(failure["check"], "panic");

@@ -8,7 +8,7 @@ use std::fmt;
 use models::model::Model;
 use serde_json::{Value, json};
 use sim_core::peer::Peer;
-use sim_core::record::Injection;
+use sim_core::record::{Injection, Life};
 use sim_core::time::Time;
 
 use crate::load::Loaded;
@@ -41,10 +41,14 @@ pub struct Inspected {
     pub is_up: bool,
     /// How often it has booted.
     pub boots: u32,
-    /// Its view for people; empty where it is down or the model has none.
+    /// Since when it is down and why, for one that is.
+    pub down: Option<(Time, Life)>,
+    /// Its view for people: of itself while it is up, of its disk while it is down; empty where the model has none.
     pub view: String,
-    /// Its view for programs.
+    /// Its view for programs, while it is up.
     pub json: Option<Value>,
+    /// What is on its disk, for programs, while it is down.
+    pub stored: Option<Value>,
 }
 
 /// Runs a scenario until an instant, everything that happens at it included, and looks at the nodes.
@@ -68,16 +72,26 @@ impl WithModel for Look<'_> {
         let (states, now, events) = (world.states(), world.now(), world.events());
         let nodes = (0..states.len() as u32).map(Peer::node).map(|node| {
             let state = states.get(node);
+            let disk = states.disk(node).filter(|_| state.is_none());
+            let stored = disk.and_then(|disk| model.stored(disk));
+            let view = state.map(M::view).or(stored.as_ref().map(|stored| stored.text.clone()));
             Inspected {
                 name: names.get(node.index()).cloned().unwrap_or_else(|| node.to_string()),
                 is_up: state.is_some(),
                 boots: states.boots(node),
-                view: state.map(M::view).unwrap_or_default(),
+                down: None,
+                view: view.unwrap_or_default(),
                 json: state.and_then(M::view_json),
+                stored: stored.map(|stored| stored.json),
             }
         });
-        let nodes = nodes.collect();
-        let faults = world.finish().faults.into_iter().filter(|fault| fault.until.is_none()).collect();
+        let mut nodes: Vec<Inspected> = nodes.collect();
+        let record = world.finish();
+        for (place, node) in nodes.iter_mut().enumerate().filter(|(_, node)| !node.is_up) {
+            let mut lives = record.lives.iter().rev().filter(|change| change.node.index() == place);
+            node.down = lives.next().map(|change| (change.at, change.life));
+        }
+        let faults = record.faults.into_iter().filter(|fault| fault.until.is_none()).collect();
         Inspection { scenario: loaded.name.clone(), seed, at: now.min(at), events, faults, nodes }
     }
 }
@@ -90,9 +104,18 @@ impl Inspection {
             .faults
             .iter()
             .map(|fault| json!({ "fault": fault.fault, "since_ns": fault.at.0, "detail": fault.detail }));
-        let nodes = self.nodes.iter().map(
-            |node| json!({ "node": node.name, "up": node.is_up, "boots": node.boots, "view": node.json }),
-        );
+        let nodes = self.nodes.iter().map(|node| {
+            let down = node.down.as_ref();
+            json!({
+                "node": node.name,
+                "up": node.is_up,
+                "boots": node.boots,
+                "view": node.json,
+                "down_since_ns": down.map(|(at, _)| at.0),
+                "down_why": down.map(|(_, life)| why(*life)),
+                "disk": node.stored,
+            })
+        });
         json!({
             "schema": 1,
             "scenario": self.scenario,
@@ -122,7 +145,7 @@ impl fmt::Display for Inspection {
         for node in &self.nodes {
             writeln!(f)?;
             match (node.is_up, node.view.is_empty()) {
-                (false, _) => writeln!(f, "{} is down, after {} boots", node.name, node.boots)?,
+                (false, _) => node.tell_down(f)?,
                 (true, true) => {
                     writeln!(f, "{} is up, boot {}; its model shows no more", node.name, node.boots)?
                 }
@@ -130,5 +153,31 @@ impl fmt::Display for Inspection {
             }
         }
         Ok(())
+    }
+}
+
+/// Why a node is down.
+fn why(life: Life) -> &'static str {
+    match life {
+        Life::Crashed => "crashed",
+        Life::Halted => "stopped itself",
+        _ => "stopped",
+    }
+}
+
+impl Inspected {
+    /// A node that is down: since when, and what it would come back with.
+    fn tell_down(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} is down", self.name)?;
+        match self.boots {
+            0 => write!(f, ", never booted")?,
+            1 => write!(f, ", after 1 boot")?,
+            boots => write!(f, ", after {boots} boots")?,
+        }
+        if let Some((at, life)) = self.down {
+            write!(f, ", {} at {:.6} s", why(life), at.as_secs_f64())?;
+        }
+        writeln!(f)?;
+        if self.view.is_empty() { Ok(()) } else { writeln!(f, "{}", self.view.trim_end()) }
     }
 }

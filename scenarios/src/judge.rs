@@ -15,6 +15,7 @@ use sim_core::time::Time;
 use sim_core::value::Value;
 
 use crate::schema::{CheckSpec, Expect, Scenario};
+use crate::text::nearest;
 
 /// After how many configurations a search for a linearization gives up: some seconds.
 const CONFIGURATIONS_MAX: u64 = 5_000_000;
@@ -91,11 +92,25 @@ fn one(
         CheckSpec::Share { from, until, least, most } => {
             bounds::share(record, *from, *until, (least.get(), most.get()))
         }
-        CheckSpec::Metric(name, least, most) => bounds::metric(metrics, name, (*least, *most)),
+        CheckSpec::Metric(name, least, most) => {
+            let judged = bounds::metric(metrics, name, (*least, *most));
+            if metrics.contains_key(name) { judged } else { with_nearest(judged, name, metrics) }
+        }
         CheckSpec::Count(mark, least, most) => bounds::count(record, mark, (*least, *most)),
         CheckSpec::Steady(most) => property::steady(record, *most),
         CheckSpec::Reaches(mark) => property::reaches(record, mark),
         CheckSpec::Sometimes(mark) => property::sometimes(record, mark),
+    }
+}
+
+/// A metric that a run does not have, with the nearest that it has.
+fn with_nearest(judged: Judged, name: &str, metrics: &Metrics) -> Judged {
+    match nearest(name, metrics.keys().map(String::as_str)) {
+        Some(near) => {
+            let why = format!("{}; did you mean \"{near}\"?", judged.1);
+            (Verdict::Unknown(why.clone()), why)
+        }
+        None => judged,
     }
 }
 
@@ -117,10 +132,10 @@ fn invariants(record: &Record) -> Judged {
         .nodes
         .get(violation.node.index())
         .map_or_else(|| violation.node.to_string(), |n| n.name.clone());
-    let headline = format!("{}: {} (at {}, {node})", violation.property, violation.detail, violation.at);
-    let witness =
-        Witness { anomaly: violation.property.clone(), headline: headline.clone(), ..Witness::default() };
-    (Verdict::Fail(Box::new(witness)), headline)
+    let headline = format!("{} (at {}, {node})", violation.detail, violation.at);
+    let line = format!("{}: {headline}", violation.property);
+    let witness = Witness { anomaly: violation.property.clone(), headline, ..Witness::default() };
+    (Verdict::Fail(Box::new(witness)), line)
 }
 
 fn linearizable(clients: &[ClientConfig], record: &Record) -> Judged {
@@ -135,8 +150,9 @@ fn linearizable(clients: &[ClientConfig], record: &Record) -> Judged {
     let verdict = linearizability::check(&record.history, object, &options);
     let detail = match &verdict {
         Verdict::Pass => {
-            let keys: std::collections::BTreeSet<_> =
-                record.history.entries.iter().map(|entry| entry.operation.key).collect();
+            let mut keys: Vec<_> = record.history.entries.iter().map(|entry| entry.operation.key).collect();
+            keys.sort_unstable();
+            keys.dedup();
             let (operations, keys) = (record.history.entries.len(), keys.len());
             format!("{operations} operations on {keys} {}", if keys == 1 { "object" } else { "objects" })
         }

@@ -17,6 +17,7 @@ mod judge;
 pub mod library;
 pub mod load;
 pub mod log;
+pub mod memory;
 pub mod metastable;
 pub mod paths;
 mod registry;
@@ -26,6 +27,7 @@ pub mod schema;
 pub mod shard;
 pub mod sweep;
 pub mod text;
+mod words;
 
 pub use checks;
 pub use checks::verdict;

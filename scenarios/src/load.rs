@@ -6,6 +6,7 @@ use sim_core::client::workload::Load;
 use sim_core::fingerprint::content;
 
 use crate::assemble;
+use crate::compare::file;
 use crate::error::ScenarioError;
 use crate::library;
 use crate::schema::Scenario;
@@ -128,6 +129,15 @@ impl Scenario {
     }
 }
 
+/// A comparison was asked for where a scenario is wanted.
+fn no_scenario(name: &str, text: &str) -> ScenarioError {
+    let scenarios = file::scenarios_of(text, name);
+    ScenarioError::Comparison(format!(
+        "{name} is a comparison, not a scenario: `squall compare {name}`; it is of {}",
+        scenarios.join(", ")
+    ))
+}
+
 /// Reads a scenario by its path or its name in the library, applies overrides `path=value`, and checks it.
 ///
 /// # Errors
@@ -136,7 +146,11 @@ pub fn load(name_or_path: &str, overrides: &[String]) -> Result<Loaded, Scenario
     if let Some(text) = library::text(name_or_path) {
         return Loaded::parse(name_or_path, text, overrides);
     }
+    if let Some(text) = library::comparison(name_or_path) {
+        return Err(no_scenario(name_or_path, text));
+    }
     match std::fs::read_to_string(name_or_path) {
+        Ok(text) if file::is_comparison(&text, name_or_path) => Err(no_scenario(name_or_path, &text)),
         Ok(text) => Loaded::parse(name_or_path, &text, overrides),
         Err(why) if why.kind() == std::io::ErrorKind::NotFound => {
             Err(ScenarioError::not_in_library(name_or_path))

@@ -1,15 +1,22 @@
-//! The runs of an exploration as lines of JSON, and back: what `explore --out` leaves, and what shards are merged from.
+//! The runs of an exploration as lines of JSON, and back: what `explore --out` leaves and goes on from, and what shards are
+//! merged from.
 
+use std::collections::BTreeMap;
+
+use checks::metrics::spread::Curve;
 use checks::verdict::{Verdict, Witness};
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 use sim_core::fingerprint::Fingerprint;
 
+use crate::compare::worlds::VERSION;
 use crate::explore::{SeedRun, SeedSummary};
 use crate::run::CheckResult;
 
 #[derive(Serialize, Deserialize)]
 struct Line {
+    scenario: String,
+    version: String,
     seed: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
     panic: Option<String>,
@@ -27,6 +34,8 @@ struct Run {
     not_passed: Vec<Check>,
     metrics: IndexMap<String, f64>,
     marks: IndexMap<String, u64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    curve: Option<Curve>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -36,27 +45,33 @@ struct Check {
     detail: String,
 }
 
-/// A run as a line, without its end of line.
+/// A run as a line, without its end of line. `hash` is that of the scenario.
 #[must_use]
-pub fn line(run: &SeedRun) -> String {
+pub fn line(hash: &str, run: &SeedRun) -> String {
     let (panic, told) = match &run.result {
         Err(panic) => (Some(panic.clone()), None),
         Ok(summary) => (None, Some(Run::of(summary))),
     };
+    let line =
+        Line { scenario: hash.to_string(), version: VERSION.into(), seed: run.seed, panic, run: told };
     // Strings and finite numbers can always be written.
-    serde_json::to_string(&Line { seed: run.seed, panic, run: told }).unwrap_or_default()
+    serde_json::to_string(&line).unwrap_or_default()
 }
 
-/// The run of a line; `None` if it is not whole. Witnesses are not in a log: a violation comes back with its words.
+/// The runs of a log, by seed, that are of this scenario and version. Lines that are not whole are passed over. Witnesses
+/// are not in a log: a violation comes back with its words.
 #[must_use]
-pub fn read(line: &str) -> Option<SeedRun> {
-    let line: Line = serde_json::from_str(line).ok()?;
-    let result = match (line.run, line.panic) {
-        (Some(run), None) => Ok(run.summary()),
-        (None, Some(panic)) => Err(panic),
-        _ => return None,
+pub fn read_all(hash: &str, log: &str) -> BTreeMap<u64, SeedRun> {
+    let mine = |line: &str| {
+        let line: Line = serde_json::from_str(line).ok()?;
+        let result = match (line.run, line.panic) {
+            (Some(run), None) => Ok(run.summary()),
+            (None, Some(panic)) => Err(panic),
+            _ => return None,
+        };
+        (line.scenario == hash && line.version == VERSION).then_some((line.seed, SeedRun { seed: line.seed, result }))
     };
-    Some(SeedRun { seed: line.seed, result })
+    log.lines().filter_map(mine).collect()
 }
 
 impl Run {
@@ -75,6 +90,7 @@ impl Run {
             not_passed: summary.failed.iter().map(check).collect(),
             metrics: summary.metrics.clone(),
             marks: summary.marks.clone(),
+            curve: summary.curve.clone(),
         }
     }
 
@@ -96,6 +112,7 @@ impl Run {
             failed: failed.collect(),
             metrics: self.metrics,
             marks: self.marks,
+            curve: self.curve,
         }
     }
 }
@@ -110,7 +127,7 @@ fn known_word(verdict: &str) -> &'static str {
 
 #[cfg(test)]
 mod tests {
-    use super::{line, read};
+    use super::{line, read_all};
     use crate::explore::SeedRun;
 
     #[test]
@@ -123,10 +140,11 @@ mod tests {
         let mut runs = crate::explore::explore(&loaded, &options, &(), &stop).runs;
         runs.push(panicked);
         for run in runs {
-            let text = line(&run);
-            let back = read(&text).expect("a whole line");
-            assert_eq!((back.seed, line(&back)), (run.seed, text.clone()));
-            assert!(read(&text[..text.len() - 1]).is_none(), "a line that was cut off is none");
+            let text = line("hash", &run);
+            let back = &read_all("hash", &text)[&run.seed];
+            assert_eq!((back.seed, line("hash", back)), (run.seed, text.clone()));
+            assert!(read_all("hash", &text[..text.len() - 1]).is_empty(), "a line that was cut off is none");
+            assert!(read_all("another", &text).is_empty(), "nor is one of another scenario");
         }
     }
 }

@@ -17,7 +17,7 @@ use crate::run::{Outcome, RunOptions, drive};
 pub enum Form {
     /// Lines for people.
     Text,
-    /// One JSON object a line.
+    /// One JSON object a line, the first of which says what run it is.
     JsonLines,
 }
 
@@ -45,11 +45,25 @@ impl TellOptions {
 /// # Errors
 /// What `out` says; the run itself goes on to its end.
 pub fn tell(loaded: &Loaded, seed: u64, options: &TellOptions, out: &mut dyn Write) -> io::Result<Outcome> {
-    let mut result = Ok(());
+    let mut result = match options.form {
+        Form::Text => Ok(()),
+        Form::JsonLines => writeln!(out, "{}", heading(loaded, seed)),
+    };
     let told = Told { loaded, seed, options, out, result: &mut result };
     let record = with_model(&loaded.scenario.model, told);
     result?;
     Ok(Outcome::of(&loaded.scenario, record, &RunOptions::default()))
+}
+
+/// The first of the JSON lines: of what run the others are.
+fn heading(loaded: &Loaded, seed: u64) -> serde_json::Value {
+    serde_json::json!({
+        "schema": 1,
+        "scenario": loaded.name,
+        "seed": seed,
+        "version": env!("CARGO_PKG_VERSION"),
+        "overrides": loaded.overrides,
+    })
 }
 
 struct Told<'a> {

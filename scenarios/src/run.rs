@@ -183,12 +183,13 @@ pub(crate) fn drive_to<M: Model, O: Observer<M::Node>>(
     let end = (Time::ZERO + scenario.run.schedule().end_at).min(until);
     let watched = scenario.checks.contains(&CheckSpec::Invariants);
     let invariants = || model.invariants(&scenario.cluster.machines());
+    let nodes = scenario.cluster.nodes;
     // An observer that is not there costs nothing, so each combination is compiled for itself.
     let _ = match (watched, &scenario.run.stop) {
         (false, None) => world.run(end, observer),
         (true, None) => world.run(end, &mut (observer, invariants())),
-        (false, Some(stop)) => world.run(end, &mut (observer, StopAt::new(stop))),
-        (true, Some(stop)) => world.run(end, &mut (observer, (invariants(), StopAt::new(stop)))),
+        (false, Some(stop)) => world.run(end, &mut (observer, StopAt::new(stop, nodes))),
+        (true, Some(stop)) => world.run(end, &mut (observer, (invariants(), StopAt::new(stop, nodes)))),
     };
     world
 }
@@ -204,8 +205,12 @@ struct StopAt<'a> {
 }
 
 impl StopAt<'_> {
-    fn new(stop: &Stop) -> StopAt<'_> {
-        let left = if let Stop::Times(_, times) = stop { *times } else { 1 };
+    fn new(stop: &Stop, nodes: u32) -> StopAt<'_> {
+        let left = match stop {
+            Stop::Times(_, times) => *times,
+            Stop::All(_) => u64::from(nodes),
+            Stop::Mark(_) | Stop::Becomes(_) => 1,
+        };
         StopAt { stop, left }
     }
 }
@@ -221,7 +226,7 @@ impl<N: Node> Observer<N> for StopAt<'_> {
 
     fn after(&mut self, step: &Step<'_, N>) -> ControlFlow<Violation> {
         let is_it = |effect: &&Effect<N::Message, N::Timer>| match (*effect, self.stop) {
-            (Effect::Mark(mark), Stop::Mark(wanted) | Stop::Times(wanted, _)) => mark == wanted,
+            (Effect::Mark(mark), Stop::Mark(wanted) | Stop::Times(wanted, _) | Stop::All(wanted)) => mark == wanted,
             (Effect::Status(status), Stop::Becomes(role)) => status.role == role,
             _ => false,
         };

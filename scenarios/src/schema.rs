@@ -158,6 +158,8 @@ pub enum Stop {
     Becomes(String),
     /// A mark is made for the so-manieth time: `Times("heard", 1000)` ends it when a thousand nodes have heard.
     Times(String, u64),
+    /// A mark is made as many times as there are nodes: `All("heard")`, however large the cluster is.
+    All(String),
 }
 
 /// Something that is judged when the run is over, or while it runs.

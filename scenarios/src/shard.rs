@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use crate::compare::file::sources;
 use crate::compare::{Candidate, Comparison, Plan, Vary, Worlds, candidates};
 use crate::error::ScenarioError;
 use crate::explore::{Exploration, SeedRun};
@@ -55,7 +56,7 @@ impl std::str::FromStr for Part {
 }
 
 /// What a shard did.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Manifest {
     /// The form of this file.
     pub schema: u32,
@@ -68,7 +69,7 @@ pub struct Manifest {
 }
 
 /// A job that can be done in parts.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Job {
     /// The scenarios as they were named.
     pub scenarios: Vec<String>,
@@ -86,7 +87,7 @@ pub struct Job {
 }
 
 /// What a comparison is besides.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ComparisonJob {
     /// The fields that are varied, with their values.
     pub vary: Vec<(String, Vec<String>)>,
@@ -94,6 +95,11 @@ pub struct ComparisonJob {
     pub metrics: Vec<String>,
     /// The baseline's place.
     pub baseline: usize,
+    /// The precision at which it stops by itself; the seeds are those of the first stage then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub precision: Option<f64>,
+    /// Where seeds stop being added.
+    pub seeds_max: u64,
 }
 
 impl Manifest {
@@ -116,8 +122,10 @@ impl Manifest {
     pub fn compare(scenarios: &[String], overrides: &[String], vary: &[Vary], plan: &Plan) -> Manifest {
         let comparison = ComparisonJob {
             vary: vary.iter().map(|field| (field.path.clone(), field.values.clone())).collect(),
-            metrics: plan.metrics.clone(),
+            metrics: plan.metrics.iter().map(|metric| metric.text.clone()).collect(),
             baseline: plan.baseline,
+            precision: plan.precision,
+            seeds_max: plan.seeds_max,
         };
         let job = Job {
             scenarios: scenarios.to_vec(),
@@ -253,7 +261,7 @@ fn merge_exploration(job: &Job, parts: &Parts) -> Result<Merged, ScenarioError> 
     let mut runs: BTreeMap<u64, SeedRun> = BTreeMap::new();
     for (part, (dir, _)) in parts {
         let log = read(&dir.join(RUNS))?;
-        runs.extend(log.lines().filter_map(crate::log::read).map(|run| (run.seed, run)));
+        runs.extend(crate::log::read_all(&loaded.hash, &log));
         let expected = job.seeds.clone().filter(|seed| part.has(job.seeds.start, *seed));
         whole(dir, expected.filter(|seed| !runs.contains_key(seed)).count())?;
     }
@@ -268,20 +276,23 @@ fn merge_comparison(job: &Job, comparison: &ComparisonJob, parts: &Parts) -> Res
         .iter()
         .map(|(path, values)| Vary { path: path.clone(), values: values.clone() })
         .collect();
-    let candidates = candidates(&job.scenarios, &job.overrides, &vary)?;
+    let candidates = candidates(&sources(&job.scenarios)?.0, &job.overrides, &vary)?;
     let here: Vec<&str> = candidates.iter().map(|candidate| candidate.loaded.hash.as_str()).collect();
     same_here(&job.scenarios, &here, &job.hashes)?;
+    let read = |text: &String| text.parse().unwrap_or_else(|never| match never {});
     let plan = Plan {
         candidates,
         baseline: comparison.baseline,
-        metrics: comparison.metrics.clone(),
+        metrics: comparison.metrics.iter().map(read).collect(),
         seeds: job.seeds.clone(),
-        precision: None,
-        seeds_max: u64::MAX,
+        precision: comparison.precision,
+        seeds_max: comparison.seeds_max,
         jobs: 0,
         part: Part::WHOLE,
     };
-    let worlds = all_worlds(job, &plan.candidates, parts)?;
+    let worlds = all_worlds(&plan.candidates, parts, |part| plan.mine(part, plan.seeds.clone()))?;
+    let rest = plan.seeds.end..plan.until(&worlds);
+    let worlds = all_worlds(&plan.candidates, parts, |part| plan.mine(part, rest.clone()))?;
     let found = plan.judge(&worlds);
     let log = worlds.to_log(&plan.candidates);
     Ok(Merged::Comparison(Box::new(found), log))
@@ -292,18 +303,23 @@ fn merge_sweep(job: &Job, spec: &sweep::Spec, parts: &Parts) -> Result<Merged, S
     let plan = sweep::Plan::new(&name, &job.overrides, spec.clone(), job.seeds.clone())?;
     let here: Vec<&str> = plan.candidates.iter().map(|candidate| candidate.loaded.hash.as_str()).collect();
     same_here(&job.scenarios, &here, &job.hashes)?;
-    let worlds = all_worlds(job, &plan.candidates, parts)?;
+    let seeds = |part: Part| job.seeds.clone().filter(move |seed| part.has(job.seeds.start, *seed));
+    let worlds = all_worlds(&plan.candidates, parts, seeds)?;
     let (found, log) = (plan.judge(&worlds), worlds.to_log(&plan.candidates));
     Ok(Merged::Sweep(Box::new(plan), Box::new(found), log))
 }
 
-/// The worlds of all parts, none missing.
-fn all_worlds(job: &Job, candidates: &[Candidate], parts: &Parts) -> Result<Worlds, ScenarioError> {
+/// The worlds of all parts, none of those missing that each should have.
+fn all_worlds<I: Iterator<Item = u64>>(
+    candidates: &[Candidate],
+    parts: &Parts,
+    expected: impl Fn(Part) -> I,
+) -> Result<Worlds, ScenarioError> {
     let mut worlds = Worlds::default();
     for (part, (dir, _)) in parts {
-        worlds.add(Worlds::read(candidates, &read(&dir.join(WORLDS))?));
-        let expected = job.seeds.clone().filter(|seed| part.has(job.seeds.start, *seed));
-        whole(dir, expected.filter(|seed| !worlds.has_all(*seed, candidates.len())).count())?;
+        let own = Worlds::read(candidates, &read(&dir.join(WORLDS))?);
+        whole(dir, expected(*part).filter(|seed| !own.has_all(*seed, candidates.len())).count())?;
+        worlds.add(own);
     }
     Ok(worlds)
 }

@@ -21,51 +21,128 @@ fn close(what: &str, ours: f64, theirs: f64, share: f64) {
     assert!((ours / theirs - 1.0).abs() <= share, "{what}: ours {ours:.4}, published {theirs}");
 }
 
+/// A row of a table: k, the paper's residue, traffic, average and last round.
+type Row = (u32, f64, f64, f64, f64);
+
+/// Holds a row to the paper's: the tolerances are those of the references. Of the last round, one cycle more or less.
+fn row_holds(name: &str, interest: &str, seeds: u64, (k, residue, traffic, _, last): Row) -> [f64; 4] {
+    let interest = format!("model.Rumor.interest={interest}");
+    let ours = means(name, &[interest.as_str()], seeds, ["residue", "traffic", "rounds_last", "rounds_mean"]);
+    println!("{name} k={k}: {ours:?}");
+    let share = if residue < 0.01 { 0.2 } else { 0.12 };
+    close("residue", ours[0], residue, share);
+    close("traffic", ours[1], traffic, 0.04);
+    assert!((ours[2] - last).abs() <= 2.0, "t_last: ours {}, published {last}", ours[2]);
+    ours
+}
+
 /// Table 2 of the paper: push, blind, coin.
 #[test]
 fn blind_coins_push() {
-    let table = [(2, 0.20, 1.6, 33.0), (3, 0.060, 2.8, 32.0), (4, 0.021, 3.9, 32.0), (5, 0.008, 4.9, 32.0)];
-    for (k, residue, traffic, last) in table {
-        let coin = format!("model.Rumor.interest=Coin(k: {k}.0)");
-        let set = [coin.as_str()];
-        let ours =
-            means("gossip/rumor-variants", &set, 200, ["residue", "traffic", "rounds_last", "rounds_mean"]);
-        println!("coin k={k}: {ours:?}");
-        let share = if residue < 0.01 { 0.2 } else { 0.12 };
-        close("residue", ours[0], residue, share);
-        close("traffic", ours[1], traffic, 0.04);
-        assert!((ours[2] - last).abs() <= 2.0, "t_last: ours {}, published {last}", ours[2]);
+    let table = [
+        (2, 0.20, 1.6, 17.0, 33.0),
+        (3, 0.060, 2.8, 15.0, 32.0),
+        (4, 0.021, 3.9, 14.1, 32.0),
+        (5, 0.008, 4.9, 13.8, 32.0),
+    ];
+    for row in table {
+        let ours = row_holds("gossip/rumor-variants", &format!("Coin(k: {}.0)", row.0), 200, row);
+        // s = e^-m, the paper's law of push.
+        close("residue against e^-traffic", ours[0].ln(), -ours[1], 0.03);
     }
 }
 
-/// Table 1 of the paper: push, feedback, counter. Its printed digits are few, so residues are compared as such.
+/// Table 1 of the paper: push, feedback, counter.
 #[test]
 fn feedback_counters_push() {
-    let table = [(1, 0.18, 1.7, 16.8), (2, 0.037, 3.3, 16.9), (3, 0.011, 4.5, 17.4), (4, 0.0036, 5.6, 17.7)];
-    for (k, residue, traffic, last) in table {
-        let interest = format!("model.Rumor.interest=Counter(k: {k}, resets: true)");
-        let set = [interest.as_str(), "model.Rumor.feedback=Contact"];
-        let ours =
-            means("gossip/rumor-variants", &set, 100, ["residue", "traffic", "rounds_last", "rounds_mean"]);
-        println!("counter k={k}: {ours:?}");
-        let (residue_ok, traffic_ok) = (0.2, 0.05);
-        close("residue", ours[0], residue, residue_ok);
-        close("traffic", ours[1], traffic, traffic_ok);
-        assert!((ours[2] - last).abs() <= 2.0, "t_last: ours {}, published {last}", ours[2]);
+    let table = [
+        (1, 0.18, 1.7, 11.0, 16.8),
+        (2, 0.037, 3.3, 12.1, 16.9),
+        (3, 0.011, 4.5, 12.5, 17.4),
+        (4, 0.0036, 5.6, 12.7, 17.5),
+        (5, 0.0012, 6.7, 12.8, 17.7),
+    ];
+    for row in table {
+        let seeds = if row.1 < 0.01 { 300 } else { 100 };
+        let interest = format!("Counter(k: {}, resets: true)", row.0);
+        let ours = row_holds("gossip/demers-table-1", &interest, seeds, row);
+        assert!((ours[2] - row.4).abs() < 1.0, "t_last: ours {}, published {}", ours[2], row.4);
     }
 }
 
-/// Table 3 of the paper: pull, feedback, counter that a useful cycle sets back.
+/// Table 3 of the paper: pull, feedback, counter that a useful cycle sets back. Of k = 3 it has four nodes in a million,
+/// of which a hundred runs see none, one or two.
 #[test]
 fn feedback_counters_pull() {
-    let table = [(1, 0.031, 2.7, 17.6), (2, 0.00058, 4.5, 15.4)];
-    for (k, residue, traffic, last) in table {
-        let interest = format!("model.Rumor.interest=Counter(k: {k}, resets: true)");
-        let set = [interest.as_str(), "model.Rumor.feedback=Cycle", "model.Rumor.exchange=Pull"];
-        let ours =
-            means("gossip/rumor-variants", &set, 60, ["residue", "traffic", "rounds_last", "rounds_mean"]);
-        println!("pull counter k={k}: {ours:?}");
-        let _ = (residue, traffic, last);
+    for row in [(1, 0.031, 2.7, 10.46, 17.6), (2, 0.00058, 4.5, 10.36, 15.4)] {
+        let seeds = if row.1 < 0.01 { 300 } else { 100 };
+        let interest = format!("Counter(k: {}, resets: true)", row.0);
+        let ours = row_holds("gossip/demers-table-3", &interest, seeds, row);
+        // Pull begins with a wait that varies by 1.33 rounds, whoever measures it.
+        let error = 3.0 * 1.33 / (seeds as f64).sqrt();
+        assert!((ours[3] - row.3).abs() < 0.1 + error, "t_ave: ours {}, published {}", ours[3], row.3);
+        assert!((ours[2] - row.4).abs() < 0.1 + 1.5 * error, "t_last: ours {}, published {}", ours[2], row.4);
+    }
+    let set = ["model.Rumor.interest=Counter(k: 3, resets: true)"];
+    let [residue, traffic, last] =
+        means("gossip/demers-table-3", &set, 100, ["residue", "traffic", "rounds_last"]);
+    println!("k=3: {residue} {traffic} {last}");
+    assert!(residue * 1000.0 * 100.0 < 3.5, "{} nodes left out in a hundred runs", residue * 1e5);
+    close("traffic", traffic, 6.1, 0.04);
+    assert!((last - 14.0).abs() < 0.7, "t_last: ours {last}, published 14.0");
+}
+
+/// What a push with feedback and a counter comes to in a program that knows nothing of events: arrays and a loop over
+/// cycles. Answers residue, traffic, mean and last round.
+fn plain_push(k: u32, seed: u64) -> [f64; 4] {
+    const NODES: usize = 1000;
+    let mut rng = sim_core::random::Rng::from_key(seed);
+    let (mut heard, mut counts) = ([u32::MAX; NODES], [0_u32; NODES]);
+    let (mut telling, mut sent, mut cycle) = (vec![0_usize], 0_u32, 0);
+    heard[0] = 0;
+    while !telling.is_empty() {
+        cycle += 1;
+        let (mut still, mut new) = (Vec::new(), Vec::new());
+        for node in telling {
+            let other = rng.below(NODES as u64 - 1) as usize;
+            let other = if other >= node { other + 1 } else { other };
+            sent += 1;
+            if heard[other] == u32::MAX {
+                heard[other] = cycle;
+                new.push(other);
+            }
+            counts[node] = if heard[other] == cycle { 0 } else { counts[node] + 1 };
+            if counts[node] < k {
+                still.push(node);
+            }
+        }
+        still.append(&mut new);
+        telling = still;
+    }
+    let those: Vec<f64> = heard.iter().filter(|round| **round != u32::MAX).map(|round| f64::from(*round)).collect();
+    let (count, last) = (those.len() as f64, those.iter().copied().fold(0.0, f64::max));
+    [1.0 - count / NODES as f64, f64::from(sent) / NODES as f64, those.iter().sum::<f64>() / count, last]
+}
+
+/// The engine's cycles are the plain loop's. The mean round is where the paper's tables of push (t_ave, 12.1 here)
+/// differ from both by one to three rounds while residue, traffic and last round agree.
+#[test]
+fn a_plain_loop_comes_to_the_same() {
+    let seeds = 300;
+    let names = ["residue", "traffic", "rounds_mean", "rounds_last"];
+    let ours = means("gossip/demers-table-1", &[], seeds, names);
+    let mut plain = [0.0; 4];
+    for seed in 1..=seeds {
+        for (sum, value) in plain.iter_mut().zip(plain_push(2, seed)) {
+            *sum += value / seeds as f64;
+        }
+    }
+    println!("ours {ours:?}, plain {plain:?}");
+    // Deviations of single runs as measured; four standard errors of the difference.
+    for (place, deviation) in [0.0064, 0.034, 0.078, 1.04].into_iter().enumerate() {
+        let error = 4.0 * deviation * (2.0 / seeds as f64).sqrt();
+        let (ours, plain) = (ours[place], plain[place]);
+        assert!((ours - plain).abs() < error, "{}: ours {ours}, plain {plain} ± {error}", names[place]);
     }
 }
 
@@ -84,7 +161,6 @@ fn rounds_until_all_have_heard() {
             let set = [
                 format!("cluster.nodes={nodes}"),
                 format!("model.Rumor.exchange={exchange}"),
-                format!("run.stop=Times(\"heard\", {nodes})"),
                 "checks=[]".to_string(),
             ];
             let set: Vec<&str> = set.iter().map(String::as_str).collect();
@@ -147,17 +223,58 @@ fn a_broadcast_tree_repairs_itself() {
     let flood = [calm[0], "model.Plumtree.prune=false"];
     let [flooded, flooding] = means("gossip/plumtree-repair", &flood, 2, ["coverage_min", "redundancy"]);
     println!("coverage {covered} and {flooded}, redundancy {tree} and {flooding}");
-    // The last broadcasts of the run are still under way at its end.
+    assert_eq!((covered, flooded), (1.0, 1.0), "all nodes are up and get every broadcast");
     assert!(tree < 0.2 && flooding > 1.5, "redundancy {tree} with the tree, {flooding} flooding");
-    let [crashed] = means("gossip/plumtree-repair", &[], 3, ["coverage"]);
-    println!("coverage with crashes {crashed}");
-    assert!(crashed > 0.9, "coverage {crashed}: a fifth of the nodes is down for a fifth of the time");
+    let [coverage, reliability] = means("gossip/plumtree-repair", &[], 3, ["coverage", "reliability"]);
+    println!("with crashes: coverage {coverage}, reliability {reliability}");
+    assert!(reliability > 0.99, "reliability {reliability} among those who are up");
+    // A fifth of the nodes is down for a third of the broadcasts.
+    assert!((0.9..0.96).contains(&coverage), "coverage {coverage}");
+}
+
+/// Neighbours of a broadcast tree may be judged by any detector that does not need to know when keep-alives are sent.
+#[test]
+fn a_broadcast_tree_takes_any_detector() {
+    let named = |detector: &str| format!("model.Plumtree.detector={detector}");
+    for detector in [
+        "NfdE(interval: \"500ms\", margin: \"500ms\", window: 20)",
+        "Phi(threshold: 8.0, window: 50, first: \"500ms\", deviation_min: \"50ms\", law: Normal)",
+    ] {
+        let set = named(detector);
+        let [reliability, first] =
+            means("gossip/plumtree-repair", &[&set], 2, ["reliability", "first_suspicion_ms"]);
+        println!("{detector}: reliability {reliability}, the first neighbour gives up after {first} ms");
+        assert!(reliability > 0.99 && first < 2_000.0, "{detector}: {reliability}, {first} ms");
+    }
+    let refused = scenarios::load(
+        "gossip/plumtree-repair",
+        &[named("NfdS(interval: \"500ms\", shift: \"500ms\")")],
+    );
+    let why = refused.err().map(|error| error.to_string()).unwrap_or_default();
+    assert!(why.contains("must know when they are sent"), "{why}");
+}
+
+/// Push-sum: the error halves from round to round, or nearly (Kempe, Dobra & Gehrke, theorem 3.1: O(log n + log 1/ε)
+/// rounds), so a thousandfold precision costs some ten rounds more, whatever the precision was.
+#[test]
+fn averages_converge_exponentially() {
+    let rounds = |tolerance: &str| {
+        let set = format!("model.PushSum.tolerance={tolerance}");
+        let [ms, share] = means("gossip/average", &[&set], 5, ["settled_ms_last", "settled_share"]);
+        assert_eq!(share, 1.0, "all nodes are within {tolerance}");
+        ms / 1e3
+    };
+    let (coarse, fine, finest) = (rounds("0.01"), rounds("0.00001"), rounds("0.00000001"));
+    println!("rounds until all are within 1e-2, 1e-5, 1e-8: {coarse} {fine} {finest}");
+    let (step, next) = (fine - coarse, finest - fine);
+    assert!((5.0..25.0).contains(&step), "{step} rounds for a factor of a thousand");
+    assert!((step - next).abs() < 4.0, "as many for the next: {step} and {next}");
 }
 
 /// A million nodes in the file, a hundred thousand here, for time's sake: log2 n + ln n and a little.
 #[test]
 fn the_million_scales_down() {
-    let set = ["cluster.nodes=100000", "run.stop=Times(\"heard\", 100000)"];
+    let set = ["cluster.nodes=100000"];
     let [rounds, residue] = means("gossip/million", &set, 1, ["rounds_last", "residue"]);
     println!("100,000 nodes: {rounds} rounds");
     assert_eq!(residue, 0.0);

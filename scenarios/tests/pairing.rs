@@ -2,7 +2,7 @@
 
 use std::sync::atomic::AtomicBool;
 
-use scenarios::compare::{Plan, Worlds, candidates};
+use scenarios::compare::{Metric, Plan, Source, Worlds, candidates};
 use scenarios::shard::Part;
 
 /// The half-width of the paired interval as a share of the unpaired one's.
@@ -10,9 +10,9 @@ fn ratio(scenario: &str, overrides: &[&str], vary: &str, metric: &str, worlds: u
     let overrides: Vec<String> = overrides.iter().map(|text| (*text).to_string()).collect();
     let vary = [vary.parse().expect("a field with values")];
     let plan = Plan {
-        candidates: candidates(&[scenario.to_string()], &overrides, &vary).expect("sound"),
+        candidates: candidates(&[Source::named(scenario)], &overrides, &vary).expect("sound"),
         baseline: 0,
-        metrics: vec![metric.to_string()],
+        metrics: vec![Metric::known(metric)],
         seeds: 1..worlds + 1,
         precision: None,
         seeds_max: 0,

@@ -101,8 +101,8 @@ fn range(min: u32, max: u32) -> Vec<String> {
         format!("model.Raft.election_timeout=Uniform(min:\"{min}ms\",max:\"{max}ms\")"),
         format!("model.Raft.heartbeat=\"{heartbeat_us}us\""),
         format!(
-            "faults[1].when=Every(gap:Uniform(min:\"10s\",max:\"{}us\"),until:\"11s\")",
-            10_000_000 + heartbeat_us
+            "faults[1].when=Every(gap:Uniform(min:\"2s\",max:\"{}us\"),until:\"2100ms\")",
+            2_000_000 + heartbeat_us
         ),
     ]
 }

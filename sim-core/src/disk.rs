@@ -48,7 +48,7 @@ impl DiskConfig {
 }
 
 /// A change that has not been synced.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 struct Unsynced {
     file: FileId,
     change: Change,
@@ -64,30 +64,104 @@ enum Change {
     Truncate { len: u64 },
 }
 
-/// A few files by number; a node has one or two, so a search is a glance.
-#[derive(Clone, Debug, Default)]
-struct Files(Vec<(FileId, Vec<u8>)>);
+/// A file: what the node sees of it, and what a crash would leave.
+#[derive(Clone, Debug)]
+struct File {
+    id: FileId,
+    seen: Vec<u8>,
+    durable: Durable,
+    /// Whether a crash leaves a file at all, if only an empty one.
+    lasting: bool,
+    /// Whether what is durable was damaged behind the node's back.
+    damaged: bool,
+}
 
-impl Files {
-    fn get(&self, file: FileId) -> &[u8] {
-        self.0.iter().find(|(id, _)| *id == file).map_or(&[], |(_, bytes)| bytes)
+/// What is durable of a file. One that is only ever written at its end need not be kept twice.
+#[derive(Clone, Debug)]
+enum Durable {
+    /// So many of the bytes that the node sees, from the first on: all changes since were made at the end.
+    Prefix(usize),
+    /// Something else.
+    Own(Vec<u8>),
+}
+
+impl File {
+    fn durable(&self) -> &[u8] {
+        match &self.durable {
+            Durable::Prefix(len) => &self.seen[..*len],
+            Durable::Own(bytes) => bytes,
+        }
     }
-    fn entry(&mut self, file: FileId) -> &mut Vec<u8> {
-        let place = self.0.iter().position(|(id, _)| *id == file).unwrap_or_else(|| {
-            self.0.push((file, Vec::new()));
-            self.0.len() - 1
-        });
-        &mut self.0[place].1
+
+    /// What is durable, in bytes of its own.
+    fn own(&mut self) -> &mut Vec<u8> {
+        if let Durable::Prefix(len) = self.durable {
+            self.durable = Durable::Own(self.seen[..len].to_vec());
+        }
+        match &mut self.durable {
+            Durable::Own(bytes) => bytes,
+            Durable::Prefix(_) => unreachable!("it has just been given bytes of its own"),
+        }
+    }
+
+    fn write(&mut self, offset: u64, bytes: &[u8]) {
+        if offset != self.seen.len() as u64 {
+            self.own();
+        }
+        put(&mut self.seen, offset, bytes);
+    }
+
+    fn truncate(&mut self, len: u64) {
+        let len = size(len);
+        if len >= self.seen.len() {
+            return;
+        }
+        if let Durable::Prefix(durable) = self.durable {
+            // What it was stays behind as what is durable.
+            let mut before = std::mem::take(&mut self.seen);
+            self.seen.extend_from_slice(&before[..len]);
+            before.truncate(durable);
+            self.durable = Durable::Own(before);
+        } else {
+            self.seen.truncate(len);
+        }
+    }
+
+    /// Makes a change durable; `bytes` are those of a write.
+    fn settle(&mut self, change: Change, bytes: &[u8]) {
+        self.lasting = true;
+        match (&mut self.durable, change) {
+            (Durable::Own(file), Change::Write { offset, .. }) => put(file, offset, bytes),
+            (Durable::Own(file), Change::Truncate { len }) => file.truncate(size(len)),
+            (Durable::Prefix(durable), Change::Write { offset, len }) => *durable = size(offset) + len,
+            // It cut nothing off.
+            (Durable::Prefix(_), Change::Truncate { .. }) => {}
+        }
+    }
+
+    /// Nothing of it waits for a sync: unless it was damaged, what is durable is what is seen.
+    fn settled(&mut self) {
+        if !self.damaged {
+            self.durable = Durable::Prefix(self.seen.len());
+        }
+    }
+
+    /// The node sees what a crash left.
+    fn revert(&mut self) {
+        match std::mem::replace(&mut self.durable, Durable::Prefix(0)) {
+            Durable::Prefix(len) => self.seen.truncate(len),
+            Durable::Own(bytes) => self.seen = bytes,
+        }
+        self.durable = Durable::Prefix(self.seen.len());
+        self.damaged = false;
     }
 }
 
 /// The files of one node.
 #[derive(Clone, Debug, Default)]
 pub struct Disk {
-    /// What the node sees.
-    seen: Files,
-    /// What a crash leaves.
-    durable: Files,
+    /// In the order in which they came; a node has one or two, so a search is a glance.
+    files: Vec<File>,
     /// Unsynced changes, oldest first.
     unsynced: Vec<Unsynced>,
     /// The bytes of unsynced writes.
@@ -102,21 +176,34 @@ pub struct Disk {
 }
 
 impl Disk {
+    fn find(&self, file: FileId) -> Option<&File> {
+        self.files.iter().find(|other| other.id == file)
+    }
+
+    fn file(&mut self, file: FileId) -> &mut File {
+        let place = self.files.iter().position(|other| other.id == file).unwrap_or_else(|| {
+            let durable = Durable::Prefix(0);
+            self.files.push(File { id: file, seen: Vec::new(), durable, lasting: false, damaged: false });
+            self.files.len() - 1
+        });
+        &mut self.files[place]
+    }
+
     /// A file's bytes as the node sees them; empty if it does not exist.
     #[must_use]
     pub fn read(&self, file: FileId) -> &[u8] {
-        self.seen.get(file)
+        self.find(file).map_or(&[], |file| &file.seen)
     }
 
     /// A file's bytes as a crash would leave them.
     #[must_use]
     pub fn read_durable(&self, file: FileId) -> &[u8] {
-        self.durable.get(file)
+        self.find(file).map_or(&[], File::durable)
     }
 
     /// The files that exist.
     pub fn files(&self) -> impl Iterator<Item = FileId> + '_ {
-        self.seen.0.iter().map(|(id, _)| *id)
+        self.files.iter().map(|file| file.id)
     }
 
     pub(crate) fn append(&mut self, file: FileId, bytes: &[u8]) {
@@ -125,13 +212,13 @@ impl Disk {
     }
 
     pub(crate) fn write(&mut self, file: FileId, offset: u64, bytes: &[u8]) {
-        put(self.seen.entry(file), offset, bytes);
+        self.file(file).write(offset, bytes);
         self.pending.extend_from_slice(bytes);
         self.note(file, Change::Write { offset, len: bytes.len() });
     }
 
     pub(crate) fn truncate(&mut self, file: FileId, len: u64) {
-        self.seen.entry(file).truncate(usize::try_from(len).unwrap_or(usize::MAX));
+        self.file(file).truncate(len);
         self.note(file, Change::Truncate { len });
     }
 
@@ -157,17 +244,18 @@ impl Disk {
     pub(crate) fn complete_sync(&mut self, sync: SyncId) {
         let done = self.unsynced.partition_point(|unsynced| unsynced.sync <= sync.0);
         let mut used = 0;
-        for unsynced in self.unsynced.drain(..done) {
-            let file = self.durable.entry(unsynced.file);
-            match unsynced.change {
-                Change::Write { offset, len } => {
-                    put(file, offset, &self.pending[used..used + len]);
-                    used += len;
-                }
-                Change::Truncate { len } => file.truncate(usize::try_from(len).unwrap_or(usize::MAX)),
-            }
+        for place in 0..done {
+            let Unsynced { file, change, .. } = self.unsynced[place];
+            let Some(file) = self.files.iter_mut().find(|other| other.id == file) else { continue };
+            let len = if let Change::Write { len, .. } = change { len } else { 0 };
+            file.settle(change, &self.pending[used..used + len]);
+            used += len;
         }
+        self.unsynced.drain(..done);
         self.pending.drain(..used);
+        if self.unsynced.is_empty() {
+            self.files.iter_mut().for_each(File::settled);
+        }
     }
 
     /// The power fails: what was not synced is gone.
@@ -176,7 +264,8 @@ impl Disk {
         self.pending.clear();
         self.syncs = 0;
         self.busy_until = Time::ZERO;
-        self.seen.0.clone_from(&self.durable.0);
+        self.files.retain(|file| file.lasting);
+        self.files.iter_mut().for_each(File::revert);
     }
 
     /// The power fails while the disk writes: each sector of what was not synced reaches the platter or does not.
@@ -184,7 +273,9 @@ impl Disk {
         let share = rng.unit();
         let mut used = 0;
         for unsynced in &self.unsynced {
-            let file = self.durable.entry(unsynced.file);
+            let Some(file) = self.files.iter_mut().find(|other| other.id == unsynced.file) else { continue };
+            file.lasting = true;
+            let file = file.own();
             match unsynced.change {
                 Change::Write { offset, len } => {
                     let bytes = &self.pending[used..used + len];
@@ -205,7 +296,7 @@ impl Disk {
                 }
                 Change::Truncate { len } => {
                     if rng.chance(share) {
-                        file.truncate(usize::try_from(len).unwrap_or(usize::MAX));
+                        file.truncate(size(len));
                     }
                 }
             }
@@ -215,16 +306,18 @@ impl Disk {
 
     /// Flips bits of what is durable; the next boot sees it.
     pub(crate) fn flip(&mut self, bits: u32, rng: &mut Rng) {
-        let total: u64 = self.durable.0.iter().map(|(_, bytes)| bytes.len() as u64).sum();
+        let total: u64 = self.files.iter().map(|file| file.durable().len() as u64).sum();
         for _ in 0..bits {
             let (place, bit) = (rng.below(total.max(1)), rng.below(8));
             let mut left = place as usize;
-            for (_, bytes) in &mut self.durable.0 {
-                if left < bytes.len() {
-                    bytes[left] ^= 1 << bit;
+            for file in &mut self.files {
+                let len = file.durable().len();
+                if left < len {
+                    file.own()[left] ^= 1 << bit;
+                    file.damaged = true;
                     break;
                 }
-                left -= bytes.len();
+                left -= len;
             }
         }
     }
@@ -236,13 +329,15 @@ impl Disk {
 
     /// The disk is replaced by an empty one.
     pub(crate) fn wipe(&mut self) {
-        self.durable.0.clear();
+        self.files.clear();
         self.crash();
     }
 
     /// Changes what is durable of a file while nobody looks, and what the next boot sees with it.
     pub(crate) fn damage(&mut self, file: FileId, change: impl FnOnce(&mut Vec<u8>)) {
-        change(self.durable.entry(file));
+        let damaged = self.file(file);
+        damaged.lasting = true;
+        change(damaged.own());
         self.crash();
     }
 
@@ -259,12 +354,17 @@ impl Disk {
 }
 
 impl DiskConfig {
-    /// How long a sync of this many bytes takes, given a drawn base.
-    pub(crate) fn sync_time(&self, base: Span, bytes: u64, slowdown: f64) -> Span {
-        let moving = self.bandwidth.map_or(Span::ZERO, |bandwidth| bandwidth.time_for(bytes));
+    /// How long a sync of so many bytes takes, given a drawn base.
+    pub(crate) fn sync_time(&self, base: Span, bytes: impl FnOnce() -> u64, slowdown: f64) -> Span {
+        let moving = self.bandwidth.map_or(Span::ZERO, |bandwidth| bandwidth.time_for(bytes()));
         let total = base.saturating_add(moving);
         if slowdown > 1.0 { total.times(slowdown) } else { total }
     }
+}
+
+/// A length in memory; what does not fit is longer than any file.
+fn size(len: u64) -> usize {
+    usize::try_from(len).unwrap_or(usize::MAX)
 }
 
 fn put(file: &mut Vec<u8>, offset: u64, bytes: &[u8]) {
@@ -279,7 +379,7 @@ fn put(file: &mut Vec<u8>, offset: u64, bytes: &[u8]) {
 
 #[cfg(test)]
 mod tests {
-    use super::{Disk, SyncId};
+    use super::{Disk, FileId, SyncId};
     use crate::random::Rng;
 
     #[test]
@@ -362,5 +462,116 @@ mod tests {
         assert_eq!(disk.begin_sync(), SyncId(1));
         disk.wipe();
         assert_eq!(disk.read(0), b"");
+    }
+
+    /// The dumb twin: everything is kept twice.
+    #[derive(Clone, Default)]
+    struct Twin {
+        seen: Vec<(FileId, Vec<u8>)>,
+        durable: Vec<(FileId, Vec<u8>)>,
+        unsynced: Vec<(FileId, Edit, u32)>,
+        syncs: u32,
+    }
+
+    #[derive(Clone)]
+    enum Edit {
+        Write(usize, Vec<u8>),
+        Truncate(usize),
+    }
+
+    fn edit(files: &mut Vec<(FileId, Vec<u8>)>, file: FileId, edit: &Edit) {
+        if !files.iter().any(|(id, _)| *id == file) {
+            files.push((file, Vec::new()));
+        }
+        let (_, bytes) = files.iter_mut().find(|(id, _)| *id == file).expect("it is there");
+        match edit {
+            Edit::Write(offset, new) => {
+                bytes.resize(bytes.len().max(offset + new.len()), 0);
+                bytes[*offset..offset + new.len()].copy_from_slice(new);
+            }
+            Edit::Truncate(len) => bytes.truncate(*len),
+        }
+    }
+
+    impl Twin {
+        fn change(&mut self, file: FileId, change: Edit) {
+            edit(&mut self.seen, file, &change);
+            self.unsynced.push((file, change, self.syncs + 1));
+        }
+        fn complete(&mut self, sync: u32) {
+            for (file, change, _) in self.unsynced.iter().filter(|(.., of)| *of <= sync) {
+                edit(&mut self.durable, *file, change);
+            }
+            self.unsynced.retain(|(.., of)| *of > sync);
+        }
+        fn crash(&mut self) {
+            self.unsynced.clear();
+            self.syncs = 0;
+            self.seen.clone_from(&self.durable);
+        }
+        fn flip(&mut self, rng: &mut Rng) {
+            let total: u64 = self.durable.iter().map(|(_, bytes)| bytes.len() as u64).sum();
+            let (place, bit) = (rng.below(total.max(1)), rng.below(8));
+            if let Some(byte) = self.durable.iter_mut().flat_map(|(_, bytes)| bytes).nth(place as usize) {
+                *byte ^= 1 << bit;
+            }
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn it_does_what_a_disk_does_that_keeps_everything_twice(
+            steps in proptest::collection::vec((0u8..9, 0u32..2, 0usize..40, 0u8..250), 0..60),
+        ) {
+            let (mut disk, mut twin) = (Disk::default(), Twin::default());
+            for (what, file, at, byte) in steps {
+                let bytes = vec![byte; at % 7];
+                match what {
+                    0 | 1 => {
+                        let end = disk.read(file).len();
+                        disk.append(file, &bytes);
+                        twin.change(file, Edit::Write(end, bytes));
+                    }
+                    2 => {
+                        disk.write(file, at as u64, &bytes);
+                        twin.change(file, Edit::Write(at, bytes));
+                    }
+                    3 => {
+                        disk.truncate(file, at as u64);
+                        twin.change(file, Edit::Truncate(at));
+                    }
+                    4 => {
+                        disk.begin_sync();
+                        twin.syncs += 1;
+                    }
+                    5 => {
+                        let sync = twin.syncs.saturating_sub(at as u32 % 3);
+                        disk.complete_sync(SyncId(sync));
+                        twin.complete(sync);
+                    }
+                    6 => {
+                        disk.flip(1, &mut Rng::from_key(at as u64));
+                        twin.flip(&mut Rng::from_key(at as u64));
+                    }
+                    7 => {
+                        disk.flush();
+                        twin.complete(u32::MAX);
+                        twin.crash();
+                    }
+                    _ => {
+                        disk.crash();
+                        twin.crash();
+                    }
+                }
+                assert!(disk.files().eq(twin.seen.iter().map(|(id, _)| *id)));
+                for file in 0..2 {
+                    let of = |files: &[(FileId, Vec<u8>)]| {
+                        files.iter().find(|(id, _)| *id == file).map_or(Vec::new(), |(_, bytes)| bytes.clone())
+                    };
+                    assert_eq!(disk.read(file), of(&twin.seen));
+                    assert_eq!(disk.read_durable(file), of(&twin.durable));
+                }
+            }
+        }
     }
 }

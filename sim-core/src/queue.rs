@@ -125,14 +125,16 @@ impl Queue {
         let (key, run) = (key(at, tie), &mut self.run[self.head..]);
         // What is new is mostly later than what is there.
         let mut place = run.len() - 1;
-        if place == 0 || run[place - 1].key() <= key {
-            return;
+        for earlier in (0..run.len() - 1).rev() {
+            if run[earlier].key() <= key {
+                break;
+            }
+            run[earlier + 1] = run[earlier];
+            place = earlier;
         }
-        while place > 0 && run[place - 1].key() > key {
-            run[place] = run[place - 1];
-            place -= 1;
+        if place < run.len() - 1 {
+            run[place] = Entry { at: Time(at), tie, slot, target };
         }
-        run[place] = Entry { at: Time(at), tie, slot, target };
     }
 
     /// The run has no room. If that is so because it is long, and of more than one instant, it is sent back to the

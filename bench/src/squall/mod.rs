@@ -1,5 +1,7 @@
 //! The workloads on Squall, as a user of its engine writes them.
 
+pub mod raft;
+
 use std::hint::black_box;
 use std::time::Instant;
 

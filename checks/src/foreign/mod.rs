@@ -10,10 +10,12 @@ mod workload;
 use std::fmt;
 
 use serde::Serialize;
-use sim_core::value::Value;
+use sim_core::history::History;
+use sim_core::value::{Call, Value};
 
 use crate::format::Foreign;
 use crate::linearizability::{self, Decision};
+use crate::transactions::unordered::{self, Isolation, Respect};
 use crate::transactions::{self, Analysis, Anomaly, Workload};
 use crate::verdict::{Verdict, Witness};
 use crate::weak::{isolation, sequential, sessions};
@@ -52,6 +54,8 @@ enum Level {
     Sequential,
     Isolation(isolation::Level),
     Session(sessions::Guarantee),
+    /// As transactions without a known order of versions.
+    Unordered(Isolation, Respect),
 }
 
 /// The words of a question, as the command line has them.
@@ -124,18 +128,7 @@ impl Question {
                 let linearizable = words.consistency.iter().any(|name| name.starts_with("linearizab"));
                 Subject::SetFull(linearizable)
             }
-            name => {
-                let model = name.parse().map_err(|reason| format!("{reason}, {}", others().join(", ")))?;
-                if let Some(name) = words.anomalies.first().or(words.assume.first()) {
-                    return Err(format!("\"{name}\" is for the models list-append and rw-register"));
-                }
-                let mut levels: Vec<Level> =
-                    words.consistency.iter().map(|name| level(name)).collect::<Result<_, _>>()?;
-                if levels.is_empty() {
-                    levels.push(Level::Linearizable);
-                }
-                Subject::Objects(model, levels)
-            }
+            name => objects(name, words)?,
         };
         let configurations_max = linearizability::Options::default().configurations_max;
         Ok(Question { subject, initial: words.initial.clone(), configurations_max })
@@ -162,12 +155,18 @@ impl Question {
             Subject::Objects(model, levels) if levels == &[Level::Linearizable] => {
                 Inner::Decision(linearizability::decide(history, *model, &options))
             }
+            Subject::Objects(_, _) if let Some(reason) = no_register(history) => {
+                Inner::Done(Box::new(Answer::from(Verdict::Unknown(reason))))
+            }
             Subject::Objects(model, levels) => {
                 let verdicts = levels.iter().map(|level| match level {
                     Level::Linearizable => linearizability::check(history, *model, &options),
                     Level::Sequential => sequential::check(history, &initial),
                     Level::Isolation(level) => isolation::check(history, *level, &initial),
                     Level::Session(guarantee) => sessions::check(history, *guarantee, &initial),
+                    Level::Unordered(isolation, respect) => {
+                        unordered::check(history, *isolation, *respect, &initial)
+                    }
                 });
                 Inner::Done(Box::new(Answer::from(gravest(verdicts))))
             }
@@ -183,6 +182,75 @@ impl Question {
         };
         Judged { inner, options }
     }
+}
+
+/// Objects at some consistencies. The name of a consistency alone asks it of registers.
+fn objects(name: &str, words: &Words<'_>) -> Result<Subject, String> {
+    if let Some(name) = words.anomalies.first().or(words.assume.first()) {
+        return Err(format!("\"{name}\" is for the models list-append and rw-register"));
+    }
+    let mut levels: Vec<Level> = Vec::new();
+    let model = match (name.parse(), level(name)) {
+        (Err(_), Ok(level)) => {
+            levels.push(level);
+            linearizability::Model::KeyValue
+        }
+        (model, _) => model.map_err(|reason| format!("{reason}, {}", others().join(", ")))?,
+    };
+    for name in words.consistency {
+        levels.push(level(name)?);
+    }
+    if levels.is_empty() {
+        levels.push(Level::Linearizable);
+    }
+    let registers = [
+        linearizability::Model::Register,
+        linearizability::Model::KeyValue,
+        linearizability::Model::MultiRegister,
+    ];
+    if !registers.contains(&model)
+        && let Some(at) = levels.iter().position(|level| *level != Level::Linearizable)
+    {
+        let asked = words.consistency.get(at).map_or(name, String::as_str);
+        return Err(format!("\"{asked}\" can be asked of registers; of a {model} only whether it is linearizable"));
+    }
+    if let Some(initial) = &words.initial {
+        holds(model, initial)?;
+    }
+    Ok(Subject::Objects(model, levels))
+}
+
+/// Refuses what such an object cannot hold at first, so that it is never silently passed over.
+fn holds(model: linearizability::Model, initial: &Value) -> Result<(), String> {
+    use linearizability::Model;
+    let wanted = match (model, initial) {
+        (_, Value::Nil) => return Ok(()),
+        (Model::Counter, Value::Int(_)) | (Model::Mutex, Value::Bool(_)) => return Ok(()),
+        (Model::Set | Model::Queue | Model::Stack | Model::PriorityQueue | Model::Log, Value::List(_)) => {
+            return Ok(());
+        }
+        (Model::Counter, _) => "a whole number",
+        (Model::Mutex, _) => "true (held) or false",
+        (Model::Register | Model::KeyValue | Model::MultiRegister, _) => return Ok(()),
+        _ => "a list, such as [1 2]",
+    };
+    Err(format!("a {model} cannot hold {initial} at first; expected {wanted}"))
+}
+
+/// Why a history is not one of registers: some operation is none of theirs.
+fn no_register(history: &History) -> Option<String> {
+    let other = history.entries.iter().map(|entry| &entry.operation.call).find(|call| {
+        !matches!(
+            call,
+            Call::Read
+                | Call::Write(_)
+                | Call::Cas { .. }
+                | Call::Delete
+                | Call::Append(_)
+                | Call::Txn(_)
+        )
+    })?;
+    Some(format!("a register has no operation \"{}\"", other.name()))
 }
 
 /// The names of what is no object.
@@ -237,12 +305,22 @@ fn level(name: &str) -> Result<Level, String> {
         "causal" => Level::Isolation(isolation::Level::Causal),
         "read committed" => Level::Isolation(isolation::Level::ReadCommitted),
         "read atomic" => Level::Isolation(isolation::Level::ReadAtomic),
+        "serializable" => Level::Unordered(Isolation::Serializable, Respect::Nothing),
+        "strong session serializable" => Level::Unordered(Isolation::Serializable, Respect::Sessions),
+        "strict serializable" | "strong serializable" => {
+            Level::Unordered(Isolation::Serializable, Respect::RealTime)
+        }
+        "snapshot isolation" => Level::Unordered(Isolation::Snapshot, Respect::Nothing),
+        "strong session snapshot isolation" => Level::Unordered(Isolation::Snapshot, Respect::Sessions),
+        "strong snapshot isolation" => Level::Unordered(Isolation::Snapshot, Respect::RealTime),
         _ => match guarantee {
             Some(guarantee) => Level::Session(guarantee),
             None => {
                 return Err(format!(
                     "no consistency of single operations is called \"{name}\"; there are linearizable, sequential, causal, \
-                     read-atomic, read-committed, read-your-writes, monotonic-reads, monotonic-writes, writes-follow-reads"
+                     read-atomic, read-committed, read-your-writes, monotonic-reads, monotonic-writes, writes-follow-reads, \
+                     and of transactions without a known order of versions serializable, snapshot-isolation, both also \
+                     strong-session- and strong- (strict-serializable)"
                 ));
             }
         },

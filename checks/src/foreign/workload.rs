@@ -40,7 +40,8 @@ pub(super) enum Workload {
 }
 
 impl Workload {
-    pub(super) const NAMES: [(&'static str, Workload); 7] = [
+    /// The first name of each is its own, the others are what else it is known by.
+    pub(super) const NAMES: [(&'static str, Workload); 12] = [
         ("bank", Workload::Bank),
         ("counter-bounds", Workload::CounterBounds),
         ("long-fork", Workload::LongFork),
@@ -48,6 +49,11 @@ impl Workload {
         ("convergence", Workload::Convergence),
         ("staleness", Workload::Staleness),
         ("durability", Workload::Durability),
+        ("eventual-convergence", Workload::Convergence),
+        ("k-staleness", Workload::Staleness),
+        ("t-staleness", Workload::Staleness),
+        ("lost-writes", Workload::Durability),
+        ("resurrected-writes", Workload::Durability),
     ];
 
     pub(super) fn named(name: &str) -> Option<Workload> {

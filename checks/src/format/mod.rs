@@ -22,7 +22,8 @@ mod write;
 use std::fmt;
 use std::str::FromStr;
 
-use sim_core::history::History;
+use sim_core::history::{Answer, History, Outcome};
+use sim_core::value::Micro;
 
 pub use sim_core::value::Value;
 
@@ -76,6 +77,8 @@ pub struct Foreign {
     pub keys: KeyNames,
     /// Whether the file was written by this project, so that nothing in it is left open.
     pub ours: bool,
+    /// Whether its file has nothing in it at all: no event of anyone, no list of none.
+    pub blank: bool,
 }
 
 /// Why a file could not be read.
@@ -103,14 +106,24 @@ pub enum FormatError {
 
 impl Foreign {
     /// What a register or a key holds before the first write, as the format's own tests have it: 0 in Knossos' EDN,
-    /// empty text in Porcupine's key–value logs, nothing in all others.
+    /// empty text in Porcupine's key–value logs, nothing in all others, and nothing in EDN where a transaction read that.
     #[must_use]
     pub fn initial(&self) -> Value {
         match self.format {
-            Format::JepsenEdn if !self.ours => Value::Int(0),
+            Format::JepsenEdn if !self.ours && !self.reads_nothing() => Value::Int(0),
             Format::PorcupineKv => Value::Text("".into()),
             _ => Value::Nil,
         }
+    }
+
+    /// Whether some transaction says that nothing was there.
+    fn reads_nothing(&self) -> bool {
+        self.history.entries.iter().any(|entry| match &entry.outcome {
+            Outcome::Ok(Answer::Txn(steps)) => {
+                steps.iter().any(|step| matches!(step, Micro::Read(_, Some(Value::Nil))))
+            }
+            _ => false,
+        })
     }
 }
 

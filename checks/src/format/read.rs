@@ -63,7 +63,9 @@ pub fn read_bytes(file: &str, bytes: &[u8], options: &ReadOptions) -> Result<For
         line: line_of(bytes, fault.at),
         reason: fault.reason,
     })?;
-    Ok(Foreign { history: history.0, format, keys: history.1, ours })
+    let text = |line: &[u8]| !line.trim_ascii().is_empty() && !line.trim_ascii_start().starts_with(b";");
+    let blank = !ours && history.0.entries.is_empty() && !bytes.split(|&byte| byte == b'\n').any(text);
+    Ok(Foreign { history: history.0, format, keys: history.1, ours, blank })
 }
 
 fn unpack(bytes: &[u8]) -> std::io::Result<Vec<u8>> {

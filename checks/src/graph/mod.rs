@@ -5,9 +5,11 @@
 
 mod components;
 mod paths;
+mod topological;
 
 pub use components::{Components, components};
 pub use paths::{Searcher, shortest_cycle};
+pub use topological::topological;
 
 /// An edge before the graph is built: from, to, labels.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

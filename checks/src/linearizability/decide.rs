@@ -67,7 +67,7 @@ fn specify<T: Task>(model: Model, deeds: &[Deed<'_>], options: &Options, task: T
     match model {
         Model::Register | Model::KeyValue => task.with(&mut Cell::new(&options.initial)),
         Model::MultiRegister => task.with(&mut Multi::new(&options.initial)),
-        Model::Set => task.with(&mut Set::new()),
+        Model::Set => task.with(&mut Set::new(&options.initial)),
         Model::Queue => task.with(&mut Sequence::new(Kind::Queue, &options.initial)),
         Model::Stack => task.with(&mut Sequence::new(Kind::Stack, &options.initial)),
         Model::PriorityQueue => task.with(&mut Sequence::new(Kind::Priority, &options.initial)),

@@ -57,6 +57,23 @@ pub(crate) trait Spec {
         None
     }
 
+    /// Whether a pending operation of this action is of no use to anyone. Asked once all deeds were made actions.
+    fn is_idle(&self, _action: Self::Action) -> bool {
+        false
+    }
+
+    /// Whether a pending operation need not take effect just before this next action (itself pending or not), since it
+    /// may as well do so later, or not at all. `before` is the state without it.
+    fn may_wait(&self, _before: u32, _pending: Self::Action, _next: Self::Action, _next_pends: bool) -> bool {
+        false
+    }
+
+    /// Whether there are finitely many states if pending operations happen again and again. Asked once all deeds were
+    /// made actions.
+    fn is_finite(&self) -> bool {
+        true
+    }
+
     /// About how many words of memory the states seen so far take.
     fn weight(&self) -> u64 {
         0

@@ -2,10 +2,12 @@
 //! ("Testing for linearizability", 2017, §2–3), driven by the ends of operations in their order (ibid. §4).
 //!
 //! A configuration is: the next end to satisfy, which of the operations open there have taken effect, the object's
-//! state, and which pending operations were used. Four things keep it small. An operation that only
+//! state, and which pending operations were used. Five things keep it small. An operation that only
 //! observes takes effect as soon as it can, for it is in nobody's way. A pending operation is used only for an
-//! effect that the next operation sees. Equal pending operations are used in the order of their invocation. And a
-//! configuration is given up if one like it, which had used fewer pending operations, was tried before.
+//! effect that the next operation sees. Equal pending operations are used in the order of their invocation, equal open
+//! ones in the order of their ends. And a
+//! configuration is given up if one like it, which had used fewer pending operations, was tried before. What pending
+//! operations are good for, the object says: a pending push, say, happens just before the pop that needs it.
 //!
 //! Deliberately absent: time limits. A budget counts configurations, so that a verdict is a function of the history.
 
@@ -123,7 +125,7 @@ pub(crate) fn solve<S: Spec>(spec: &mut S, deeds: &[Deed<'_>], budget: u64) -> S
     if let Some(position) = spec.refute(deeds) {
         return Solved::No(position);
     }
-    if !plan.optional.is_empty() {
+    if !plan.optional.is_empty() && spec.is_finite() {
         let generous = Search::new(spec, plan.clone(), true).run(state, budget);
         if matches!(generous, Solved::No(_)) {
             return generous;
@@ -156,6 +158,7 @@ fn plan<S: Spec>(spec: &mut S, deeds: &[Deed<'_>]) -> Result<Plan<S::Action>, St
             optional.push(Optional { invoked: deed.invoked, twin: NONE, action });
         }
     }
+    optional.retain(|operation| !spec.is_idle(operation.action));
     required.sort_unstable_by_key(|(operation, _)| operation.invoked);
     optional.sort_by_key(|operation| operation.invoked);
     for index in 0..optional.len() {
@@ -281,10 +284,11 @@ impl<'s, S: Spec> Search<'s, S> {
             let Some(frame) = frames.last_mut() else {
                 return Solved::No(self.plan.positions[self.furthest as usize]);
             };
-            let (state, shadow, mut cursor) = (frame.state, frame.shadow, frame.cursor);
+            let (state, mut cursor) = (frame.state, frame.cursor);
+            let before = (frame.shadow != NONE).then_some((frame.shadow, frame.used));
             self.end = frame.end;
             let trail = self.trail.len();
-            let found = self.candidate(state, shadow, &mut cursor);
+            let found = self.candidate(state, before, &mut cursor);
             frame.cursor = cursor;
             match found {
                 Some(Choice::Required(index, state)) => {
@@ -354,17 +358,22 @@ impl<'s, S: Spec> Search<'s, S> {
         true
     }
 
-    /// The next operation that may take effect, and the state it leaves.
-    fn candidate(&mut self, state: u32, shadow: u32, cursor: &mut Cursor) -> Option<Choice> {
+    /// The next operation that may take effect, and the state it leaves. `before` is the state before the pending
+    /// operation just used, and that operation, if one was.
+    fn candidate(
+        &mut self,
+        state: u32,
+        before: Option<(u32, u32)>,
+        cursor: &mut Cursor,
+    ) -> Option<Choice> {
         let position = self.plan.positions[self.end as usize];
         let target = self.plan.ends[self.end as usize];
         loop {
             match *cursor {
                 Cursor::Target => {
                     *cursor = Cursor::Open(self.next[self.head()]);
-                    if let Some(after) =
-                        self.effect(state, shadow, self.plan.required[target as usize].action)
-                    {
+                    let action = self.plan.required[target as usize].action;
+                    if let Some(after) = self.effect(state, before, action, false) {
                         return Some(Choice::Required(target, after));
                     }
                 }
@@ -377,7 +386,8 @@ impl<'s, S: Spec> Search<'s, S> {
                     *cursor = Cursor::Open(self.next[index as usize]);
                     let action = self.plan.required[index as usize].action;
                     if index != target
-                        && let Some(after) = self.effect(state, shadow, action)
+                        && !self.has_earlier_twin(index, position)
+                        && let Some(after) = self.effect(state, before, action, false)
                     {
                         return Some(Choice::Required(index, after));
                     }
@@ -392,7 +402,7 @@ impl<'s, S: Spec> Search<'s, S> {
                     if self.used[index as usize] || !in_turn {
                         continue;
                     }
-                    if let Some(after) = self.effect(state, shadow, operation.action)
+                    if let Some(after) = self.effect(state, before, operation.action, true)
                         && after != state
                     {
                         return Some(Choice::Optional(index, after));
@@ -402,11 +412,40 @@ impl<'s, S: Spec> Search<'s, S> {
         }
     }
 
-    /// The state after this action, unless it is impossible or made the pending operation before it useless.
-    fn effect(&mut self, state: u32, shadow: u32, action: S::Action) -> Option<u32> {
+    /// Whether an equal operation is open whose end comes first: then that one may as well take effect instead.
+    fn has_earlier_twin(&self, index: u32, position: u64) -> bool {
+        let Required { end, action, .. } = self.plan.required[index as usize];
+        let mut other = self.next[self.head()];
+        while (other as usize) < self.head() {
+            let it = &self.plan.required[other as usize];
+            if it.invoked >= position {
+                return false;
+            }
+            if it.end < end && it.action == action {
+                return true;
+            }
+            other = self.next[other as usize];
+        }
+        false
+    }
+
+    /// The state after this action, unless it is impossible, or the pending operation before it was of no use to it.
+    #[inline]
+    fn effect(
+        &mut self,
+        state: u32,
+        before: Option<(u32, u32)>,
+        action: S::Action,
+        pends: bool,
+    ) -> Option<u32> {
         let after = self.spec.step(state, action)?;
-        if shadow != NONE && self.spec.step(shadow, action) == Some(after) {
-            return None;
+        if let Some((shadow, used)) = before {
+            let pending = self.plan.optional[used as usize].action;
+            if self.spec.step(shadow, action) == Some(after)
+                || self.spec.may_wait(shadow, pending, action, pends)
+            {
+                return None;
+            }
         }
         Some(after)
     }

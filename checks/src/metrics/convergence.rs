@@ -2,13 +2,12 @@
 //!
 //! Deliberately absent: whether they agree at all, which is the check `weak::convergence`.
 
-use std::collections::BTreeMap;
-
 use sim_core::history::Entry;
 use sim_core::record::Record;
 use sim_core::time::{Span, Time};
 use sim_core::value::{Call, Key};
 
+use crate::intern::Table;
 use crate::metrics::Metrics;
 
 /// What is known of a key.
@@ -19,7 +18,7 @@ struct Object<'r> {
 }
 
 pub(super) fn measure(record: &Record, metrics: &mut Metrics) {
-    let mut objects: BTreeMap<Option<Key>, Object<'_>> = BTreeMap::new();
+    let mut objects: Table<Option<Key>, Object<'_>> = Table::default();
     for entry in &record.history.entries {
         let object = objects.entry(entry.operation.key).or_default();
         match &entry.operation.call {

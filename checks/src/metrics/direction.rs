@@ -12,7 +12,7 @@ pub enum Better {
 }
 
 /// Metrics of which more is better, by how their names begin.
-const MORE: &[&str] = &["availability", "throughput", "operations_ok", "accuracy", "coverage"];
+const MORE: &[&str] = &["availability", "throughput", "operations_ok", "accuracy", "coverage", "reliability", "settled_share"];
 
 /// Metrics of which less is better, by how their names begin.
 const LESS: &[&str] = &[
@@ -40,6 +40,9 @@ const LESS: &[&str] = &[
     "converged",
     "mistakes",
     "mistake_duration",
+    "average_error",
+    "settled_ms",
+    "first_suspicion",
     "false_positive",
     "detection",
     "dissemination",

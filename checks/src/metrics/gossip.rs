@@ -1,14 +1,18 @@
 //! How news spreads: residue, traffic and delay (Demers et al., PODC'87, §1.4).
 //!
 //! Read from the measure `heard_round` (a node heard the rumor; the value is the round it was) and the mark
-//! `rumor sent`; for many updates, from the measure `applied` (a node has an update, which the value names). A node that forgot the rumor in a crash and heard it again counts once, at the first time.
+//! `rumor sent`; for many updates, from the measure `applied` (a node has an update, which the value names). A node that
+//! forgot the rumor in a crash and heard it again counts once, at the first time. Of averages (Kempe, Dobra & Gehrke,
+//! FOCS'03, §2) from `settled` (whether a node is within the tolerance, when that changes) and `error_ppb`.
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use sim_core::peer::Peer;
 use sim_core::record::{Measure, Record};
 use sim_core::time::Time;
 
 use crate::metrics::Metrics;
+use crate::metrics::detection::{Outages, outages};
 use crate::statistics::summary::percentile;
 
 /// The measure that says who heard when.
@@ -21,6 +25,7 @@ pub(super) fn measure(record: &Record, metrics: &mut Metrics) {
         metrics.insert("bytes_per_node".into(), record.network.bytes as f64 / nodes);
     }
     updates(record, metrics);
+    averages(record, metrics);
     let first = first_hearings(record);
     let (Some(start), Some(last)) = (first.first(), first.last()) else { return };
     let mut put = |name: &str, value: f64| {
@@ -59,6 +64,15 @@ struct Spread {
     last: Time,
 }
 
+/// Of the nodes that were up from an update's start until its last arrival, the share that has it.
+fn reliability(record: &Record, outages: &Outages, spread: &Spread, has: impl Fn(i64) -> bool) -> f64 {
+    let meets = |(from, until): &(Time, Time)| *from <= spread.last && spread.start < *until;
+    let down = || outages.iter().filter(|(_, spans)| spans.iter().any(meets));
+    let with = down().filter(|(node, _)| has(**node)).count() as u64;
+    let correct = f64::from(record.node_count) - down().count() as f64;
+    if correct > 0.0 { (spread.nodes - with) as f64 / correct } else { 1.0 }
+}
+
 /// The spread of many updates.
 fn updates(record: &Record, metrics: &mut Metrics) {
     let Some(list) = record.measures.get("applied") else { return };
@@ -82,6 +96,13 @@ fn updates(record: &Record, metrics: &mut Metrics) {
     let delays: u128 = spreads.values().map(|spread| spread.delays).sum();
     put("coverage", reached as f64 / count / nodes);
     put("coverage_min", fewest as f64 / nodes);
+    let outages = outages(record);
+    let shares = spreads.iter().map(|(update, spread)| {
+        reliability(record, &outages, spread, |node| seen.contains(&(*update, Peer::node(node as u32))))
+    });
+    let shares: Vec<f64> = shares.collect();
+    put("reliability", shares.iter().sum::<f64>() / count);
+    put("reliability_min", shares.iter().copied().fold(1.0, f64::min));
     put("update_ms_mean", delays as f64 / reached as f64 / 1e6);
     put("update_ms_last", longest);
     if let Some(sent) = record.marks.get("payload sent") {
@@ -94,5 +115,33 @@ fn updates(record: &Record, metrics: &mut Metrics) {
     let complete = before.iter().all(|spread| spread.nodes == u64::from(record.node_count));
     if let (Some(end), true, Some(last)) = (ended, complete, before.iter().map(|spread| spread.last).max()) {
         put("converged_after_heal_ms", last.since(end).as_ms_f64());
+    }
+}
+
+/// How good averages by gossip are: in the end, and since when all are within the tolerance.
+fn averages(record: &Record, metrics: &mut Metrics) {
+    let mut put = |name: &str, value: f64| {
+        metrics.insert(name.to_string(), value);
+    };
+    let mut errors: BTreeMap<Peer, i64> = BTreeMap::new();
+    for measure in record.measures.get("error_ppb").into_iter().flatten() {
+        errors.insert(measure.node, measure.value);
+    }
+    if let Some(worst) = errors.values().max() {
+        let sum: i128 = errors.values().map(|error| i128::from(*error)).sum();
+        put("average_error", sum as f64 / errors.len() as f64 / 1e9);
+        put("average_error_max", *worst as f64 / 1e9);
+    }
+    let mut settled: BTreeMap<Peer, (Time, bool)> = BTreeMap::new();
+    for measure in record.measures.get("settled").into_iter().flatten() {
+        settled.insert(measure.node, (measure.at, measure.value != 0));
+    }
+    if settled.is_empty() && errors.is_empty() {
+        return;
+    }
+    let share = settled.values().filter(|(_, is)| *is).count() as f64 / f64::from(record.node_count);
+    put("settled_share", share);
+    if let (true, Some(last)) = (share >= 1.0, settled.values().map(|(at, _)| *at).max()) {
+        put("settled_ms_last", last.since(Time::ZERO).as_ms_f64());
     }
 }

@@ -1,6 +1,5 @@
 //! How long operations that ended ok took, overall and by kind.
 
-use indexmap::IndexMap;
 use sim_core::record::Record;
 
 use crate::metrics::parts::parts;
@@ -9,17 +8,20 @@ use crate::statistics::summary::percentile;
 
 pub(super) fn measure(record: &Record, _: &Phases, metrics: &mut Metrics) {
     let mut all: Vec<u64> = Vec::new();
-    let mut kinds: IndexMap<&str, Vec<u64>> = IndexMap::new();
-    let mut clients: IndexMap<&str, Vec<u64>> = IndexMap::new();
+    let mut kinds: Vec<(&str, Vec<u64>)> = Vec::new();
+    let mut clients: Vec<Vec<u64>> = vec![Vec::new(); record.clients.len().min(CLIENTS_MAX)];
     let few = (2..=CLIENTS_MAX).contains(&record.clients.len());
     for entry in record.history.entries.iter().filter(|entry| entry.is_ok()) {
         let took = entry.completed.since(entry.invoked).0;
         all.push(took);
-        kinds.entry(entry.operation.call.name()).or_default().push(took);
+        let kind = entry.operation.call.name();
+        match kinds.iter_mut().find(|(name, _)| *name == kind) {
+            Some((_, values)) => values.push(took),
+            None => kinds.push((kind, vec![took])),
+        }
         if few {
             // A client's processes are its index and whole numbers of clients further on.
-            let client = &record.clients[entry.process as usize % record.clients.len()];
-            clients.entry(client).or_default().push(took);
+            clients[entry.process as usize % record.clients.len()].push(took);
         }
     }
     if all.is_empty() {
@@ -35,8 +37,10 @@ pub(super) fn measure(record: &Record, _: &Phases, metrics: &mut Metrics) {
         &[("p50", 0.5), ("p90", 0.9), ("p99", 0.99), ("p999", 0.999), ("max", 1.0)],
     );
     by_part(record, metrics);
-    kinds.sort_unstable_keys();
-    clients.sort_by(|a, _, b, _| (a.len(), a).cmp(&(b.len(), b)));
+    kinds.sort_unstable_by_key(|(name, _)| *name);
+    let named = record.clients.iter().zip(clients).filter(|(_, values)| !values.is_empty());
+    let mut clients: Vec<(&String, Vec<u64>)> = named.collect();
+    clients.sort_by_key(|(name, _)| (name.len(), *name));
     for (client, mut values) in clients {
         values.sort_unstable();
         put(metrics, &format!("latency_{client}_ms"), &values, &[("p50", 0.5)]);

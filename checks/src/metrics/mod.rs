@@ -13,6 +13,7 @@ pub mod gossip;
 mod latency;
 mod parts;
 mod recovery;
+pub mod spread;
 mod staleness;
 #[cfg(test)]
 mod tests;
@@ -139,9 +140,10 @@ pub const CATALOGUE: &[(&str, &str)] = &[
     ("delay_ms_p99", "gossip: its 99th percentile"),
     ("delay_ms_last", "gossip: the longest"),
     ("mistakes", "detectors: how often a node was suspected that was up"),
-    ("mistake_recurrence_ms", "detectors: time between two mistakes of one about another, mean"),
-    ("mistake_duration_ms", "detectors: how long a mistake lasted, mean"),
-    ("accuracy", "detectors: share of time without mistake"),
+    ("watched_ms", "detectors: time observed, over all pairs of watcher and watched, both up"),
+    ("mistake_recurrence_ms", "detectors: time observed for each mistake; absent if there was none"),
+    ("mistake_duration_ms", "detectors: how long a mistake lasted, mean; the run's end cuts the last ones"),
+    ("accuracy", "detectors: share of the time observed in which the watched, which is up, is trusted"),
     ("false_positives", "membership: declarations of death about members that were up"),
     ("false_positives_healthy", "membership: of them, those about members that no fault ever struck"),
     ("false_positive_members", "membership: how many such members were declared dead by anyone"),
@@ -153,6 +155,15 @@ pub const CATALOGUE: &[(&str, &str)] = &[
     ("disseminated", "membership: share of the others that declared the dead dead"),
     ("coverage", "gossip: share of the nodes that an update reached, mean over updates"),
     ("coverage_min", "gossip: the same of the update that reached fewest"),
+    (
+        "reliability",
+        "gossip: share of the nodes up from an update's start to its last arrival that have it, mean over updates",
+    ),
+    ("reliability_min", "gossip: the same of the update with the least"),
+    ("average_error", "averages: how far nodes' last estimates are from the true one, as a share of it, mean"),
+    ("average_error_max", "averages: the same of the node that is farthest off"),
+    ("settled_share", "averages: share of the nodes within the tolerance in the end"),
+    ("settled_ms_last", "averages: from when on all nodes were within the tolerance; absent if not all are"),
     ("update_ms_mean", "gossip: time from an update's start until a node had it, mean"),
     ("update_ms_last", "gossip: the longest"),
     (
@@ -187,6 +198,11 @@ pub const CATALOGUE: &[(&str, &str)] = &[
     ("visibility_ms_p99", "its 99th percentile"),
     ("visibility_ms_p999", "its 99.9th percentile: PBS's t-visibility"),
 ];
+
+/// Measures that metrics of their own are made from, most of them names of something (a node, an update) and no
+/// quantities: there is no mean of their values.
+pub const IDENTITIES: &[&str] =
+    &["applied", "declared_dead", "error_ppb", "settled", "suspected", "trusted", "unanswered", "watches"];
 
 /// Whether a metric is of one client alone: tables and pictures leave those out, documents have them.
 #[must_use]

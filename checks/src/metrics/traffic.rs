@@ -4,7 +4,7 @@ use sim_core::peer::Peer;
 use sim_core::record::{Life, Record};
 use sim_core::time::{Span, Time};
 
-use crate::metrics::Metrics;
+use crate::metrics::{IDENTITIES, Metrics};
 use crate::statistics::summary::percentile;
 
 /// The roles that mean "the one in charge", whatever the protocol.
@@ -30,7 +30,8 @@ pub(super) fn measure(record: &Record, metrics: &mut Metrics) {
     let lives = |life: Life| record.lives.iter().filter(|change| change.life == life).count() as f64;
     put("crashes", lives(Life::Crashed));
     put("halts", lives(Life::Halted));
-    for (name, list) in &record.measures {
+    let quantities = record.measures.iter().filter(|(name, _)| !IDENTITIES.contains(&name.as_str()));
+    for (name, list) in quantities {
         let mut values: Vec<i64> = list.iter().map(|measure| measure.value).collect();
         values.sort_unstable();
         let Some(max) = values.last() else { continue };

@@ -4,6 +4,7 @@
 
 pub mod paired;
 pub mod sensitivity;
+pub mod signs;
 pub mod student;
 pub mod summary;
 

@@ -1,12 +1,13 @@
 //! Paired comparison: the same worlds under two policies, and what can be said of the difference.
 //!
 //! The pairs share their random streams, so what both policies suffer alike cancels: the variance of a difference is
-//! Var a + Var b − 2 Cov(a, b) (common random numbers; Law, *Simulation Modeling and Analysis*, 11.2). Several
-//! candidates against one baseline are adjusted after Holm (1979).
+//! Var a + Var b − 2 Cov(a, b) (common random numbers; Law, *Simulation Modeling and Analysis*, 11.2). The interval is
+//! Student's. To be called different, two must pass the sign-flip test too ([`signs`]): it holds its 5% whatever the shape
+//! of the differences. Several candidates against one baseline are adjusted after Holm (1979).
 
 use serde::Serialize;
 
-use super::{half_width, mean_variance, student};
+use super::{half_width, mean_variance, signs, student};
 
 /// What a comparison of two policies on the same worlds says of one metric.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
@@ -23,7 +24,7 @@ pub struct Difference {
     pub smaller: u64,
     /// In how many it was greater; the rest were equal.
     pub greater: u64,
-    /// The two-sided p-value of "no difference", by Student's t.
+    /// The two-sided p-value of "no difference": the greater of Student's t and the sign-flip test.
     pub p_value: f64,
 }
 
@@ -44,15 +45,31 @@ impl Difference {
             ci95_unpaired: half_width(of_candidate + of_baseline, count),
             smaller: pairs().filter(|(a, b)| a < b).count() as u64,
             greater: pairs().filter(|(a, b)| a > b).count() as u64,
-            p_value: p_value(mean, variance, count),
+            p_value: both(p_value(mean, variance, count), &differences),
         }
     }
 
-    /// Whether the interval leaves zero out.
+    /// Whether the two are different, at the level of 5%. Then the interval leaves zero out.
     #[must_use]
     pub fn is_clear(&self) -> bool {
-        self.worlds > 1 && self.mean.abs() > self.ci95
+        self.p_value < LEVEL
     }
+
+    /// The same, judged by the rule that stops by itself: the interval is made of the first stage's variance alone.
+    #[must_use]
+    pub fn stopped(self, differences: &[f64], first_stage: usize) -> Difference {
+        let (stage, worlds) = (&differences[..first_stage.min(differences.len())], differences.len() as u64);
+        let p_value = both(stein_p_value(stage, self.mean, worlds), differences);
+        Difference { ci95: stein_half_width(stage, worlds), p_value, ..self }
+    }
+}
+
+/// Below this p-value two policies are called different.
+pub const LEVEL: f64 = 0.05;
+
+/// The greater of a p-value and that of the sign-flip test, where that says anything else.
+fn both(p_value: f64, differences: &[f64]) -> f64 {
+    signs::p_value(differences).map_or(p_value, |signs| signs.max(p_value))
 }
 
 fn p_value(mean: f64, variance: f64, count: usize) -> f64 {

@@ -1,7 +1,7 @@
 //! A history as transactions see it: those that happened, may have happened and certainly did not, their steps, and
 //! keys as dense numbers.
 //!
-//! A plain read, write or append of one key counts as a transaction of one step. Deliberately absent: calls that are
+//! A plain read, write or append of one key counts as a transaction of one step, a compare-and-set as one of two. Deliberately absent: calls that are
 //! neither (they are passed over), and any inference.
 
 use std::borrow::Cow;
@@ -26,6 +26,8 @@ pub(crate) struct Txn<'h> {
     pub entry: u32,
     pub end: End,
     pub process: u32,
+    /// Whether it is a compare-and-set: a read and a write that happened both or not at all.
+    pub is_cas: bool,
     /// Positions of its two events; the second is `u64::MAX` unless it ended ok or failed.
     pub invoked: u64,
     pub completed: u64,
@@ -137,6 +139,7 @@ impl<'h> Log<'h> {
                 entry: index as u32,
                 end,
                 process: entry.process,
+                is_cas: matches!(entry.operation.call, Call::Cas { .. }),
                 invoked: entry.invoked_index,
                 completed: entry.completed_index,
                 steps,
@@ -210,6 +213,14 @@ fn steps(entry: &Entry) -> Option<Cow<'_, [Micro]>> {
         (Call::Write(value), _) => Micro::Write(entry.operation.key.unwrap_or_default(), value.clone()),
         (Call::Delete, _) => Micro::Write(entry.operation.key.unwrap_or_default(), Value::Nil),
         (Call::Read, _) => Micro::Read(entry.operation.key.unwrap_or_default(), entry.value().cloned()),
+        (Call::Cas { from, to }, _) => {
+            // One that saw another value changed nothing, and what it saw is not told.
+            if matches!(entry.value(), Some(Value::Bool(false))) {
+                return None;
+            }
+            let key = entry.operation.key.unwrap_or_default();
+            return Some(Cow::Owned(vec![Micro::Read(key, Some(from.clone())), Micro::Write(key, to.clone())]));
+        }
         _ => return None,
     };
     Some(Cow::Owned(vec![known]))

@@ -11,7 +11,7 @@ use sim_core::history::History;
 use sim_core::value::Value;
 
 use super::seen::{INITIAL, Read, Seen};
-use crate::graph::{Edge, Graph, components, shortest_cycle};
+use crate::graph::{Edge, Graph, components, shortest_cycle, topological};
 use crate::verdict::{Verdict, Witness, WitnessEdge};
 
 /// How much is promised.
@@ -49,22 +49,18 @@ pub fn check(history: &History, level: Level, initial: &Value) -> Verdict {
     let forced = match level {
         Level::ReadCommitted => read_committed(&seen),
         Level::ReadAtomic => read_atomic(&seen),
-        Level::Causal => {
-            let graph = Graph::new(seen.len(), &edges);
-            let parts = components(&graph, u8::MAX);
-            if !parts.cyclic.is_empty() {
-                return tell(&seen, &graph, &parts.cyclic, &[], level);
-            }
-            causal(&seen, &parts.of)
-        }
+        Level::Causal => match topological(seen.len(), &edges) {
+            Some(order) => causal(&seen, &order),
+            None => Vec::new(),
+        },
     };
     edges.extend(forced.iter().map(|pair| Edge::new(pair.from, pair.to, FORCED)));
+    if topological(seen.len(), &edges).is_some() {
+        return Verdict::Pass;
+    }
     let graph = Graph::new(seen.len(), &edges);
     let cyclic = components(&graph, u8::MAX).cyclic;
-    match cyclic.is_empty() {
-        true => Verdict::Pass,
-        false => tell(&seen, &graph, &cyclic, &forced, level),
-    }
+    tell(&seen, &graph, &cyclic, &forced, level)
 }
 
 /// The sessions' order, and who read whom.
@@ -205,10 +201,8 @@ fn read_atomic(seen: &Seen<'_>) -> Vec<Forced> {
 const WIDTH: usize = 32;
 
 /// The last writer of a key in each session that happened before a read precedes the source of the read.
-/// `component` numbers the transactions against the order of what happened before what.
-fn causal(seen: &Seen<'_>, component: &[u32]) -> Vec<Forced> {
-    let mut order: Vec<u32> = vec![0; seen.len()];
-    component.iter().enumerate().for_each(|(txn, c)| order[seen.len() - 1 - *c as usize] = txn as u32);
+/// `order` is one of what happened before what.
+fn causal(seen: &Seen<'_>, order: &[u32]) -> Vec<Forced> {
     let writers = Writers::new(seen);
     let mut forced = Vec::new();
     let mut clocks: Vec<u32> = Vec::new();
@@ -216,7 +210,7 @@ fn causal(seen: &Seen<'_>, component: &[u32]) -> Vec<Forced> {
         let width = WIDTH.min(seen.sessions.len() - low);
         clocks.clear();
         clocks.resize(seen.len() * width, 0);
-        for &txn in &order {
+        for &txn in order {
             tick(seen, txn, (low, width), &mut clocks);
         }
         for reader in 1..seen.len() as u32 {

@@ -7,7 +7,7 @@ use sim_core::history::History;
 use sim_core::value::{Micro, Value};
 
 use crate::intern::Table;
-use crate::transactions::{End, Log, register};
+use crate::transactions::{End, Log};
 use crate::verdict::{Verdict, Witness, WitnessEdge};
 
 /// The transaction that wrote the initial values, before all others.
@@ -40,30 +40,24 @@ pub(crate) struct Seen<'h> {
     writes: Vec<u32>,
 }
 
-/// Who wrote a value.
-#[derive(Clone, Copy)]
-struct Writer {
-    txn: u32,
-    /// Whether it is that transaction's last write of the key.
-    last: bool,
-}
-
 impl<'h> Seen<'h> {
     /// The sessions of a history, or at once a verdict: a read that no order can explain, or a history that cannot be
-    /// judged because one value was written twice.
+    /// judged because a value does not say who wrote it.
     pub fn new(history: &'h History, initial: &Value) -> Result<Seen<'h>, Verdict> {
         let log = Log::new(history);
-        let writers = writers(&log)?;
-        let committed = committed(&log, &writers);
+        let writers = Writers::new(&log)?;
+        let found = writers.of_reads(&log, initial)?;
+        let committed = committed(&log, &writers, &found);
+        let steps = log.step_keys.len() / 2;
         let mut seen = Seen {
             txns: vec![NONE],
             session: vec![NONE],
             place: vec![0],
             sessions: Vec::new(),
             read_starts: vec![0, 0],
-            reads: Vec::with_capacity(log.step_keys.len() / 2),
+            reads: Vec::with_capacity(steps),
             write_starts: vec![0, 0],
-            writes: Vec::with_capacity(log.step_keys.len() / 2),
+            writes: Vec::with_capacity(steps),
             log: Log { history, txns: Vec::new(), step_keys: Vec::new(), keys: Vec::new() },
         };
         let mut numbers = vec![NONE; log.txns.len()];
@@ -81,53 +75,60 @@ impl<'h> Seen<'h> {
             seen.place.push(seen.sessions[session as usize].len() as u32);
             seen.sessions[session as usize].push(number);
         }
+        let mut own = vec![NONE; log.keys.len()];
         for number in 1..seen.txns.len() {
-            seen.steps(&log, seen.txns[number], &numbers, &writers, initial)?;
+            seen.steps(&log, seen.txns[number], &numbers, (&writers, &found), &mut own)?;
         }
         drop(writers);
         seen.log = log;
         Ok(seen)
     }
 
-    /// Takes in one transaction's steps.
+    /// Takes in one transaction's steps. `own` has for every key the last write that was met, whosever it was.
     fn steps(
         &mut self,
         log: &Log<'_>,
         txn: u32,
         numbers: &[u32],
-        writers: &Table<(u32, &Value), Writer>,
-        initial: &Value,
+        (writers, found): (&Writers<'_>, &[u32]),
+        own: &mut [u32],
     ) -> Result<(), Verdict> {
-        let mut own: Vec<(u32, &Value)> = Vec::new();
-        for (key, step) in log.steps(txn) {
+        let it = &log.txns[txn as usize];
+        let told = it.end == End::Ok || it.is_cas;
+        let mut write = writers.starts[txn as usize];
+        let begin = self.writes.len();
+        for (at, (key, step)) in (it.first as usize..).zip(log.steps(txn)) {
+            let mine = own[key as usize];
+            let is_mine = mine != NONE && writers.txns[mine as usize] == txn;
             match step {
-                Micro::Write(_, value) => match own.iter_mut().find(|(k, _)| *k == key) {
-                    Some((_, last)) => *last = value,
-                    None => own.push((key, value)),
-                },
-                Micro::Read(_, read) if log.txns[txn as usize].end == End::Ok => {
-                    let value = register(read);
-                    if let Some((_, mine)) = own.iter().find(|(k, _)| *k == key) {
-                        if value != *mine {
-                            return Err(bad_own_read(log, txn, step, mine));
+                Micro::Write(..) => {
+                    own[key as usize] = write;
+                    write += 1;
+                    if !is_mine {
+                        self.writes.push(key);
+                    }
+                }
+                Micro::Read(_, Some(_)) if told => {
+                    let from = found[at];
+                    if is_mine {
+                        if from != mine {
+                            return Err(bad_own_read(log, txn, step, writers.values[mine as usize]));
                         }
                         continue;
                     }
-                    let from = match writers.get(&(key, value)) {
-                        Some(writer) => {
-                            check_writer(log, txn, step, *writer)?;
-                            numbers[writer.txn as usize]
+                    let from = match from {
+                        BEFORE_ALL => INITIAL,
+                        NONE => return Err(thin_air(log, txn, step)),
+                        write => {
+                            writers.check(log, txn, step, write)?;
+                            numbers[writers.txns[write as usize] as usize]
                         }
-                        None if value == initial => INITIAL,
-                        None => return Err(thin_air(log, txn, step)),
                     };
                     self.reads.push(Read { key, from });
                 }
                 Micro::Read(..) | Micro::Append(..) => {}
             }
         }
-        let begin = self.writes.len();
-        self.writes.extend(own.iter().map(|(key, _)| *key));
         self.writes[begin..].sort_unstable();
         self.read_starts.push(self.reads.len() as u32);
         self.write_starts.push(self.writes.len() as u32);
@@ -184,76 +185,199 @@ impl<'h> Seen<'h> {
     }
 }
 
-/// Who wrote each value.
-fn writers<'l>(log: &'l Log<'_>) -> Result<Table<(u32, &'l Value), Writer>, Verdict> {
-    let hasher = std::hash::BuildHasherDefault::default();
-    let mut writers: Table<(u32, &'l Value), Writer> =
-        Table::with_capacity_and_hasher(log.step_keys.len() / 2, hasher);
-    let mut last: Vec<(u32, usize)> = Vec::new();
-    for (i, _) in log.numbered() {
-        last.clear();
-        for (key, step) in log.steps(i) {
-            let Micro::Write(_, value) = step else { continue };
-            let (at, before) = writers.insert_full((key, value), Writer { txn: i, last: true });
-            if let Some(before) = before {
-                return Err(Verdict::Unknown(format!(
-                    "{value} was written to key {} twice, by operations {} and {}: nobody can tell which one was read",
-                    log.keys[key as usize],
-                    log.entry(before.txn),
-                    log.entry(i)
-                )));
-            }
-            match last.iter_mut().find(|(k, _)| *k == key) {
-                Some((_, earlier)) => {
-                    writers[*earlier].last = false;
-                    *earlier = at;
+/// The write that is none: of the initial values.
+const BEFORE_ALL: u32 = u32::MAX - 1;
+
+/// Every write, numbered in the order of the steps, and by its key and value.
+struct Writers<'l> {
+    /// The number of each transaction's first write.
+    starts: Vec<u32>,
+    /// Of each write its transaction, its value, and whether it is the last of its key there.
+    txns: Vec<u32>,
+    values: Vec<&'l Value>,
+    last: Vec<bool>,
+    /// The writes of whole numbers, open addresses: whoever reads one looks at one place in memory.
+    slots: Vec<Slot>,
+    /// All others.
+    others: Table<(u32, &'l Value), u32>,
+}
+
+#[derive(Clone, Copy)]
+struct Slot {
+    value: i64,
+    key: u32,
+    write: u32,
+}
+
+impl<'l> Writers<'l> {
+    fn new(log: &'l Log<'_>) -> Result<Writers<'l>, Verdict> {
+        let expected = log.step_keys.len() / 2;
+        let empty = Slot { value: 0, key: 0, write: NONE };
+        let mut writers = Writers {
+            starts: Vec::with_capacity(log.txns.len()),
+            txns: Vec::with_capacity(expected),
+            values: Vec::with_capacity(expected),
+            last: Vec::new(),
+            slots: vec![empty; (2 * expected + 8).next_power_of_two()],
+            others: Table::default(),
+        };
+        let mut latest = vec![NONE; log.keys.len()];
+        for (i, _) in log.numbered() {
+            let first = writers.txns.len() as u32;
+            writers.starts.push(first);
+            for (key, step) in log.steps(i) {
+                let value = match step {
+                    Micro::Write(_, value) => value,
+                    Micro::Append(..) if log.txns[i as usize].end != End::Failed => {
+                        return Err(Verdict::Unknown(format!(
+                            "{} appends; only values written whole say who wrote them",
+                            log.describe(i)
+                        )));
+                    }
+                    Micro::Append(..) | Micro::Read(..) => continue,
+                };
+                let write = writers.txns.len() as u32;
+                writers.txns.push(i);
+                writers.values.push(value);
+                writers.last.push(true);
+                let before = std::mem::replace(&mut latest[key as usize], write);
+                if before != NONE && before >= first {
+                    writers.last[before as usize] = false;
                 }
-                None => last.push((key, at)),
+                if let Some(other) = writers.insert(key, value, write) {
+                    return Err(Verdict::Unknown(format!(
+                        "{value} was written to key {} twice, by operations {} and {}: nobody can tell which one was read",
+                        log.keys[key as usize],
+                        log.entry(writers.txns[other as usize]),
+                        log.entry(i)
+                    )));
+                }
+            }
+        }
+        Ok(writers)
+    }
+
+    /// The slot of a number, or the empty one where it belongs.
+    #[inline]
+    fn slot(&self, key: u32, value: i64) -> usize {
+        let mask = self.slots.len() - 1;
+        let word = (value as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ u64::from(key);
+        let word = word.wrapping_mul(0xd6e8_feb8_6659_fd93);
+        let mut at = (word >> 32) as usize & mask;
+        loop {
+            let slot = &self.slots[at];
+            if slot.write == NONE || slot.value == value && slot.key == key {
+                return at;
+            }
+            at = (at + 1) & mask;
+        }
+    }
+
+    /// Adds a write; answers the one that wrote the same value to the same key before.
+    fn insert(&mut self, key: u32, value: &'l Value, write: u32) -> Option<u32> {
+        let Value::Int(value) = value else { return self.others.insert((key, value), write) };
+        if 2 * self.txns.len() > self.slots.len() {
+            self.grow();
+        }
+        let at = self.slot(key, *value);
+        let slot = Slot { value: *value, key, write };
+        let before = std::mem::replace(&mut self.slots[at], slot);
+        (before.write != NONE).then_some(before.write)
+    }
+
+    fn grow(&mut self) {
+        let empty = Slot { value: 0, key: 0, write: NONE };
+        let fresh = vec![empty; self.slots.len() * 2];
+        for slot in std::mem::replace(&mut self.slots, fresh) {
+            if slot.write != NONE {
+                let at = self.slot(slot.key, slot.value);
+                self.slots[at] = slot;
             }
         }
     }
-    Ok(writers)
+
+    #[inline]
+    fn get(&self, key: u32, value: &Value) -> u32 {
+        match value {
+            Value::Int(value) => self.slots[self.slot(key, *value)].write,
+            other => self.others.get(&(key, other)).copied().unwrap_or(NONE),
+        }
+    }
+
+    /// For each step that is a read, the write that it saw. Where it is not told what was read, it may be anything.
+    fn of_reads(&self, log: &Log<'_>, initial: &Value) -> Result<Vec<u32>, Verdict> {
+        let mut found = vec![NONE; log.step_keys.len()];
+        let mut unclear = None;
+        for (i, txn) in log.numbered() {
+            for (at, (key, step)) in (txn.first as usize..).zip(log.steps(i)) {
+                let Micro::Read(_, Some(value)) = step else { continue };
+                let write = self.get(key, value);
+                found[at] = match (value == initial, write) {
+                    (true, NONE) => BEFORE_ALL,
+                    (true, _) => {
+                        unclear = unclear.or(Some((key, write, value)));
+                        write
+                    }
+                    (false, _) => write,
+                };
+            }
+        }
+        match unclear {
+            None => Ok(found),
+            Some((key, write, value)) => Err(Verdict::Unknown(format!(
+                "key {} held {value} at first, and operation {} wrote that too: nobody can tell which one was read",
+                log.keys[key as usize],
+                log.entry(self.txns[write as usize])
+            ))),
+        }
+    }
+
+    /// Refuses a read of what was aborted, of what the writer replaced itself, and of what the reader writes only
+    /// later.
+    fn check(&self, log: &Log<'_>, reader: u32, step: &Micro, write: u32) -> Result<(), Verdict> {
+        let writer = self.txns[write as usize];
+        let (anomaly, why) = match log.txns[writer as usize].end {
+            _ if writer == reader => ("future-read", "which the same transaction writes only later"),
+            End::Failed => ("G1a", "which was written by a transaction that was aborted"),
+            _ if !self.last[write as usize] => ("G1b", "which its writer replaced within the same transaction"),
+            _ => return Ok(()),
+        };
+        let (from, to) = (log.entry(writer), log.entry(reader));
+        Err(Verdict::Fail(Box::new(Witness {
+            anomaly: anomaly.to_string(),
+            headline: format!("{step} saw a value {why}"),
+            story: vec![
+                format!("T1 is {}.", log.describe(writer)),
+                format!("T2 is {}.", log.describe(reader)),
+                format!("T2's step {step} saw what T1 wrote, {why}."),
+            ],
+            entries: vec![from, to],
+            edges: vec![WitnessEdge { from, to, why: "wr".to_string() }],
+        })))
+    }
 }
 
 /// Which transactions happened: those that say so, and those of unknown end that somebody read.
-fn committed(log: &Log<'_>, writers: &Table<(u32, &Value), Writer>) -> Vec<bool> {
+fn committed(log: &Log<'_>, writers: &Writers<'_>, found: &[u32]) -> Vec<bool> {
     let mut committed: Vec<bool> = log.txns.iter().map(|txn| txn.end == End::Ok).collect();
     if log.txns.iter().all(|txn| txn.end == End::Ok) {
         return committed;
     }
-    for (i, _) in log.numbered().filter(|(_, txn)| txn.end == End::Ok) {
-        for (key, step) in log.steps(i) {
-            if let Micro::Read(_, read) = step
-                && let Some(writer) = writers.get(&(key, register(read)))
-                && log.txns[writer.txn as usize].end == End::Unknown
-            {
-                committed[writer.txn as usize] = true;
+    // A compare-and-set that happened saw what it replaced, so what it saw happened too, and so on.
+    let mut left: Vec<u32> = (0..log.txns.len() as u32).filter(|&i| committed[i as usize]).collect();
+    while let Some(i) = left.pop() {
+        let txn = &log.txns[i as usize];
+        for &write in &found[txn.first as usize..][..txn.steps.len()] {
+            let Some(&writer) = writers.txns.get(write as usize) else { continue };
+            if log.txns[writer as usize].end == End::Unknown && !committed[writer as usize] {
+                committed[writer as usize] = true;
+                if log.txns[writer as usize].is_cas {
+                    left.push(writer);
+                }
             }
         }
     }
     committed
-}
-
-/// Refuses a read of what was aborted, of what the writer replaced itself, and of what the reader writes only later.
-fn check_writer(log: &Log<'_>, reader: u32, step: &Micro, writer: Writer) -> Result<(), Verdict> {
-    let (anomaly, why) = match log.txns[writer.txn as usize].end {
-        _ if writer.txn == reader => ("future-read", "which the same transaction writes only later"),
-        End::Failed => ("G1a", "which was written by a transaction that was aborted"),
-        _ if !writer.last => ("G1b", "which its writer replaced within the same transaction"),
-        _ => return Ok(()),
-    };
-    let (from, to) = (log.entry(writer.txn), log.entry(reader));
-    Err(Verdict::Fail(Box::new(Witness {
-        anomaly: anomaly.to_string(),
-        headline: format!("{step} saw a value {why}"),
-        story: vec![
-            format!("T1 is {}.", log.describe(writer.txn)),
-            format!("T2 is {}.", log.describe(reader)),
-            format!("T2's step {step} saw what T1 wrote, {why}."),
-        ],
-        entries: vec![from, to],
-        edges: vec![WitnessEdge { from, to, why: "wr".to_string() }],
-    })))
 }
 
 fn alone(log: &Log<'_>, txn: u32, anomaly: &str, headline: String, story: String) -> Verdict {

@@ -6,6 +6,7 @@ mod support;
 mod transactions_tables;
 mod transactions_twins;
 mod unordered_twins;
+mod weak_ends;
 mod weak_twins;
 mod workload_tables;
 mod workload_twins;

@@ -8,15 +8,15 @@ use sim_core::history::{Answer, History, Outcome};
 use sim_core::value::{Key, Micro, Value};
 
 /// A step before values are known: whether it writes, its key, and which write of the key it reads.
-type Plan = Vec<(u32, Vec<(bool, u64, usize)>)>;
+pub(super) type Plan = Vec<(u32, Vec<(bool, u64, usize)>)>;
 
-fn plans() -> impl Strategy<Value = Plan> {
+pub(super) fn plans() -> impl Strategy<Value = Plan> {
     let step = (any::<bool>(), 0u64..2, 0usize..6);
     prop::collection::vec((0u32..3, prop::collection::vec(step, 1..4)), 1..6)
 }
 
 /// Values are unique; a read after an own write mostly sees it.
-fn history(plan: &Plan) -> History {
+pub(super) fn history(plan: &Plan) -> History {
     let mut written: [Vec<i64>; 2] = Default::default();
     let mut fresh = 0;
     let mut values = Vec::new();
@@ -93,7 +93,7 @@ fn sources(history: &History) -> Option<Vec<Sources>> {
 }
 
 /// Whether some order of commits satisfies the level's axiom.
-fn by_hand(history: &History, level: Level) -> bool {
+pub(super) fn by_hand(history: &History, level: Level) -> bool {
     let Some(sources) = sources(history) else { return false };
     let n = history.entries.len();
     let writes =
@@ -160,7 +160,7 @@ fn permutations(n: usize) -> Vec<Vec<usize>> {
         .collect()
 }
 
-const LEVELS: [Level; 3] = [Level::ReadCommitted, Level::ReadAtomic, Level::Causal];
+pub(super) const LEVELS: [Level; 3] = [Level::ReadCommitted, Level::ReadAtomic, Level::Causal];
 
 proptest! {
     #![proptest_config(ProptestConfig { cases: 4000, failure_persistence: None, ..ProptestConfig::default() })]

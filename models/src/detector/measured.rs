@@ -74,7 +74,9 @@ impl Node for DetectorNode {
         let watch = || (Watch::new(&shared.settings.detector, now), false);
         let watches = std::iter::repeat_with(watch).take(shared.settings.watchers as usize).collect();
         let node = DetectorNode { shared: Arc::clone(shared), watches };
+        let (me, nodes) = (ctx.me().raw(), shared.nodes);
         for back in 0..node.watches.len() {
+            ctx.measure("watches", i64::from((me + nodes - 1 - back as u32) % nodes));
             node.arm(back, ctx);
         }
         node.arm_beat(ctx);
@@ -152,10 +154,11 @@ impl Model for Detectors {
         "a ring of heartbeats to measure failure detectors by: timeout, phi accrual, NFD-S, NFD-E";
 
     fn validate(&self, cluster: &Cluster) -> Result<(), (String, String)> {
-        self.detector.validate().map_err(|why| ("detector".to_string(), why))?;
         if self.interval == Span::ZERO {
             return Err(("interval".into(), "more than 0".into()));
         }
+        let under = |(path, why): (String, String)| (format!("detector.{path}"), why);
+        self.detector.validate(self.interval).map_err(under)?;
         if self.watchers == 0 || self.watchers >= cluster.nodes {
             let message = format!("from 1 to the {} others there are", cluster.nodes.saturating_sub(1));
             return Err(("watchers".into(), message));

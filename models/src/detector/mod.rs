@@ -2,7 +2,7 @@
 //!
 //! All four are the same machine: given the heartbeats so far, each names the instant from which it suspects unless
 //! another comes ([`Watch::deadline`]). A model arms a timer for it and asks [`Watch::suspects`] when that fires.
-//! [`measured`] is a small model that measures them. Deliberately absent: who is watched, and what a suspicion leads
+//! [`measured`] is a small model that measures them; [`crate::gossip::plumtree`] gives up its neighbours by one. Deliberately absent: who is watched, and what a suspicion leads
 //! to; those are the model's.
 
 pub mod measured;
@@ -44,18 +44,26 @@ pub enum Detector {
 }
 
 impl Detector {
-    /// Whether every field makes sense.
+    /// Whether every field makes sense for heartbeats that come at this interval.
     ///
     /// # Errors
-    /// The first thing that does not, in words.
-    pub fn validate(&self) -> Result<(), String> {
+    /// The first that does not, as a path, and what is wrong with it.
+    pub fn validate(&self, heartbeats: Span) -> Result<(), (String, String)> {
+        let fail = |path: &str, why: String| Err((path.to_string(), why));
         match self {
-            Detector::Timeout(Span::ZERO) => Err("Timeout: more than 0".into()),
-            Detector::Phi(phi) => phi.validate(),
-            Detector::NfdS { interval: Span::ZERO, .. } | Detector::NfdE { interval: Span::ZERO, .. } => {
-                Err("interval: more than 0".into())
+            Detector::Timeout(Span::ZERO) => fail("Timeout", "more than 0".into()),
+            Detector::Phi(phi) => {
+                phi.validate().map_err(|(field, why)| (format!("Phi.{field}"), why))
             }
-            Detector::NfdE { window: 0, .. } => Err("window: at least 1".into()),
+            Detector::NfdS { interval, .. } if *interval != heartbeats => fail(
+                "NfdS.interval",
+                format!("heartbeats are sent every {heartbeats}, and the detector must know that; found {interval}"),
+            ),
+            Detector::NfdE { interval, .. } if *interval != heartbeats => fail(
+                "NfdE.interval",
+                format!("heartbeats are sent every {heartbeats}, and the detector must know that; found {interval}"),
+            ),
+            Detector::NfdE { window: 0, .. } => fail("NfdE.window", "at least 1 heartbeat".into()),
             _ => Ok(()),
         }
     }

@@ -44,16 +44,16 @@ impl Phi {
     /// Whether every field makes sense.
     ///
     /// # Errors
-    /// The first thing that does not, in words.
-    pub fn validate(&self) -> Result<(), String> {
+    /// The first that does not, and what is wrong with it.
+    pub fn validate(&self) -> Result<(), (&'static str, String)> {
         if !(self.threshold > 0.0 && self.threshold <= 300.0) {
-            return Err(format!("threshold: above 0 and at most 300, found {}", self.threshold));
+            return Err(("threshold", format!("above 0 and at most 300, found {}", self.threshold)));
         }
         if self.window == 0 {
-            return Err("window: at least 1".into());
+            return Err(("window", "at least 1 gap".into()));
         }
         if self.first == Span::ZERO {
-            return Err("first: more than 0".into());
+            return Err(("first", "more than 0".into()));
         }
         Ok(())
     }

@@ -25,6 +25,13 @@ pub struct PushSum {
     pub values: Values,
     /// A node counts as settled once its estimate is this close to the true average, as a share of it.
     pub tolerance: f64,
+    /// Every so many rounds a node tells its error, a number to keep each time; never if 0.
+    #[serde(default = "every_round")]
+    pub told: u32,
+}
+
+fn every_round() -> u32 {
+    1
 }
 
 /// The values to be averaged.
@@ -63,6 +70,7 @@ pub struct PushSumNode {
     shared: Arc<Shared>,
     sum: f64,
     weight: f64,
+    rounds: u32,
     settled: bool,
 }
 
@@ -79,7 +87,7 @@ impl Node for PushSumNode {
             Values::OneHot => f64::from(u8::from(ctx.me().raw() == 0)),
         };
         ctx.arm((), shared.settings.round);
-        PushSumNode { shared: Arc::clone(shared), sum, weight: 1.0, settled: false }
+        PushSumNode { shared: Arc::clone(shared), sum, weight: 1.0, rounds: 0, settled: false }
     }
 
     fn on_message(&mut self, _: Peer, half: Half, _: &mut Ctx<'_>) {
@@ -94,6 +102,12 @@ impl Node for PushSumNode {
             self.settled = settled;
             ctx.mark(if settled { "settled" } else { "unsettled" });
             ctx.measure("settled", i64::from(settled));
+        }
+        self.rounds += 1;
+        let told = self.shared.settings.told;
+        if told > 0 && self.rounds % told == 0 {
+            // Beyond nine times the average an error is only "large".
+            ctx.measure("error_ppb", (error * 1e9).min(9e9) as i64);
         }
         (self.sum, self.weight) = (self.sum / 2.0, self.weight / 2.0);
         let to = someone_else(self.shared.nodes, ctx);

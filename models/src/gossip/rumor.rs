@@ -6,7 +6,8 @@
 //!
 //! In cycles, everything is judged as of the cycle's start: what a node hears in a cycle it passes on from the next,
 //! and to a second caller of the same cycle it still counts as new. Each node keeps the number of the cycle it heard
-//! in and compares, so this holds for links of any latency below the cycle's length, and in any order of events.
+//! in and compares, so this holds in any order of events, as long as a contact (a call, with its answer and the feedback on
+//! it where there are such) fits into a cycle.
 //!
 //! Deliberately absent: a second rumor ([`crate::gossip::anti_entropy`] has a whole database), and membership: every
 //! node can call every other.
@@ -14,6 +15,7 @@
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
+use sim_core::network::NetworkConfig;
 use sim_core::node::{Context, Node};
 use sim_core::peer::Peer;
 use sim_core::random::distribution::Distribution;
@@ -443,8 +445,12 @@ impl Model for Rumor {
         if self.origins == 0 || self.origins > nodes {
             return fail("origins", format!("from 1 to the {nodes} nodes there are, found {}", self.origins));
         }
-        if self.fanout == 0 {
-            return fail("fanout", "a node calls at least 1 other".into());
+        if self.fanout == 0 || self.fanout >= nodes {
+            let others = nodes - 1;
+            return fail("fanout", format!("from 1 to the {others} others there are, found {}", self.fanout));
+        }
+        if self.hunts > 0 && self.connections.is_none() {
+            return fail("hunts", "nobody is turned away without a limit of connections".into());
         }
         if self.connections.is_some() && matches!(self.pace, Pace::Freely(_)) {
             return fail("connections", "a limit for each cycle needs pace: Cycles(…)".into());
@@ -457,9 +463,13 @@ impl Model for Rumor {
         }
         match self.interest {
             Interest::Coin { k } if !(k.is_finite() && k >= 1.0) => {
-                return fail("interest.k", format!("a finite number, 1 or more, found {k}"));
+                return fail("interest.Coin.k", format!("a finite number, 1 or more, found {k}"));
             }
-            Interest::Counter { k: 0, .. } => return fail("interest.k", "1 or more".into()),
+            Interest::Counter { k: 0, .. } => return fail("interest.Counter.k", "1 or more".into()),
+            Interest::Counter { resets: true, .. } if self.feedback == Feedback::Blind => {
+                let why = "without feedback no contact is known to be useful, so nothing resets the count";
+                return fail("interest.Counter.resets", why.into());
+            }
             _ => {}
         }
         match &self.pace {
@@ -473,6 +483,25 @@ impl Model for Rumor {
             },
             Pace::Cycles(_) => Ok(()),
         }
+    }
+
+    fn validate_network(&self, network: &NetworkConfig) -> Result<(), (String, String)> {
+        let Pace::Cycles(length) = self.pace else { return Ok(()) };
+        // A contact of more than a call has an answer, and feedback on the answer.
+        let legs = match (self.exchange, self.feedback) {
+            (Exchange::Push, Feedback::Blind) => 1,
+            (Exchange::Push, _) | (_, Feedback::Blind) => 2,
+            _ => 3,
+        };
+        let usual = network.link.latency.mean().unwrap_or(network.link.latency.least());
+        if usual.0.saturating_mul(legs) < length.0 {
+            return Ok(());
+        }
+        let why = format!(
+            "a contact of these takes {legs} messages of {usual} on average (network.link.latency), which is no less \
+             than a cycle of {length}, so what is told in a cycle would not be heard in it"
+        );
+        Err(("pace".into(), why))
     }
 
     fn groups(&self, cluster: &Cluster) -> Vec<NodeGroup<Arc<Shared>>> {

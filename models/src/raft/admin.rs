@@ -64,7 +64,12 @@ impl Action {
         let named: &[u32] = match self {
             Action::AddLearner(node) | Action::AddServer(node) | Action::RemoveServer(node) => &[*node],
             Action::SetVoters(list) if list.is_empty() => return Err("SetVoters: at least one votes".into()),
-            Action::SetVoters(list) => list,
+            Action::SetVoters(list) => {
+                if let Some(twice) = list.iter().enumerate().find(|(i, node)| list[..*i].contains(node)) {
+                    return Err(format!("SetVoters: node {} is named twice", twice.1));
+                }
+                list
+            }
             Action::Transfer(node) => node.as_slice(),
             Action::RemoveLeader => &[],
         };

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use sim_core::random::distribution::Distribution;
 use sim_core::time::Span;
 
-use super::admin::{Admin, Scheme};
+use super::admin::{Action, Admin, Scheme};
 
 /// The settings of a Raft cluster. Sections (§) are of the paper (Ongaro & Ousterhout, USENIX ATC'14), chapters and
 /// sections with a D of Ongaro's dissertation (2014).
@@ -57,8 +57,14 @@ pub struct Raft {
     pub quorums: Option<Quorums>,
     /// The first so many nodes vote from the start; the others wait to be added. All unless said otherwise.
     pub voters: Option<u32>,
-    /// The nodes, by index, that may stand for election; all unless said otherwise. The others vote.
+    /// The nodes, by index, that may lead; all unless said otherwise. The others vote, and nobody hands over to them.
     pub eligible: Option<Vec<u32>>,
+    /// The node, by index, that stands for election at once when it first boots; nobody unless said otherwise. For
+    /// studies that begin with a leader.
+    pub initial_leader: Option<u32>,
+    /// How much each node, by index, is wanted as a leader; 0 for those not named, all alike unless said otherwise. A
+    /// leader hands over (D 3.10) to a voter of higher priority that has caught up.
+    pub priority: Vec<u32>,
     /// The terms of the entries that nodes find in their logs at their first boot, node by node, as figure 7 draws
     /// them; empty unless said otherwise. The entries themselves are empty ones.
     pub initial_logs: Vec<Vec<u64>>,
@@ -154,6 +160,9 @@ pub enum Bug {
     ChangesEarly,
 }
 
+/// The highest term that a log may hold from the start: far from where counting on would overflow.
+const INITIAL_TERM_MAX: u64 = 1 << 32;
+
 fn chunk_bytes() -> u32 {
     4096
 }
@@ -180,6 +189,8 @@ impl Default for Raft {
             quorums: None,
             voters: None,
             eligible: None,
+            initial_leader: None,
+            priority: Vec::new(),
             initial_logs: Vec::new(),
             scheme: Scheme::Single,
             admin: Vec::new(),
@@ -219,18 +230,52 @@ impl Raft {
         }
         self.check_quorums(voters)?;
         self.check_reads()?;
-        if let Some(node) = self.eligible.iter().flatten().find(|node| **node >= nodes) {
-            return fail("eligible", format!("there is no node {node}; there are 0 to {}", nodes - 1));
-        }
+        self.check_leaders(nodes, voters)?;
         self.check_logs(nodes)?;
         for (i, line) in self.admin.iter().enumerate() {
             line.action.check(nodes).map_err(|why| (format!("admin[{i}].do"), why))?;
+            if let Action::Transfer(Some(node)) = line.action
+                && !self.is_eligible(node as usize)
+            {
+                return Err((
+                    format!("admin[{i}].do"),
+                    format!("node {node} is not eligible: it may not lead"),
+                ));
+            }
             if let Some(node) = line.by.filter(|node| *node >= nodes) {
                 let why = format!("there is no node {node}; there are 0 to {}", nodes - 1);
                 return Err((format!("admin[{i}].by"), why));
             }
         }
         Ok(())
+    }
+
+    /// Whether this node may lead.
+    #[must_use]
+    pub fn is_eligible(&self, node: usize) -> bool {
+        self.eligible.as_ref().is_none_or(|eligible| eligible.iter().any(|own| *own as usize == node))
+    }
+
+    fn check_leaders(&self, nodes: u32, voters: u32) -> Result<(), (String, String)> {
+        let fail = |field: &str, why: String| Err((field.to_string(), why));
+        if let Some(node) = self.eligible.iter().flatten().find(|node| **node >= nodes) {
+            return fail("eligible", format!("there is no node {node}; there are 0 to {}", nodes - 1));
+        }
+        if self.eligible.as_ref().is_some_and(Vec::is_empty) {
+            return fail("eligible", "at least one node, or there is never a leader".into());
+        }
+        if self.priority.len() > nodes as usize {
+            return fail("priority", format!("{} priorities for {nodes} nodes", self.priority.len()));
+        }
+        match self.initial_leader {
+            Some(node) if node >= voters => {
+                fail("initial_leader", format!("one of the first voters, 0 to {}, found {node}", voters - 1))
+            }
+            Some(node) if !self.is_eligible(node as usize) => {
+                fail("initial_leader", format!("node {node} is not eligible: it may not lead"))
+            }
+            _ => Ok(()),
+        }
     }
 
     fn check_quorums(&self, voters: u32) -> Result<(), (String, String)> {
@@ -281,6 +326,9 @@ impl Raft {
             if terms.first() == Some(&0) || terms.windows(2).any(|pair| pair[0] > pair[1]) {
                 let why = "terms are at least 1 and never fall along a log".to_string();
                 return Err((format!("initial_logs[{i}]"), why));
+            }
+            if terms.last().is_some_and(|term| *term > INITIAL_TERM_MAX) {
+                return Err((format!("initial_logs[{i}]"), format!("terms are at most {INITIAL_TERM_MAX}")));
             }
         }
         Ok(())

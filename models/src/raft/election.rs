@@ -6,7 +6,7 @@
 
 use sim_core::node::Context;
 use sim_core::peer::Peer;
-use sim_core::time::Time;
+use sim_core::time::{Span, Time};
 
 use super::config::Bug;
 use super::entry::{Index, Payload, Term};
@@ -21,8 +21,12 @@ type Ctx<'a> = Context<'a, Message, Timer>;
 impl RaftNode {
     /// Draws a new time-out and counts it from now.
     pub(super) fn reset_deadline(&mut self, ctx: &mut Ctx<'_>) {
-        let shared = self.shared.clone();
-        let timeout = shared.raft.election_timeout.sample(ctx.rng());
+        let timeout = self.shared.raft.election_timeout.sample(ctx.rng());
+        self.wait(timeout, ctx);
+    }
+
+    /// It stands for election, or gives its leader up, after this time.
+    pub(super) fn wait(&mut self, timeout: Span, ctx: &mut Ctx<'_>) {
         self.deadline = ctx.now() + timeout;
         if self.armed.is_none_or(|armed| armed > self.deadline) {
             self.armed = Some(self.deadline);
@@ -51,14 +55,17 @@ impl RaftNode {
     /// Whether it may stand for election. A server that the latest membership leaves out may while that is not
     /// committed, for the cluster may need it until then (D 4.2.2).
     fn may_stand(&self) -> bool {
-        let place = self.shared.members.iter().position(|member| *member == self.me);
-        let place = place.unwrap_or(usize::MAX);
-        let eligible = self.shared.raft.eligible.as_ref();
-        if eligible.is_some_and(|eligible| !eligible.iter().any(|i| *i as usize == place)) {
+        if !self.is_eligible(self.me) {
             return false;
         }
         let (since, latest) = self.memberships.last().expect("there is one from the start");
         latest.is_voter(self.me) || (*since > self.commit && self.membership_at(since - 1).is_voter(self.me))
+    }
+
+    /// Whether this server may lead, by the settings.
+    pub(super) fn is_eligible(&self, peer: Peer) -> bool {
+        let place = self.shared.members.iter().position(|member| *member == peer);
+        self.shared.raft.is_eligible(place.unwrap_or(usize::MAX))
     }
 
     /// Asks whether an election could be won, without beginning a term.

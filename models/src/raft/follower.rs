@@ -134,20 +134,21 @@ impl RaftNode {
         let early = self.shared.raft.bug == Some(Bug::AppliesEarly);
         let end = if early { self.log.last_index() } else { self.commit };
         while self.applied < end {
-            let Some(entry) = self.log.get(self.applied + 1).cloned() else { break };
+            let Some(entry) = self.log.get(self.applied + 1) else { break };
             self.applied += 1;
             let answer = match &entry.payload {
                 Payload::Command(command) => self.machine.apply(command),
                 _ => None,
             };
+            let (at, term) = (entry.index, entry.term);
             if !self.orphans.is_empty() {
-                self.settle_orphans(&entry, answer.as_ref(), ctx);
+                self.settle_orphans((at, term), answer.as_ref(), ctx);
             }
             while let Some(&(index, _, id)) = self.pending.front()
-                && index <= entry.index
+                && index <= at
             {
                 self.pending.pop_front();
-                if let Some(answer) = answer.as_ref().filter(|_| index == entry.index) {
+                if let Some(answer) = answer.as_ref().filter(|_| index == at) {
                     ctx.reply(id, Reply::Done(answer.clone()));
                 }
             }
@@ -158,17 +159,22 @@ impl RaftNode {
 
     /// Answers those whose entries were cut from this log, once something is committed in their places: if it is
     /// another entry, theirs never will be.
-    fn settle_orphans(&mut self, entry: &Entry, answer: Option<&Answer>, ctx: &mut Ctx<'_>) {
+    fn settle_orphans(
+        &mut self,
+        (settled, in_term): (Index, Term),
+        answer: Option<&Answer>,
+        ctx: &mut Ctx<'_>,
+    ) {
         let elsewhere = self.leader.filter(|leader| *leader != ctx.me());
         self.orphans.retain(|&(index, term, id)| {
-            if index == entry.index {
+            if index == settled {
                 match answer {
-                    _ if term != entry.term => ctx.reply(id, Reply::Redirect(elsewhere)),
+                    _ if term != in_term => ctx.reply(id, Reply::Redirect(elsewhere)),
                     Some(answer) => ctx.reply(id, Reply::Done(answer.clone())),
                     None => {}
                 }
             }
-            index > entry.index
+            index > settled
         });
     }
 }

@@ -23,7 +23,7 @@ pub struct Invariants {
     /// Who was elected in each term.
     leaders: BTreeMap<Term, Peer>,
     /// The entries that any log has held, place by place: term, digest up to there, and who held it first.
-    held: Vec<Vec<Held>>,
+    held: Vec<HeldAt>,
     /// What has been committed.
     committed: Prefix,
     /// What has been applied.
@@ -32,9 +32,52 @@ pub struct Invariants {
     commit_terms: Vec<(Index, Term)>,
 }
 
+/// What a step may change that concerns the properties: if all of it is as it was, they hold as they did.
+#[derive(Clone, Copy, Debug, Default)]
+struct Glance {
+    /// The term it leads, and how often it has booted.
+    leads: Option<Term>,
+    boots: u32,
+    base: Index,
+    last: Position,
+    committed: Index,
+    applied: Index,
+}
+
+impl Glance {
+    /// Whether anything is not as it was; without a branch a field.
+    #[inline]
+    fn differs(&self, other: &Glance) -> bool {
+        let leads = |glance: &Glance| glance.leads.unwrap_or(Term::MAX);
+        let differences = (leads(self) ^ leads(other))
+            | u64::from(self.boots ^ other.boots)
+            | (self.base ^ other.base)
+            | (self.last.index ^ other.last.index)
+            | (self.last.term ^ other.last.term)
+            | (self.last.chain ^ other.last.chain)
+            | (self.committed ^ other.committed)
+            | (self.applied ^ other.applied);
+        differences != 0
+    }
+
+    #[inline]
+    fn at(state: &RaftNode, boots: u32) -> Glance {
+        let log = state.log();
+        Glance {
+            leads: (state.role() == Role::Leader).then_some(state.term()),
+            boots,
+            base: log.base().index,
+            last: log.last(),
+            committed: state.committed(),
+            applied: state.applied(),
+        }
+    }
+}
+
 /// A node as it was after its latest step.
 #[derive(Clone, Debug, Default)]
 struct Seen {
+    glance: Glance,
     /// The term it led, if it led.
     led: Option<Term>,
     boots: u32,
@@ -51,6 +94,13 @@ struct Held {
     term: Term,
     chain: u64,
     by: Peer,
+}
+
+/// What logs have held at one place: mostly all the same.
+#[derive(Clone, Debug, Default)]
+struct HeldAt {
+    first: Option<Held>,
+    others: Vec<Held>,
 }
 
 /// A prefix of the log on which everyone must agree: the digest at each place, and who was there first.
@@ -115,9 +165,29 @@ impl Invariants {
         others: impl Fn(Peer) -> Option<&'a RaftNode>,
     ) -> Flow {
         let (place, state) = (now.node.index(), now.state);
-        if place >= self.nodes.len() {
-            self.nodes.resize_with(place + 1, Seen::default);
+        let glance = Glance::at(state, boots);
+        match self.nodes.get_mut(place) {
+            Some(seen) if !seen.glance.differs(&glance) => return ControlFlow::Continue(()),
+            Some(seen) => seen.glance = glance,
+            None => self.meet(place, glance),
         }
+        self.look_closer(now, boots, others)
+    }
+
+    /// A node is seen for the first time.
+    fn meet(&mut self, place: usize, glance: Glance) {
+        self.nodes.resize_with(place + 1, Seen::default);
+        self.nodes[place].glance = glance;
+    }
+
+    /// Something is not as it was.
+    fn look_closer<'a>(
+        &mut self,
+        now: &Moment<'_>,
+        boots: u32,
+        others: impl Fn(Peer) -> Option<&'a RaftNode>,
+    ) -> Flow {
+        let (place, state) = (now.node.index(), now.state);
         let seen = &self.nodes[place];
         let leads = (state.role() == Role::Leader).then_some(state.term());
         let elected = leads.is_some() && (leads != seen.led || boots != seen.boots);
@@ -204,15 +274,21 @@ impl Invariants {
     fn log_matching(&mut self, now: &Moment<'_>, position: Position) -> Flow {
         let place = position.index as usize;
         if place >= self.held.len() {
-            self.held.resize_with(place + 1, Vec::new);
+            self.held.resize_with(place + 1, HeldAt::default);
         }
         let (held, Position { index, term, chain }) = (&mut self.held[place], position);
-        match held.iter().find(|held| held.term == term) {
+        match held.first.iter().chain(&held.others).find(|held| held.term == term) {
             Some(other) if other.chain != chain => {
+                let whose = if other.by == now.node {
+                    format!("{} had an entry of term {term} at {index} before and has one now", now.node)
+                } else {
+                    format!(
+                        "the logs of {} and {} both have an entry of term {term} at {index}",
+                        now.node, other.by
+                    )
+                };
                 let detail = format!(
-                    "the logs of {} and {} both have an entry of term {term} at {index}, and differ there or before: {} has {}",
-                    now.node,
-                    other.by,
+                    "{whose}, and they differ there or before: {} has {}",
                     now.node,
                     now.entry(index)
                 );
@@ -220,7 +296,12 @@ impl Invariants {
             }
             Some(_) => ControlFlow::Continue(()),
             None => {
-                held.push(Held { term, chain, by: now.node });
+                let new = Held { term, chain, by: now.node };
+                if held.first.is_none() {
+                    held.first = Some(new)
+                } else {
+                    held.others.push(new)
+                }
                 ControlFlow::Continue(())
             }
         }

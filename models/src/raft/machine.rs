@@ -84,15 +84,19 @@ impl Machine {
         if !self.deduplicates {
             return Some(self.write(operation));
         }
-        if let Some(session) = self.sessions.get(&command.process)
+        let place = self.sessions.get_index_of(&command.process);
+        if let Some((_, session)) = place.and_then(|place| self.sessions.get_index(place))
             && session.serial >= command.serial
         {
             self.repeated += 1;
             return (session.serial == command.serial).then(|| session.answer.clone());
         }
         let answer = self.write(operation);
-        let session = Session { serial: command.serial, answer: answer.clone() };
-        self.sessions.insert(command.process, session);
+        let latest = Session { serial: command.serial, answer: answer.clone() };
+        match place.and_then(|place| self.sessions.get_index_mut(place)) {
+            Some((_, session)) => *session = latest,
+            None => drop(self.sessions.insert(command.process, latest)),
+        }
         Some(answer)
     }
 

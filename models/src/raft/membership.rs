@@ -63,7 +63,8 @@ impl Membership {
         self.all_voters().chain(learners)
     }
 
-    fn size(voters: usize, quorums: Option<Quorums>, purpose: Purpose) -> usize {
+    /// How many of so many voters make a quorum.
+    pub(super) fn size(voters: usize, quorums: Option<Quorums>, purpose: Purpose) -> usize {
         match (quorums, purpose) {
             (None, _) => voters / 2 + 1,
             (Some(quorums), Purpose::Election) => quorums.election as usize,
@@ -95,9 +96,11 @@ impl Membership {
         let mut side = |voters: &[Peer]| {
             scratch.clear();
             scratch.extend(voters.iter().map(|peer| of(*peer)));
-            scratch.sort_unstable_by(|a, b| b.cmp(a));
             let size = Membership::size(voters.len(), quorums, Purpose::Commit);
-            scratch.get(size - 1).copied().unwrap_or(0)
+            if size > scratch.len() {
+                return 0;
+            }
+            *scratch.select_nth_unstable_by(size - 1, |a, b| b.cmp(a)).1
         };
         let now = side(&self.voters);
         if self.is_joint() { now.min(side(&self.outgoing)) } else { now }

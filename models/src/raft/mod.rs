@@ -34,11 +34,13 @@ mod reconfigure;
 mod replication;
 pub mod snapshot;
 mod storage;
+mod stored;
 mod transfer;
 mod view;
 
 use std::sync::Arc;
 
+use sim_core::disk::Disk;
 use sim_core::node::Node;
 use sim_core::peer::Peer;
 use sim_core::world::NodeGroup;
@@ -48,7 +50,53 @@ pub use self::config::{Bug, Persistence, Quorums, Raft, Reads, Snapshots};
 pub use self::invariants::Invariants;
 pub use self::node::{RaftConfig, RaftNode, Role};
 
-use crate::model::{Cluster, Model};
+use crate::model::{Cluster, Model, Stored, Words};
+
+/// What servers say of themselves.
+const WORDS: Words = Words {
+    roles: &["follower", "pre-candidate", "candidate", "leader"],
+    marks: &[
+        "pre-vote started",
+        "election started",
+        "leader elected",
+        "vote disregarded",
+        "quorum lost",
+        "stepped down",
+        "log truncated",
+        "log repaired",
+        "log refused",
+        "disk failed",
+        "snapshot unreadable",
+        "retry answered",
+        "read under lease",
+        "membership changed",
+        "change refused",
+        "leader removed",
+        "snapshot taken",
+        "snapshot sent",
+        "snapshot begun",
+        "snapshot installed",
+        "transfer started",
+        "transfer taken",
+        "transfer given up",
+        "transfer refused",
+        "priority yielded",
+    ],
+    messages: &[
+        "pre-vote",
+        "vote",
+        "pre-vote reply",
+        "vote reply",
+        "heartbeat",
+        "append",
+        "append reply",
+        "snapshot",
+        "snapshot reply",
+        "timeout now",
+        "read index",
+        "read index reply",
+    ],
+};
 
 impl Model for Raft {
     type Node = RaftNode;
@@ -57,6 +105,8 @@ impl Model for Raft {
     const NAME: &'static str = "raft";
     const SUMMARY: &'static str =
         "Raft consensus under a replicated key-value store (Ongaro & Ousterhout 2014)";
+
+    const WORDS: Option<Words> = Some(WORDS);
 
     fn validate(&self, cluster: &Cluster) -> Result<(), (String, String)> {
         self.check(cluster.nodes)
@@ -73,6 +123,10 @@ impl Model for Raft {
 
     fn view(node: &RaftNode) -> String {
         node.view()
+    }
+
+    fn stored(&self, disk: &Disk) -> Option<Stored> {
+        stored::stored(self, disk)
     }
 
     fn view_json(node: &RaftNode) -> Option<serde_json::Value> {

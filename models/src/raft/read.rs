@@ -156,15 +156,15 @@ impl RaftNode {
 
     /// Someone answered: a round may be complete.
     pub(super) fn check_rounds(&mut self, ctx: &mut Ctx<'_>) {
-        let length = self.lease_length();
         let Some(leading) = self.leading.as_ref() else { return };
         if leading.rounds.begun == leading.rounds.answered {
             return;
         }
+        let length = self.lease_length();
         let mut scratch = std::mem::take(&mut self.scratch);
         let (me, begun) = (self.me, leading.rounds.begun);
         let answered = |peer: Peer| {
-            let progress = leading.progress.iter().find(|progress| progress.peer == peer);
+            let progress = leading.of(peer);
             if peer == me { begun } else { progress.map_or(0, |progress| progress.round) }
         };
         let reached = self.membership().reached(self.shared.raft.quorums, &mut scratch, answered);

@@ -13,7 +13,7 @@ use sim_core::time::{Span, Time};
 
 use super::config::Bug;
 use super::entry::{Batch, Entry, Index, Payload};
-use super::membership::Purpose;
+use super::membership::{Membership, Purpose};
 use super::message::{Message, Timer};
 use super::node::{RaftNode, Role};
 use super::read::Rounds;
@@ -25,6 +25,8 @@ type Ctx<'a> = Context<'a, Message, Timer>;
 #[derive(Debug)]
 pub(super) struct Leading {
     pub(super) progress: Vec<Progress>,
+    /// Where each node stands in `progress`, by its index; past the end for those that do not.
+    places: Vec<u32>,
     /// The place of its first entry: once that is applied, it knows what is committed.
     pub(super) first_index: Index,
     pub(super) rounds: Rounds,
@@ -33,6 +35,8 @@ pub(super) struct Leading {
     pub(super) transfer: Option<super::transfer::Transfer>,
     /// The plan asks to hand over once the entry here is committed.
     pub(super) handover: Option<Index>,
+    /// No voter of higher priority is handed over to before this.
+    pub(super) yield_after: Time,
     since: Time,
     /// The latest batch, which most followers need alike.
     batch: Option<Batch>,
@@ -64,13 +68,31 @@ impl Leading {
     pub(super) fn new(first_index: Index, since: Time) -> Leading {
         Leading {
             progress: Vec::new(),
+            places: Vec::new(),
             first_index,
             rounds: Rounds::default(),
             gathering: false,
             transfer: None,
             handover: None,
+            yield_after: Time::ZERO,
             since,
             batch: None,
+        }
+    }
+
+    /// What is known of this server. In large clusters every answer asks for that of every voter.
+    pub(super) fn of(&self, peer: Peer) -> Option<&Progress> {
+        self.progress.get(*self.places.get(peer.index())? as usize)
+    }
+
+    fn note_places(&mut self) {
+        self.places.clear();
+        for (place, progress) in self.progress.iter().enumerate() {
+            let index = progress.peer.index();
+            if index >= self.places.len() {
+                self.places.resize(index + 1, u32::MAX);
+            }
+            self.places[index] = place as u32;
         }
     }
 
@@ -108,11 +130,13 @@ impl RaftNode {
                 });
             }
         }
+        leading.note_places();
     }
 
     pub(super) fn progress_of(&mut self, peer: Peer) -> Option<(usize, &mut Progress)> {
         let leading = self.leading.as_mut()?;
-        leading.progress.iter_mut().enumerate().find(|(_, progress)| progress.peer == peer)
+        let place = *leading.places.get(peer.index())? as usize;
+        Some((place, leading.progress.get_mut(place)?))
     }
 
     /// Appends an entry of its own to its log and its disk.
@@ -162,8 +186,11 @@ impl RaftNode {
             let Some(leading) = self.leading.as_mut() else { return };
             let round = leading.rounds.latest();
             let progress = &mut leading.progress[place];
+            if progress.next > last {
+                return;
+            }
             let busy = progress.probing.unwrap_or(progress.in_flight.len() >= in_flight_max);
-            if progress.next > last || busy || progress.sending.is_some() {
+            if busy || progress.sending.is_some() {
                 return;
             }
             let (peer, next) = (progress.peer, progress.next);
@@ -203,6 +230,7 @@ impl RaftNode {
         self.send_heartbeats(ctx);
         self.check_transfer(ctx);
         self.administer(ctx);
+        self.yield_to_priority(ctx);
         self.storage.mark(ctx);
     }
 
@@ -214,7 +242,7 @@ impl RaftNode {
             return true;
         }
         let is_near = |peer: Peer| {
-            let progress = leading.progress.iter().find(|progress| progress.peer == peer);
+            let progress = leading.of(peer);
             peer == self.me || progress.is_some_and(|progress| now.since(progress.heard) <= patience)
         };
         self.membership().is_quorum(quorums, Purpose::Commit, is_near)
@@ -258,7 +286,7 @@ impl RaftNode {
 
     /// A follower has everything up to `matched`.
     pub(super) fn follower_has(&mut self, place: usize, matched: Index, ctx: &mut Ctx<'_>) {
-        let (now, last, patience) = (ctx.now(), self.log.last_index(), self.usual_timeout());
+        let (now, last, usual_timeout) = (ctx.now(), self.log.last_index(), self.usual_timeout());
         let Some(leading) = self.leading.as_mut() else { return };
         let progress = &mut leading.progress[place];
         let further = matched > progress.matched;
@@ -274,12 +302,16 @@ impl RaftNode {
             }
         }
         if !progress.caught_up && progress.matched >= progress.chase.0 {
-            progress.caught_up = now.since(progress.chase.1) <= patience;
+            let took = now.since(progress.chase.1);
             progress.chase = (last, now);
+            progress.caught_up = took <= usual_timeout;
         }
+        let useful = further && progress.matched > self.commit;
         self.feed(place, ctx);
-        if further {
+        if useful {
             self.advance_commit(ctx);
+        }
+        if further {
             self.check_transfer(ctx);
         }
     }
@@ -324,13 +356,20 @@ impl RaftNode {
     /// Commits what a quorum stores, if it is of this term (§5.4.2).
     pub(super) fn advance_commit(&mut self, ctx: &mut Ctx<'_>) {
         let Some(leading) = self.leading.as_ref() else { return };
+        // Mostly too few have more than is committed, whoever of them votes: that is quick to see.
+        let (quorums, commit) = (self.shared.raft.quorums, self.commit);
+        let further = leading.progress.iter().filter(|progress| progress.matched > commit).count();
+        let least = Membership::size(self.membership().voters.len(), quorums, Purpose::Commit);
+        if further + 1 < least {
+            return;
+        }
         let mut scratch = std::mem::take(&mut self.scratch);
         let (me, own) = (self.me, self.storage.durable_index(self.log.last_index()));
         let far = |peer: Peer| {
-            let progress = leading.progress.iter().find(|progress| progress.peer == peer);
+            let progress = leading.of(peer);
             if peer == me { own } else { progress.map_or(0, |progress| progress.matched) }
         };
-        let reached = self.membership().reached(self.shared.raft.quorums, &mut scratch, far);
+        let reached = self.membership().reached(quorums, &mut scratch, far);
         self.scratch = scratch;
         let any_term = self.shared.raft.bug == Some(Bug::CommitsOldTerms);
         if reached > self.commit && (any_term || self.log.term(reached) == Some(self.term)) {

@@ -112,7 +112,10 @@ impl RaftNode {
         let fits = |incoming: &&mut Incoming| incoming.position == chunk.position;
         let incoming = match self.incoming.as_mut().filter(fits) {
             Some(incoming) => incoming,
-            None => self.incoming.insert(Incoming { position: chunk.position, bytes: Vec::new() }),
+            None => {
+                ctx.mark("snapshot begun");
+                self.incoming.insert(Incoming { position: chunk.position, bytes: Vec::new() })
+            }
         };
         if incoming.bytes.len() as u64 == chunk.offset {
             incoming.bytes.extend_from_slice(&chunk.bytes);
@@ -202,6 +205,11 @@ impl RaftNode {
         }
         sending.waiting = false;
         self.send_chunk(place, ctx);
+    }
+
+    /// The snapshot that arrives: what it covers, and how many bytes of it are here.
+    pub(super) fn arriving(&self) -> Option<(Position, usize)> {
+        self.incoming.as_ref().map(|incoming| (incoming.position, incoming.bytes.len()))
     }
 
     /// What the snapshot covers, for views and tests.

@@ -6,7 +6,7 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use sim_core::disk::{FileId, SyncId, SyncResult};
+use sim_core::disk::{Disk, FileId, SyncId, SyncResult};
 use sim_core::node::Context;
 use sim_core::peer::Peer;
 
@@ -82,6 +82,19 @@ impl Storage {
         (storage, restored)
     }
 
+    /// What a boot would find, without booting.
+    pub(super) fn peek(raft: &Raft, disk: &Disk) -> Option<Restored> {
+        if raft.persistence == Persistence::Memory {
+            return None;
+        }
+        let mut restored = Restored::default();
+        let (recovery, file, records) = Wal::peek(FILES, raft.checksums, disk);
+        let bytes = disk.read(file);
+        records.into_iter().for_each(|range| restored.take(codec::read(&bytes[range])));
+        restored.recovery = Some(recovery);
+        Some(restored)
+    }
+
     /// Writes the term and the vote given in it.
     pub(super) fn promise(&mut self, term: Term, vote: Option<Peer>, ctx: &mut Ctx<'_>) {
         let vote = vote.filter(|_| !self.forgets_votes);
@@ -102,6 +115,11 @@ impl Storage {
             wal.append(ctx, |out| codec::write_entry(out, entry));
         }
         self.ends.push_back((wal.ticket(), end));
+    }
+
+    /// The log is durable so far, for what it is worth before the next sync: it is what a run begins with.
+    pub(super) fn trust(&mut self, end: Index) {
+        self.durable_index = end;
     }
 
     /// The entry at a place and all behind it are to be replaced; the entries that replace them are written next.

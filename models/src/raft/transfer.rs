@@ -29,8 +29,13 @@ impl RaftNode {
     pub(super) fn transfer(&mut self, target: Option<Peer>, ctx: &mut Ctx<'_>) {
         let until = ctx.now() + self.usual_timeout();
         let membership = self.membership().clone();
+        let shared = self.shared.clone();
+        let may_lead = |peer: Peer| {
+            let place = shared.members.iter().position(|member| *member == peer);
+            membership.voters.contains(&peer) && shared.raft.is_eligible(place.unwrap_or(usize::MAX))
+        };
         let Some(leading) = self.leading.as_mut() else { return };
-        let voters = leading.progress.iter().filter(|progress| membership.voters.contains(&progress.peer));
+        let voters = leading.progress.iter().filter(|progress| may_lead(progress.peer));
         let chosen = match target {
             Some(target) => voters.map(|progress| progress.peer).find(|peer| *peer == target),
             None => voters.max_by_key(|p| (p.matched, std::cmp::Reverse(p.peer))).map(|p| p.peer),
@@ -40,6 +45,43 @@ impl RaftNode {
         leading.rounds.end_lease();
         ctx.mark("transfer started");
         self.check_transfer(ctx);
+    }
+
+    fn priority_of(&self, peer: Peer) -> u32 {
+        let place = self.shared.members.iter().position(|member| *member == peer);
+        place.and_then(|place| self.shared.raft.priority.get(place)).copied().unwrap_or(0)
+    }
+
+    /// A voter of higher priority that has caught up and is heard from takes over. A try that fails is repeated only
+    /// after some election time-outs, for each costs the clients a pause.
+    pub(super) fn yield_to_priority(&mut self, ctx: &mut Ctx<'_>) {
+        let (now, fresh) = (ctx.now(), self.shared.raft.heartbeat.times(3.0));
+        let own = self.priority_of(self.me);
+        let Some(leading) = self.leading.as_ref() else { return };
+        let busy = leading.transfer.is_some() || leading.handover.is_some() || now < leading.yield_after;
+        if self.shared.raft.priority.is_empty() || busy || self.commit < leading.first_index {
+            return;
+        }
+        let membership = self.membership();
+        let near = leading.progress.iter().filter(|progress| {
+            progress.matched >= self.commit
+                && now.since(progress.heard) <= fresh
+                && membership.voters.contains(&progress.peer)
+                && self.is_eligible(progress.peer)
+        });
+        let best = near.map(|progress| progress.peer).max_by_key(|peer| self.priority_of(*peer));
+        let Some(best) = best.filter(|best| self.priority_of(*best) > own) else { return };
+        let after = now + self.usual_timeout().times(10.0);
+        if let Some(leading) = self.leading.as_mut() {
+            leading.yield_after = after;
+        }
+        ctx.mark("priority yielded");
+        self.transfer(Some(best), ctx);
+    }
+
+    /// Whom it is handing over to.
+    pub(super) fn successor(&self) -> Option<Peer> {
+        Some(self.leading.as_ref()?.transfer?.target)
     }
 
     /// The target may have caught up, or the time be over.
@@ -62,7 +104,8 @@ impl RaftNode {
     /// The leader asks this server to take over.
     pub(super) fn on_timeout_now(&mut self, from: Peer, term: Term, ctx: &mut Ctx<'_>) {
         let from_leader = term == self.term && self.leader == Some(from);
-        if from_leader && self.role == Role::Follower && self.membership().is_voter(self.me) {
+        let may_lead = self.membership().is_voter(self.me) && self.is_eligible(self.me);
+        if from_leader && self.role == Role::Follower && may_lead {
             ctx.mark("transfer taken");
             self.stand(true, ctx);
         }

@@ -90,18 +90,29 @@ impl RaftNode {
             writeln!(out, "  snapshot up to {index}/{term}")?;
         }
         let from = (base.index + 1).max((last.index + 1).saturating_sub(ENTRIES_SHOWN));
+        if from > base.index + 1 {
+            writeln!(out, "    … {} before", from - base.index - 1)?;
+        }
         for entry in (from..=last.index).filter_map(|index| self.log.get(index)) {
             let state = if entry.index <= self.commit { "committed" } else { "" };
             writeln!(out, "    {:<28} {state}", entry.to_string())?;
         }
         let since = self.memberships.last().map_or(0, |(index, _)| *index);
         let state = if since <= self.commit { "committed" } else { "not committed" };
-        writeln!(out, "  configuration {} since {since} ({state})", self.membership())?;
+        // A snapshot says which membership holds at its end, not since when.
+        let or_before = if since > 0 && since == base.index { " or before" } else { "" };
+        writeln!(out, "  configuration {} since {since}{or_before} ({state})", self.membership())?;
+        if let Some((position, bytes)) = self.arriving() {
+            writeln!(out, "  receiving the snapshot up to {position}: {bytes} bytes so far")?;
+        }
         writeln!(out, "  machine of {} keys, disk {} bytes", self.machine.keys(), self.storage.bytes())?;
         let Some(leading) = &self.leading else { return Ok(()) };
         for progress in &leading.progress {
             let mode = mode(progress);
             writeln!(out, "  {}: has {}, next {}, {mode}", progress.peer, progress.matched, progress.next)?;
+        }
+        if let Some(successor) = self.successor() {
+            writeln!(out, "  handing over to {successor}")?;
         }
         if leading.rounds.lease().0 > 0 {
             writeln!(out, "  lease until {} on its own clock", leading.rounds.lease())?;
@@ -144,7 +155,11 @@ impl RaftNode {
             "machine_keys": self.machine.keys(),
             "disk_bytes": self.storage.bytes(),
         });
+        if let Some((position, bytes)) = self.arriving() {
+            view["receiving"] = json!({ "index": position.index, "term": position.term, "bytes": bytes });
+        }
         if let Some(leading) = &self.leading {
+            view["handing_over_to"] = json!(name(self.successor()));
             let followers = leading.progress.iter().map(|progress| {
                 let peer = progress.peer.to_string();
                 json!({ "peer": peer, "match": progress.matched, "next": progress.next, "mode": mode(progress) })
@@ -159,7 +174,11 @@ impl RaftNode {
 /// What a leader is doing with a follower.
 fn mode(progress: &Progress) -> String {
     match (&progress.sending, progress.probing) {
-        (Some(sending), _) => format!("snapshot, {} bytes sent", sending.offset),
+        (Some(sending), _) => {
+            let snapshot = &sending.snapshot;
+            let (sent, total) = (sending.offset, snapshot.state.len());
+            format!("the snapshot up to {}, {sent} of {total} bytes sent", snapshot.position)
+        }
         (None, Some(_)) => "probing".to_string(),
         (None, None) => format!("{} in flight", progress.in_flight.len()),
     }

@@ -22,6 +22,7 @@ mod timers;
 mod topic;
 mod users;
 mod validate;
+mod words;
 
 use std::sync::Arc;
 
@@ -30,7 +31,7 @@ use sim_core::world::NodeGroup;
 pub use self::config::Service;
 use self::node::ServiceNode;
 use self::plan::{NodePlan, Plan};
-use crate::model::{Cluster, Model};
+use crate::model::{Cluster, Model, Words};
 
 impl Model for Service {
     type Node = ServiceNode;
@@ -39,6 +40,7 @@ impl Model for Service {
     const NAME: &'static str = "service";
     const SUMMARY: &'static str =
         "a graph of services with queues, policies and balancers; RED, USE and traces are measured";
+    const WORDS: Option<Words> = Some(words::WORDS);
 
     fn validate(&self, cluster: &Cluster) -> Result<(), (String, String)> {
         self.check(cluster)

@@ -14,7 +14,7 @@ pub struct Swim {
     pub period: Span,
     /// How long a direct answer is waited for before others are asked to try; less than the period.
     pub timeout: Span,
-    /// How many others are asked to try.
+    /// How many others are asked to try; as many as there are, if these are fewer.
     pub indirect: u32,
     /// Whether all nodes' periods begin together, or each at an instant of its own.
     pub phases: Phases,
@@ -136,8 +136,17 @@ impl Swim {
         if self.piggyback == 0 {
             return fail("piggyback", "room for at least 1");
         }
+        if self.transmissions == 0 {
+            return fail("transmissions", "at least 1, for else nobody hears of anything");
+        }
         if self.gossip.is_some_and(|gossip| gossip.interval == Span::ZERO) {
             return fail("gossip.interval", "more than 0");
+        }
+        if self.gossip.is_some_and(|gossip| gossip.fanout == 0 || gossip.fanout >= cluster.nodes) {
+            return fail("gossip.fanout", "at least 1, and fewer than there are nodes");
+        }
+        if self.join >= cluster.nodes {
+            return fail("join", "fewer than there are nodes");
         }
         if self.sync == Some(Span::ZERO) {
             return fail("sync", "more than 0; leave it out for never");
@@ -147,7 +156,10 @@ impl Swim {
         }
         match self.suspicion {
             Suspicion::Scaled { max, .. } if !(max.is_finite() && max >= 1.0) => {
-                fail("suspicion.max", "a finite number, 1 or more")
+                fail("suspicion.Scaled.max", "a finite number, 1 or more")
+            }
+            Suspicion::Scaled { multiplier: 0, .. } => {
+                fail("suspicion.Scaled.multiplier", "at least 1; without suspicion it is None")
             }
             _ => Ok(()),
         }

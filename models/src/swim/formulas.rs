@@ -12,6 +12,16 @@ pub fn periods_to_first_probe(n: u32) -> f64 {
     1.0 / (1.0 - libm::pow(1.0 - 1.0 / others, others))
 }
 
+/// The same where each node's periods begin at an instant of its own. Of `m` = n−1 others each probes a given member once
+/// a period with chance 1/m, so nobody has by t within a period with chance (1−t/m)^m; whole periods multiply.
+#[must_use]
+pub fn periods_to_first_probe_unsynchronised(n: u32) -> f64 {
+    let m = f64::from(n) - 1.0;
+    let none = 1.0 - 1.0 / m;
+    let within = m / (m + 1.0) * (1.0 - libm::pow(none, m + 1.0));
+    within / (1.0 - libm::pow(none, m))
+}
+
 /// How often an update is sent on: `multiplier` · ⌈log10(n+1)⌉.
 #[must_use]
 pub fn transmissions(multiplier: u32, n: u32) -> u32 {
@@ -39,13 +49,18 @@ pub fn suspicion_after(min: Span, max: Span, confirmations: u32, expected: u32) 
 
 #[cfg(test)]
 mod tests {
-    use super::{periods_to_first_probe, suspicion_after, suspicion_min, transmissions};
+    use super::{
+        periods_to_first_probe, periods_to_first_probe_unsynchronised, suspicion_after, suspicion_min, transmissions,
+    };
     use sim_core::time::Span;
 
     #[test]
     fn first_probes() {
         for (n, periods) in [(10, 1.530), (100, 1.577), (1_000_000, 1.582)] {
             assert!((periods_to_first_probe(n) - periods).abs() < 5e-4, "{n}");
+        }
+        for (n, periods) in [(10, 0.953), (100, 0.996), (1_000_000, 1.0)] {
+            assert!((periods_to_first_probe_unsynchronised(n) - periods).abs() < 5e-4, "{n}");
         }
     }
 

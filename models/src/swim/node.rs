@@ -138,6 +138,7 @@ impl Node for SwimNode {
             relays: BTreeMap::new(),
             suspects: BTreeMap::new(),
         };
+        ctx.measure("watches", -1);
         let settings = &shared.settings;
         let phase = ctx.rng().unit();
         let first = match settings.phases {
@@ -371,13 +372,14 @@ impl SwimNode {
         self.outbox.add(update);
         self.suspects.remove(&update.member);
         ctx.disarm(Timer::Suspect(update.member));
+        match (known.status, update.status) {
+            (Status::Alive, Status::Suspect | Status::Dead) => ctx.measure("suspected", about),
+            (Status::Suspect | Status::Dead, Status::Alive) => ctx.measure("trusted", about),
+            _ => {}
+        }
         match update.status {
-            Status::Alive if known.status != Status::Alive => ctx.measure("trusted", about),
             Status::Alive => {}
             Status::Suspect => {
-                if known.status == Status::Alive {
-                    ctx.measure("suspected", about);
-                }
                 let (min, max, expected) = self.shared.suspicion;
                 let suspected = Suspected { since: ctx.now(), by: vec![update.from] };
                 self.suspects.insert(update.member, suspected);

@@ -1,24 +1,25 @@
 //! The frame of a record on disk, and the scan of a file at boot: where its records are, and what is wrong with it.
 //!
 //! A frame is a checksum (8 bytes), the length of the contents (4), how much of the file was known to be durable when
-//! it was written (4), a kind (1), and the contents. The checksum is seeded by the file's generation and the frame's
-//! place, so a frame that is found where it was not written does not pass for one that was.
+//! it was written (4), the generation (4), a kind (1), and the contents. The checksum is seeded by the frame's place, so
+//! a frame that is found where it was not written does not pass for one that was; the generation tells what a dead
+//! life left from what this one wrote, also where the file's opening is lost.
 
 use std::ops::Range;
 
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
 /// The bytes before a frame's contents.
-pub(super) const HEAD: usize = 17;
+pub(super) const HEAD: usize = 21;
 
 /// What a frame holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
     /// A record of the log's owner.
     Record = 1,
-    /// The opening of a file: its generation.
+    /// The start of a file, or of a log that is begun anew within it.
     Opening = 2,
-    /// What precedes it belongs together; a file without it is not complete.
+    /// What precedes it from the opening on belongs together; without it the opening does not count.
     Complete = 3,
     /// Nothing; it is there for what it says is durable.
     Mark = 4,
@@ -36,69 +37,83 @@ impl Kind {
     }
 }
 
-/// Writes the frame of `contents` at the end of `out`, to stand at `offset` of its file.
-pub(super) fn write(
-    out: &mut Vec<u8>,
-    kind: Kind,
-    place: Place,
-    durable: u64,
-    contents: impl FnOnce(&mut Vec<u8>),
-) {
+/// Which of all logs ever begun on this disk: each has a larger number than any that can still be read there.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Generation(pub(super) u32);
+
+impl Generation {
+    /// The mark of a log that replaces none: nothing had been promised before it.
+    const FIRST: u32 = 1 << 31;
+
+    /// The one after it. `first` if it replaces none.
+    pub(super) fn next(self, first: bool) -> Generation {
+        Generation((self.number() + 1) | if first { Generation::FIRST } else { 0 })
+    }
+    pub(super) fn number(self) -> u32 {
+        self.0 & !Generation::FIRST
+    }
+    pub(super) fn is_first(self) -> bool {
+        self.0 & Generation::FIRST != 0
+    }
+}
+
+/// Where a frame stands, and whether sums guard it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Place {
+    pub(super) offset: u64,
+    pub(super) checksums: bool,
+}
+
+/// What a frame says besides its contents.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Head {
+    pub(super) kind: Kind,
+    pub(super) generation: Generation,
+    /// How much of the file is known to be durable.
+    pub(super) durable: u64,
+}
+
+/// Writes the frame of `contents` at the end of `out`, to stand at this place of its file.
+pub(super) fn write(out: &mut Vec<u8>, head: Head, place: Place, contents: impl FnOnce(&mut Vec<u8>)) {
     let start = out.len();
     out.extend_from_slice(&[0; HEAD]);
     contents(out);
     let len = (out.len() - start - HEAD) as u32;
     out[start + 8..start + 12].copy_from_slice(&len.to_le_bytes());
-    out[start + 12..start + 16].copy_from_slice(&(durable as u32).to_le_bytes());
-    out[start + 16] = kind as u8;
+    out[start + 12..start + 16].copy_from_slice(&(head.durable as u32).to_le_bytes());
+    out[start + 16..start + 20].copy_from_slice(&head.generation.0.to_le_bytes());
+    out[start + 20] = head.kind as u8;
     if place.checksums {
-        let sum = xxh3_64_with_seed(&out[start + 8..], place.seed(kind));
+        let sum = xxh3_64_with_seed(&out[start + 8..], place.offset);
         out[start..start + 8].copy_from_slice(&sum.to_le_bytes());
-    }
-}
-
-/// Where a frame stands.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Place {
-    pub(super) generation: u64,
-    pub(super) offset: u64,
-    pub(super) checksums: bool,
-}
-
-impl Place {
-    fn seed(self, kind: Kind) -> u64 {
-        // The opening says what the generation is, so it is read before that is known.
-        let generation = if kind == Kind::Opening { 0 } else { self.generation };
-        (generation << 40) ^ self.offset
     }
 }
 
 /// One frame that was found.
 struct Frame {
-    kind: Kind,
-    durable: u64,
+    head: Head,
     contents: Range<usize>,
 }
 
 fn read(bytes: &[u8], place: Place) -> Option<Frame> {
     let at = place.offset as usize;
     let head = bytes.get(at..at + HEAD)?;
+    let kind = Kind::of(head[20])?;
     let word = |from: usize| u32::from_le_bytes([head[from], head[from + 1], head[from + 2], head[from + 3]]);
-    let (len, durable) = (word(8) as usize, u64::from(word(12)));
-    let kind = Kind::of(head[16])?;
+    let (len, durable, generation) = (word(8) as usize, u64::from(word(12)), Generation(word(16)));
     let end = at.checked_add(HEAD)?.checked_add(len)?;
     let whole = bytes.get(at + 8..end)?;
-    if place.checksums && head[..8] != xxh3_64_with_seed(whole, place.seed(kind)).to_le_bytes() {
+    if place.checksums && head[..8] != xxh3_64_with_seed(whole, place.offset).to_le_bytes() {
         return None;
     }
-    Some(Frame { kind, durable, contents: at + HEAD..end })
+    Some(Frame { head: Head { kind, generation, durable }, contents: at + HEAD..end })
 }
 
 /// What a scan found in a file.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Scan {
-    /// What the opening says; 0 if there is none.
-    pub(super) generation: u64,
+    /// What the opening says; `None` if there is none.
+    pub(super) generation: Option<Generation>,
     /// Whether everything that belongs together at the start is there.
     pub(super) complete: bool,
     /// The contents of the records.
@@ -109,48 +124,80 @@ pub(super) struct Scan {
     pub(super) durable: u64,
     /// How much follows the sound part.
     pub(super) damaged: usize,
-    /// Whether some of the damage had been made durable before: bytes that no torn write can explain.
-    pub(super) lost_durable: bool,
+    /// The sound frames behind the damage: of which generation, and what they say is durable of it.
+    pub(super) behind: Vec<(Generation, u64)>,
     /// Whether the place of the opening holds zeros: it was never written.
     pub(super) unopened: bool,
 }
 
-/// Reads a file from its start. `guess` is the generation to assume where the opening cannot be read; 0 for none.
-pub(super) fn scan(bytes: &[u8], checksums: bool, guess: u64) -> Scan {
+impl Scan {
+    pub(super) fn is_empty(&self) -> bool {
+        self.end == 0 && self.damaged == 0
+    }
+
+    /// The latest generation of which anything can be read.
+    pub(super) fn latest(&self) -> u32 {
+        let behind = self.behind.iter().map(|(generation, _)| *generation);
+        self.generation.into_iter().chain(behind).map(Generation::number).max().unwrap_or(0)
+    }
+
+    /// Whether something is missing that had been made durable, in a generation from this one on: bytes that no torn
+    /// write can explain.
+    pub(super) fn lost_durable(&self, least: u32) -> bool {
+        let counts = |generation: Generation| generation.number() >= least;
+        let end = |of: Generation| if self.generation == Some(of) { self.end as u64 } else { 0 };
+        self.generation.is_some_and(|own| counts(own) && self.durable > self.end as u64)
+            || self.behind.iter().any(|(of, durable)| counts(*of) && *durable > end(*of))
+    }
+}
+
+/// Reads a file from its start.
+pub(super) fn scan(bytes: &[u8], checksums: bool) -> Scan {
     let mut scan = Scan::default();
-    let place = |offset: usize, generation: u64| Place { generation, offset: offset as u64, checksums };
-    while scan.end < bytes.len() {
-        let Some(frame) = read(bytes, place(scan.end, scan.generation)) else { break };
-        let first = scan.end == 0;
-        if first != (frame.kind == Kind::Opening) {
+    let mut at = 0;
+    // The records of a log that is begun anew within the file count once it is complete, instead of those before.
+    let mut anew: Option<Vec<Range<usize>>> = None;
+    while at < bytes.len() {
+        let Some(Frame { head, contents }) = read(bytes, Place { offset: at as u64, checksums }) else {
             break;
-        }
-        match frame.kind {
-            Kind::Opening => {
-                let Ok(generation) = bytes[frame.contents.clone()].try_into() else { break };
-                scan.generation = u64::from_le_bytes(generation);
+        };
+        let of_this = !checksums || scan.generation == Some(head.generation);
+        match head.kind {
+            Kind::Opening if at == 0 => scan.generation = Some(head.generation),
+            _ if at == 0 || !of_this => break,
+            Kind::Opening => anew = Some(Vec::new()),
+            Kind::Complete => {
+                scan.records = anew.take().unwrap_or(std::mem::take(&mut scan.records));
+                scan.complete = true;
             }
-            Kind::Complete => scan.complete = true,
-            Kind::Record => scan.records.push(frame.contents.clone()),
+            Kind::Record => anew.as_mut().unwrap_or(&mut scan.records).push(contents.clone()),
             Kind::Mark => {}
         }
-        scan.durable = scan.durable.max(frame.durable);
-        scan.end = frame.contents.end;
+        scan.durable = scan.durable.max(head.durable);
+        at = contents.end;
+        if anew.is_none() {
+            scan.end = at;
+        }
     }
     scan.damaged = bytes.len() - scan.end;
     scan.unopened = scan.damaged > 0 && bytes.iter().take(HEAD).all(|byte| *byte == 0);
     if scan.damaged > 0 && checksums {
-        let generation = if scan.end == 0 { guess } else { scan.generation };
-        scan.lost_durable = scan.durable > scan.end as u64 || later_knows(bytes, scan.end, generation);
+        scan.behind = sound_behind(bytes, scan.end);
     }
     scan
 }
 
-/// Whether a sound frame behind the damage says that the damaged place was durable when it was written.
-fn later_knows(bytes: &[u8], damage: usize, generation: u64) -> bool {
-    generation > 0
-        && (damage + 1..bytes.len()).any(|offset| {
-            let place = Place { generation, offset: offset as u64, checksums: true };
-            read(bytes, place).is_some_and(|frame| frame.durable > damage as u64)
-        })
+/// The sound frames behind a place, wherever they begin.
+fn sound_behind(bytes: &[u8], place: usize) -> Vec<(Generation, u64)> {
+    let (mut at, mut found) = (place, Vec::new());
+    while at < bytes.len() {
+        match read(bytes, Place { offset: at as u64, checksums: true }) {
+            Some(frame) => {
+                found.push((frame.head.generation, frame.head.durable));
+                at = frame.contents.end;
+            }
+            None => at += 1,
+        }
+    }
+    found
 }

@@ -2,11 +2,17 @@
 //! protocol; what records mean is their owner's business.
 //!
 //! Two files take turns. A checkpoint opens the other file with whatever the owner needs from then on, and the file
-//! before it is emptied once that is durable. Every record is framed with a checksum (`frame`) and with how much of
-//! its file was known to be durable. So at boot a tail that was torn by a crash, which nobody was promised, is told
-//! from damage to what had been promised: the one is cut off, the other refused. What was made durable last, with no
-//! later frame to say so, cannot be told apart; [`Wal::mark`] writes such a frame, and its owner calls it now and then.
-//! (Alagappan et al., "Protocol-Aware Recovery for Consensus-Based Storage", FAST'18, on why this matters.)
+//! before it is emptied once that is durable. Until then neither may be written over, so another checkpoint meanwhile
+//! begins the log anew within its file. Every record is framed with a checksum (`frame`), with its log's generation and
+//! with how much of its file was known to be durable. So at boot a tail that was torn by a crash, which nobody was
+//! promised, is told from damage to what had been promised: the one is left behind, the other refused. What was made
+//! durable last, with no later frame to say so, or with the only such frame lost in the same sector, cannot be told
+//! apart; [`Wal::mark`] writes such a frame, and its owner calls it now and then. (Alagappan et al., "Protocol-Aware Recovery for Consensus-Based Storage", FAST'18, on why
+//! this matters.)
+//!
+//! A file with a torn tail is never appended to: cutting the tail off is a change like any other, which the next crash
+//! may undo, and frames of the dead life would stand behind those of the new one. What is sound of it is copied to
+//! the other file, as a generation later than any that can be read on the disk.
 //!
 //! Deliberately absent: the repair of what was refused from other nodes' copies.
 
@@ -18,10 +24,10 @@ mod tests;
 use std::collections::VecDeque;
 use std::ops::Range;
 
-use sim_core::disk::{FileId, SyncId, SyncResult};
+use sim_core::disk::{Disk, FileId, SyncId, SyncResult};
 use sim_core::node::Context;
 
-use self::frame::{Kind, Place, Scan, scan};
+use self::frame::{Generation, Head, Kind, Place, Scan, scan};
 
 /// How much has been written in a life: whoever waits for something to be durable keeps the number.
 pub type Ticket = u64;
@@ -33,7 +39,7 @@ pub enum Recovery {
     Fresh,
     /// Everything as it was written.
     Clean,
-    /// A torn tail of so many bytes, which had not been made durable, was cut off.
+    /// A torn tail of so many bytes, which had not been made durable, was left behind.
     Repaired(usize),
     /// Something that had been made durable is damaged, or no file is complete: the log must not be used.
     Refused,
@@ -44,7 +50,9 @@ pub enum Recovery {
 pub struct Wal {
     files: [FileId; 2],
     active: usize,
-    generation: u64,
+    generation: Generation,
+    /// The latest generation of which anything could be read, or that was begun since.
+    latest: u32,
     checksums: bool,
     /// The length of the active file.
     len: u64,
@@ -54,8 +62,8 @@ pub struct Wal {
     marked: u64,
     written: Ticket,
     durable: Ticket,
-    /// Syncs under way: their number, what they cover, and the file and its length then.
-    syncs: VecDeque<(SyncId, Ticket, usize, u64)>,
+    /// Syncs under way: their number, what they cover, and the generation and its file's length then.
+    syncs: VecDeque<(SyncId, Ticket, Generation, u64)>,
     /// The other file is to be emptied once this is durable.
     replaces: Option<Ticket>,
     buffer: Vec<u8>,
@@ -73,22 +81,18 @@ pub struct Opened {
 }
 
 impl Wal {
-    /// Opens the log in these two files, cutting off a torn tail.
+    /// Opens the log in these two files, leaving a torn tail behind.
     pub fn open<M, T>(files: [FileId; 2], checksums: bool, ctx: &mut Context<'_, M, T>) -> Opened {
-        let mut scans = files.map(|file| scan(ctx.read(file), checksums, 0));
-        for i in 0..2 {
-            // A file whose opening is damaged would be the next generation.
-            if scans[i].generation == 0 && scans[i].damaged > 0 {
-                scans[i] = scan(ctx.read(files[i]), checksums, scans[1 - i].generation + 1);
-            }
-        }
+        let scans = files.map(|file| scan(ctx.read(file), checksums));
         let (recovery, active) = choose(&scans);
+        let latest = scans.iter().map(Scan::latest).max().unwrap_or(0);
         let [first, second] = scans;
         let chosen = if active == 0 { first } else { second };
         let mut wal = Wal {
             files,
             active,
-            generation: chosen.generation,
+            generation: chosen.generation.unwrap_or_default(),
+            latest,
             checksums,
             len: chosen.end as u64,
             durable_len: chosen.end as u64,
@@ -99,22 +103,49 @@ impl Wal {
             replaces: None,
             buffer: Vec::new(),
         };
+        let mut records = chosen.records;
         match recovery {
             Recovery::Refused => return Opened { wal, recovery, records: Vec::new() },
             Recovery::Fresh => {
-                wal.len = 0;
-                wal.checkpoint(ctx);
+                records.clear();
+                wal.begin(true, ctx);
                 wal.complete(ctx);
             }
-            Recovery::Repaired(_) => ctx.truncate(wal.file(), wal.len),
-            Recovery::Clean => {}
+            Recovery::Repaired(_) => {
+                wal.copy(&mut records, ctx);
+                wal.sync(ctx);
+            }
+            Recovery::Clean => {
+                let other = wal.files[1 - wal.active];
+                if !ctx.read(other).is_empty() {
+                    ctx.truncate(other, 0);
+                }
+            }
         }
-        let other = wal.files[1 - wal.active];
-        if !ctx.read(other).is_empty() {
-            ctx.truncate(other, 0);
-        }
-        let records = if recovery == Recovery::Fresh { Vec::new() } else { chosen.records };
         Opened { wal, recovery, records }
+    }
+
+    /// What opening it would find, without touching it: the state, the file, and the records in it.
+    #[must_use]
+    pub fn peek(files: [FileId; 2], checksums: bool, disk: &Disk) -> (Recovery, FileId, Vec<Range<usize>>) {
+        let scans = files.map(|file| scan(disk.read(file), checksums));
+        let (recovery, active) = choose(&scans);
+        let [first, second] = scans;
+        let chosen = if active == 0 { first } else { second };
+        let usable = matches!(recovery, Recovery::Clean | Recovery::Repaired(_));
+        (recovery, files[active], if usable { chosen.records } else { Vec::new() })
+    }
+
+    /// Turns to the other file with these records, and says where they are then.
+    fn copy<M, T>(&mut self, records: &mut [Range<usize>], ctx: &mut Context<'_, M, T>) {
+        let old = ctx.read(self.file()).to_vec();
+        self.begin(false, ctx);
+        for record in records {
+            let start = self.len as usize + frame::HEAD;
+            self.append(ctx, |out| out.extend_from_slice(&old[record.clone()]));
+            *record = start..self.len as usize;
+        }
+        self.complete(ctx);
     }
 
     /// The file that holds the records.
@@ -129,23 +160,34 @@ impl Wal {
     }
 
     fn frame<M, T>(&mut self, ctx: &mut Context<'_, M, T>, kind: Kind, contents: impl FnOnce(&mut Vec<u8>)) {
-        let place = Place { generation: self.generation, offset: self.len, checksums: self.checksums };
+        let place = Place { offset: self.len, checksums: self.checksums };
+        let head = Head { kind, generation: self.generation, durable: self.durable_len };
         self.buffer.clear();
-        frame::write(&mut self.buffer, kind, place, self.durable_len, contents);
+        frame::write(&mut self.buffer, head, place, contents);
         ctx.write(self.files[self.active], self.len, &self.buffer);
         self.marked = self.durable_len;
         self.len += self.buffer.len() as u64;
         self.written += self.buffer.len() as u64;
     }
 
-    /// Turns to the other file. What is appended from here to [`Wal::complete`] must be all that is needed at boot.
+    /// Begins the log anew. What is appended from here to [`Wal::complete`] must be all that is needed at boot.
     pub fn checkpoint<M, T>(&mut self, ctx: &mut Context<'_, M, T>) {
+        if self.replaces.is_some() {
+            // This file is not durable and the other is still needed, so it goes on in this one.
+            self.frame(ctx, Kind::Opening, |_| ());
+        } else {
+            self.begin(false, ctx);
+        }
+    }
+
+    /// Turns to the other file. `first` if nothing was promised before.
+    fn begin<M, T>(&mut self, first: bool, ctx: &mut Context<'_, M, T>) {
         self.active = 1 - self.active;
         ctx.truncate(self.file(), 0);
-        self.generation += 1;
+        self.generation = Generation(self.latest).next(first);
+        self.latest = self.generation.number();
         (self.len, self.durable_len) = (0, 0);
-        let generation = self.generation;
-        self.frame(ctx, Kind::Opening, |out| out.extend_from_slice(&generation.to_le_bytes()));
+        self.frame(ctx, Kind::Opening, |_| ());
     }
 
     /// Ends what [`Wal::checkpoint`] began. The file before is emptied once this one is durable.
@@ -188,14 +230,14 @@ impl Wal {
     pub fn sync<M, T>(&mut self, ctx: &mut Context<'_, M, T>) {
         if self.syncs.is_empty() && self.written > self.durable {
             let sync = ctx.sync();
-            self.syncs.push_back((sync, self.written, self.active, self.len));
+            self.syncs.push_back((sync, self.written, self.generation, self.len));
         }
     }
 
     /// A sync ended. Answers whether the disk could do it; if not, nothing can be said of the disk any more.
     #[must_use]
     pub fn synced<M, T>(&mut self, sync: SyncId, result: SyncResult, ctx: &mut Context<'_, M, T>) -> bool {
-        while let Some(&(under_way, ticket, active, len)) = self.syncs.front() {
+        while let Some(&(under_way, ticket, generation, len)) = self.syncs.front() {
             if under_way > sync {
                 break;
             }
@@ -204,7 +246,7 @@ impl Wal {
                 return false;
             }
             self.durable = ticket;
-            if active == self.active {
+            if generation == self.generation {
                 self.durable_len = len;
             }
         }
@@ -229,23 +271,23 @@ impl Wal {
 
 /// Which file to use, and in what state the log is.
 fn choose(scans: &[Scan; 2]) -> (Recovery, usize) {
-    if scans.iter().all(|scan| scan.end == 0 && scan.damaged == 0) {
-        // The first generation goes to file 0.
-        return (Recovery::Fresh, 1);
+    // A first log goes to file 0.
+    const FRESH: (Recovery, usize) = (Recovery::Fresh, 1);
+    if scans.iter().all(Scan::is_empty) {
+        return FRESH;
     }
-    let complete = (0..2).filter(|i| scans[*i].complete);
-    let active = complete.max_by_key(|i| scans[*i].generation);
-    let least = active.map_or(0, |active| scans[active].generation);
-    if scans.iter().any(|scan| scan.lost_durable && (scan.generation >= least || scan.generation == 0)) {
+    let number = |i: &usize| scans[*i].generation.map_or(0, Generation::number);
+    let active = (0..2).filter(|i| scans[*i].complete).max_by_key(number);
+    let least = active.as_ref().map_or(0, number);
+    if scans.iter().any(|scan| scan.lost_durable(least)) {
         return (Recovery::Refused, 0);
     }
     let Some(active) = active else {
-        // A first file that was never complete was never durable: nothing had been promised.
-        let never = scans.iter().all(|scan| scan.durable == 0 && scan.generation <= 1);
-        let only_one = scans.iter().any(|scan| scan.end == 0 && scan.damaged == 0);
-        // Its opening is there, or did not reach the disk while what follows it did. The first file is file 0.
-        let started = scans.iter().any(|scan| scan.generation == 1) || scans[0].unopened;
-        return if never && only_one && started { (Recovery::Fresh, 1) } else { (Recovery::Refused, 0) };
+        // A first log that is not complete was never durable, so nothing had been promised: some of it did not reach
+        // the disk, its opening perhaps, though what follows may have.
+        let all_first = scans[0].behind.iter().all(|(generation, _)| generation.is_first());
+        let never = all_first && scans[0].generation.map_or(scans[0].unopened, Generation::is_first);
+        return if never && scans[1].is_empty() { FRESH } else { (Recovery::Refused, 0) };
     };
     match scans[active].damaged {
         0 => (Recovery::Clean, active),

@@ -12,8 +12,8 @@ use crate::style::{Color, LABEL, PAPER, UNDER_FAULT};
 /// The width of a column in pixels.
 const COLUMN: f64 = 2.0;
 
-/// Draws it into `rect`, its heading above.
-pub fn crowd(canvas: &mut Canvas, lanes: &Lanes, faults: &[(u64, u64)], rect: Rect) {
+/// Draws it into `rect`, its heading above; `above` says which nodes have lanes there.
+pub fn crowd(canvas: &mut Canvas, lanes: &Lanes, faults: &[(u64, u64)], rect: Rect, above: &str) {
     let columns = (rect.w / COLUMN) as usize;
     let stacks = stacks(lanes, columns);
     let nodes = lanes.lanes.len();
@@ -21,8 +21,7 @@ pub fn crowd(canvas: &mut Canvas, lanes: &Lanes, faults: &[(u64, u64)], rect: Re
     y.to = nodes as f64;
     y.ticks.retain(|(tick, _)| *tick <= nodes as f64);
     let chart = Chart { rect, x: Axis::time(lanes.end_ns, 10), y };
-    let title =
-        format!("all {} nodes by what they are (the busiest above)", crate::number::whole(nodes as u64));
+    let title = format!("all {} nodes by what they are{above}", crate::number::whole(nodes as u64));
     canvas.text(rect.x, rect.y - 8.0, &title, &LABEL);
     canvas.rect(rect, &Paint::solid(PAPER));
     for (from, to) in faults {

@@ -8,7 +8,9 @@ pub mod cycle;
 pub mod distributions;
 pub mod effect;
 pub mod goodput;
+mod heat_rows;
 pub mod heatmap;
+pub mod infection;
 pub mod latency;
 mod operation_strip;
 pub mod over_time;
@@ -19,10 +21,12 @@ pub mod queues;
 pub mod sensitivity;
 pub mod service_graph;
 pub mod stability;
+pub mod suspicions;
 pub mod throughput;
 pub mod timeline;
 mod violations;
 pub mod waterfall;
+pub mod who_heard;
 pub mod witness;
 
 use checks::verdict::Witness;
@@ -36,6 +40,8 @@ pub type RunPlot = (&'static str, fn(&Run<'_>) -> Option<String>);
 /// The pictures of a run, in the order in which a page shows them.
 pub const RUN_PLOTS: &[RunPlot] = &[
     ("timeline.svg", |run| Some(timeline::timeline(run))),
+    ("who-heard.svg", who_heard::who_heard),
+    ("suspicions.svg", suspicions::suspicions_over_time),
     ("throughput.svg", throughput::throughput),
     ("latency.svg", latency::latency),
     ("percentiles.svg", percentiles::percentiles),

@@ -7,7 +7,7 @@
 use checks::services::{EdgeFigures, Figures, figures};
 
 use crate::arrow::Arrow;
-use crate::canvas::{Canvas, Paint, Rect};
+use crate::canvas::{Canvas, Paint, Rect, Type};
 use crate::heading::{Key, heading, keys, run_name};
 use crate::input::Run;
 use crate::labels::Taken;
@@ -179,28 +179,28 @@ fn service(canvas: &mut Canvas, place: &Place<'_>, figures: &Figures) {
     let Rect { x, y, w, .. } = place.rect;
     let own = figures.services.iter().find(|service| service.name == place.name);
     let share = own.map_or(0.0, |service| service.errors as f64 / (service.requests as f64).max(1.0));
-    let (fill, line) = CLASSES[class(share)];
+    let (fill, outline) = CLASSES[class(share)];
     let tip = own.map_or_else(
         || format!("{}: a topic", place.name),
         |own| format!("{}: {} requests, {} errors, {} turned away", own.name, own.requests, own.errors, own.turned_away),
     );
-    canvas.told(&tip, |canvas| canvas.rounded(place.rect, 7.0, &Paint::solid(fill).outlined(line, 2.0)));
+    canvas.told(&tip, |canvas| canvas.rounded(place.rect, 7.0, &Paint::solid(fill).outlined(outline, 2.0)));
     let room = w - 10.0;
-    let mut line = |y: f64, text: &str, look| {
+    let mut line = |y: f64, text: &str, look: Type| {
         let text = fit(text, SMALL.size, false, room);
-        canvas.text(x + w / 2.0, y, &text, look);
+        canvas.text(x + w / 2.0, y, &text, &look);
     };
     let name = match own {
         Some(own) if own.instances > 1 => format!("{} ({})", place.name, own.instances),
         _ => place.name.to_string(),
     };
-    line(y + 21.0, &name, &SMALL.color(INK).bold().middle());
+    line(y + 21.0, &name, SMALL.color(INK).bold().middle());
     match own {
         Some(own) => {
-            line(y + 40.0, &format!("{}/s", short(own.rate)), &SMALL.color(INK).middle());
-            line(y + 58.0, &format!("{} failed", percent(share)), &SMALL.color(INK).middle());
+            line(y + 40.0, &format!("{}/s", short(own.rate)), SMALL.color(INK).middle());
+            line(y + 58.0, &format!("{} failed", percent(share)), SMALL.color(INK).middle());
         }
-        None => line(y + 40.0, "topic", &SMALL.color(INK).middle()),
+        None => line(y + 40.0, "topic", SMALL.color(INK).middle()),
     }
 }
 
@@ -219,7 +219,7 @@ fn label(canvas: &mut Canvas, arrow: &Arrow, edge: &EdgeFigures, taken: &mut Tak
     let look = SMALL.color(if edge.failures > 0 { INK } else { MUTED }).halo().middle();
     for (line, word) in words.iter().enumerate() {
         let down = line as f64 * 17.0;
-        let spots: Vec<(f64, f64, crate::canvas::Type)> = [0.5, 0.4, 0.6, 0.3, 0.7]
+        let spots: Vec<(f64, f64, Type)> = [0.5, 0.4, 0.6, 0.3, 0.7]
             .iter()
             .flat_map(|t| {
                 let (x, y) = arrow.at(*t);

@@ -45,7 +45,7 @@ pub fn timeline(run: &Run<'_>) -> String {
     let strip_top = y;
     y += strip.height() + if strip.height() > 0.0 { 6.0 } else { 0.0 };
     let lanes_top = y;
-    let shown = chosen(&lanes);
+    let (shown, above) = chosen(&lanes);
     let lane_h = lane_height(shown.len());
     y += shown.len() as f64 * lane_h + 6.0;
     let crowded = lanes.lanes.len() > LANES_MAX;
@@ -65,9 +65,12 @@ pub fn timeline(run: &Run<'_>) -> String {
         })
         .collect();
     if crowded {
-        crowd(&mut canvas, &lanes, &strip.spans(), crowd_rect);
+        crowd(&mut canvas, &lanes, &strip.spans(), crowd_rect, above);
     }
-    let bottom = operation_strip(&mut canvas, record, &chart, operations_top);
+    // Where there are no clients nobody asks, and there are no answers to show.
+    let asked = !record.clients.is_empty() || !record.history.entries.is_empty();
+    let bottom =
+        if asked { operation_strip(&mut canvas, record, &chart, operations_top) } else { operations_top };
     edges(&mut canvas, run, &chart, lanes_top, bottom);
     strip.ground(&mut canvas, &chart, strip_top);
     paint_lanes(&mut canvas, &paint, &placed, |canvas| draw_lines(canvas, &notices, notice_top, bottom));
@@ -90,8 +93,9 @@ fn lane_height(lanes: usize) -> f64 {
     }
 }
 
-/// The nodes that get a lane: all, or those that led or changed most.
-fn chosen(lanes: &Lanes) -> Vec<usize> {
+/// The nodes that get a lane, and in words which of a crowd: all, or those that led or changed most. Where all were as
+/// busy, the first; where nothing happened to any, none.
+fn chosen(lanes: &Lanes) -> (Vec<usize>, &'static str) {
     let mut order: Vec<usize> = (0..lanes.lanes.len()).collect();
     if order.len() > LANES_MAX {
         let mut changes: Vec<(bool, usize)> =
@@ -99,11 +103,17 @@ fn chosen(lanes: &Lanes) -> Vec<usize> {
         for (node, _) in lanes.elections() {
             changes[node].0 = true;
         }
+        let busiest = changes.iter().max().copied().unwrap_or_default();
+        if busiest.1 <= 1 {
+            return (Vec::new(), "");
+        }
+        let alike = changes.iter().filter(|change| **change == busiest).count() > LANES_OF_CROWD;
         order.sort_by_key(|node| (std::cmp::Reverse(changes[*node]), *node));
         order.truncate(LANES_OF_CROWD);
         order.sort_unstable();
+        return (order, if alike { " (the first of them above)" } else { " (the busiest above)" });
     }
-    order
+    (order, "")
 }
 
 /// Bars first, then lines across all of them, then marks and labels, so that no line strikes a label out.

@@ -36,7 +36,7 @@ pub fn waterfall(run: &Run<'_>) -> Option<String> {
         Some((!root.ok, tried, root.end.since(root.begin)))
     };
     let spans = all.values().max_by_key(rank)?;
-    let failed = all.values().filter_map(root).filter(|root| !root.ok).count();
+    let failed = all.values().filter_map(|spans| root(spans)).filter(|root| !root.ok).count();
     let root = root(spans)?;
     let (begin, whole) = (root.begin.0, root.end.since(root.begin).0.max(1));
     let own: BTreeMap<u64, u64> = path(spans).into_iter().map(|piece| (piece.span, piece.own.0)).collect();

@@ -195,6 +195,7 @@ pub fn explorations() -> Vec<(&'static str, Distributions)> {
         failures: failures.to_vec(),
         metrics,
         replay: "squall explore raft/local-reads --seeds 400".into(),
+        curves: Vec::new(),
     };
     let mut clean = full.clone();
     clean.failures.clear();

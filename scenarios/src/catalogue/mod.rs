@@ -32,6 +32,8 @@ pub enum Kind {
     Checks,
     /// Scenarios of the library.
     Scenarios,
+    /// Comparisons of the library.
+    Comparisons,
     /// Metrics.
     Metrics,
     /// Fields of a scenario file.
@@ -40,8 +42,8 @@ pub enum Kind {
 
 impl Kind {
     /// All kinds, in the order of a listing.
-    pub const ALL: [Kind; 6] =
-        [Kind::Scenarios, Kind::Models, Kind::Faults, Kind::Checks, Kind::Metrics, Kind::Fields];
+    pub const ALL: [Kind; 7] =
+        [Kind::Scenarios, Kind::Comparisons, Kind::Models, Kind::Faults, Kind::Checks, Kind::Metrics, Kind::Fields];
 
     /// The word for it on the command line.
     #[must_use]
@@ -51,6 +53,7 @@ impl Kind {
             Kind::Faults => "faults",
             Kind::Checks => "checks",
             Kind::Scenarios => "scenarios",
+            Kind::Comparisons => "comparisons",
             Kind::Metrics => "metrics",
             Kind::Fields => "fields",
         }
@@ -60,6 +63,8 @@ impl Kind {
 /// The sources in which the types of a scenario file are declared.
 const SOURCES: &[&str] = &[
     include_str!("../schema.rs"),
+    include_str!("../../../models/src/detector/mod.rs"),
+    include_str!("../../../models/src/detector/phi.rs"),
     include_str!("../../../sim-core/src/client/policy/hedge.rs"),
     include_str!("../../../models/src/policy/mod.rs"),
     include_str!("../../../models/src/policy/queue.rs"),
@@ -105,6 +110,10 @@ pub fn list(kind: Kind) -> Vec<Item> {
             let about = |name: &str| library::about(name).unwrap_or_default();
             library::names().into_iter().map(|name| item(name, about(name))).collect()
         }
+        Kind::Comparisons => {
+            let about = |name: &str| library::about(name).unwrap_or_default();
+            library::comparisons().into_iter().map(|name| item(name, about(name))).collect()
+        }
         Kind::Metrics => metrics::CATALOGUE.iter().map(|(name, about)| item(*name, *about)).collect(),
         Kind::Fields => {
             let types = all_types();
@@ -146,13 +155,20 @@ pub fn explain(name: &str) -> Result<String, Vec<String>> {
         let comment = library::comment(name).unwrap_or_default();
         said.push(format!("scenario {name}\n\n{comment}\n\nsquall run {name}\nsquall show {name}"));
     }
+    if library::comparison(name).is_some() {
+        let comment = library::comment(name).unwrap_or_default();
+        said.push(format!("comparison {name}\n\n{comment}\n\nsquall compare {name}\nsquall show {name}"));
+    }
     for model in MODELS.iter().filter(|model| model.variant.eq_ignore_ascii_case(name)) {
-        let settings = types.iter().find(|t| t.name == model.variant).map(describe);
+        // From its own source: other models may have a type of the same name.
+        let own = source::types(model.source);
+        let settings = own.iter().find(|t| t.name == model.variant).map(describe);
         said.push(format!("model {}: {}\n\n{}", model.variant, model.summary, settings.unwrap_or_default()));
     }
     if let Some((metric, about)) = metrics::CATALOGUE.iter().find(|(metric, _)| *metric == name) {
         said.push(format!("metric {metric}: {about}"));
     }
+    said.extend(setting(&types, name));
     let mut paths = Vec::new();
     fields(&types, "Scenario", "", &mut paths);
     let bare = |path: &str| path.replace("[]", "");
@@ -171,6 +187,21 @@ pub fn explain(name: &str) -> Result<String, Vec<String>> {
         said.extend(types.iter().filter(|t| t.name == name).map(describe));
     }
     if said.is_empty() { Err(near(name)) } else { Ok(said.join("\n\n")) }
+}
+
+/// A setting of a model, by its path: `Rumor.interest`, `model.Rumor.interest`.
+fn setting(types: &[TypeDoc], path: &str) -> Option<String> {
+    let (variant, field) = path.strip_prefix("model.").unwrap_or(path).split_once('.')?;
+    let model = MODELS.iter().find(|model| model.variant == variant)?;
+    // Its own types first: other models may have some of the same names.
+    let own: Vec<TypeDoc> = source::types(model.source).into_iter().chain(types.iter().cloned()).collect();
+    let mut paths = Vec::new();
+    fields(&own, variant, "", &mut paths);
+    let (_, member) = paths.iter().find(|(own, _)| own.replace("[]", "") == field)?;
+    let optional = if member.optional { "may be left out" } else { "required" };
+    let text = format!("field model.{variant}.{field} ({}, {optional}): {}", member.of, member.doc);
+    let of = own.iter().find(|t| t.name == inner(&member.of).0).map(describe);
+    Some(of.map_or_else(|| text.clone(), |of| format!("{text}\n\n{of}")))
 }
 
 /// A type: its comment and its members.

@@ -8,7 +8,7 @@ use sim_core::random::distribution::Distribution;
 use sim_core::time::Span;
 
 use super::worlds::{World, WorldKey, Worlds};
-use super::{Candidate, Plan};
+use super::{Candidate, Metric, Plan};
 use crate::load::load;
 use crate::shard::Part;
 
@@ -22,7 +22,7 @@ fn plan(precision: Option<f64>) -> Plan {
     Plan {
         candidates: vec![candidate("a"), candidate("b")],
         baseline: 0,
-        metrics: vec!["x".into()],
+        metrics: vec![Metric::known("x")],
         seeds: 0..FIRST_STAGE,
         precision,
         seeds_max: 2_000,

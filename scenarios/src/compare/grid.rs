@@ -1,4 +1,4 @@
-//! Candidates from `--vary path=v1,v2,…`: every combination of the values, each a scenario of its own.
+//! Candidates: scenarios, each under every combination of the values of `--vary path=v1,v2,…`.
 
 use crate::error::ScenarioError;
 use crate::load::{Loaded, load};
@@ -69,38 +69,58 @@ fn split(list: &str) -> Vec<String> {
     parts
 }
 
-/// The candidates: each scenario under each combination of the varied values. The first is the baseline unless
-/// another is named.
+/// A scenario of which candidates are made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Source {
+    /// What results call it; its name if absent.
+    pub label: Option<String>,
+    /// Its name or path.
+    pub scenario: String,
+    /// Overrides in it.
+    pub overrides: Vec<String>,
+    /// Fields to vary in it.
+    pub vary: Vec<Vary>,
+}
+
+impl Source {
+    /// A scenario as it is.
+    #[must_use]
+    pub fn named(name: &str) -> Source {
+        Source { label: None, scenario: name.to_string(), overrides: Vec::new(), vary: Vec::new() }
+    }
+}
+
+/// The candidates: each scenario under each combination of the varied values, its own and those of all. The first is the
+/// baseline unless another is named.
 ///
 /// # Errors
 /// What keeps one of them from being run, or two that could not be told apart.
 pub fn candidates(
-    scenarios: &[String],
+    sources: &[Source],
     overrides: &[String],
     vary: &[Vary],
 ) -> Result<Vec<Candidate>, ScenarioError> {
-    let combinations = combinations(vary);
-    let scenarios = &pairs(scenarios);
-    let paths: Vec<&str> = vary.iter().map(|field| field.path.as_str()).collect();
     let mut list: Vec<Candidate> = Vec::new();
-    if scenarios.len() * combinations.len() > CANDIDATES_MAX {
-        let message = format!(
-            "{} candidates are more than a comparison holds ({CANDIDATES_MAX}); vary fewer fields or values",
-            scenarios.len() * combinations.len()
-        );
-        return Err(ScenarioError::Comparison(message));
-    }
-    for scenario in scenarios {
-        for combination in &combinations {
-            let mut all = overrides.to_vec();
+    for source in sources {
+        let fields: Vec<Vary> = source.vary.iter().chain(vary).cloned().collect();
+        let paths: Vec<&str> = fields.iter().map(|field| field.path.as_str()).collect();
+        let several = fields.iter().map(|field| field.values.len()).product::<usize>() + list.len();
+        if several > CANDIDATES_MAX {
+            return Err(ScenarioError::Comparison(format!(
+                "{several} candidates are more than a comparison holds ({CANDIDATES_MAX}); vary fewer fields or values"
+            )));
+        }
+        for combination in combinations(&fields) {
+            let mut all: Vec<String> = source.overrides.iter().chain(overrides).cloned().collect();
             all.extend(combination.iter().map(|(path, value)| format!("{path}={value}")));
-            let loaded = load(scenario, &all)?;
+            let loaded = load(&source.scenario, &all)?;
             let values: Vec<String> =
                 combination.iter().map(|(path, value)| format!("{}={value}", short(path, &paths))).collect();
-            let label = match (scenarios.len(), values.is_empty()) {
-                (_, true) => loaded.name.clone(),
-                (1, false) => values.join(" "),
-                (_, false) => format!("{} {}", loaded.name, values.join(" ")),
+            let named = source.label.as_ref().unwrap_or(&loaded.name);
+            let label = match (sources.len(), values.is_empty()) {
+                (_, true) => named.clone(),
+                (1, false) if source.label.is_none() => values.join(" "),
+                (_, false) => format!("{named} {}", values.join(" ")),
             };
             if let Some(same) =
                 list.iter().find(|other| other.label == label || other.loaded.hash == loaded.hash)
@@ -112,23 +132,6 @@ pub fn candidates(
         }
     }
     Ok(list)
-}
-
-/// The scenarios behind the names: `cap/raft-vs-quorum` stands for `cap/raft` and `cap/quorum`, if the library has both.
-fn pairs(names: &[String]) -> Vec<String> {
-    let known = |name: &String| crate::library::text(name).is_some();
-    let expand = |name: &String| {
-        let both = name.split_once("-vs-").and_then(|(first, second)| {
-            let family = first.rsplit_once('/').map_or(String::new(), |(family, _)| format!("{family}/"));
-            let both = [first.to_string(), format!("{family}{second}")];
-            both.iter().all(known).then_some(both)
-        });
-        match both {
-            Some(both) if !known(name) => both.to_vec(),
-            _ => vec![name.clone()],
-        }
-    };
-    names.iter().flat_map(expand).collect()
 }
 
 /// The last part of a path, if no other varied path ends in it.
@@ -158,7 +161,7 @@ fn combinations(vary: &[Vary]) -> Vec<Vec<(&str, &str)>> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Vary, combinations, pairs, split};
+    use super::{Vary, combinations, split};
 
     #[test]
     fn values_are_split_at_their_own_commas() {
@@ -172,14 +175,6 @@ mod tests {
         for wrong in ["", "path", "=1,2", "path=", "path=1,,2", "path=1,1"] {
             assert!(wrong.parse::<Vary>().is_err(), "{wrong}");
         }
-    }
-
-    #[test]
-    fn a_pair_is_two_scenarios_of_one_family() {
-        let expand = |name: &str| pairs(&[name.to_string()]);
-        assert_eq!(expand("cap/raft-vs-quorum"), ["cap/raft", "cap/quorum"]);
-        assert_eq!(expand("cap/raft-vs-nothing"), ["cap/raft-vs-nothing"]);
-        assert_eq!(expand("some/file-vs-other.ron"), ["some/file-vs-other.ron"]);
     }
 
     #[test]

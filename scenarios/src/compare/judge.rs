@@ -1,14 +1,14 @@
-//! What the finished worlds of a comparison say, in numbers and in words.
+//! What the finished worlds of a comparison say, in numbers. [`super::words`] says it in sentences.
 
-use checks::statistics::paired::{Difference, holm, stein_half_width, stein_p_value};
+use checks::metrics::direction::Better;
+use checks::statistics::paired::{Difference, LEVEL, holm};
 use checks::statistics::summary::Summary;
 use indexmap::IndexMap;
-use serde::Serialize;
 use serde_json::{Value, json};
 
+use super::metric::{Metric, word};
 use super::worlds::VERSION;
-use super::{Plan, WorldKey, Worlds};
-use checks::metrics::direction::{Better, better};
+use super::{Plan, WorldKey, Worlds, words};
 
 /// A finished comparison.
 #[derive(Clone, Debug)]
@@ -25,26 +25,46 @@ pub struct Comparison {
     pub unexpected: Vec<u64>,
     /// By metric.
     pub metrics: IndexMap<String, MetricComparison>,
-    /// What follows, a sentence a metric.
+    /// What follows: a sentence a metric, then what to choose.
     pub conclusions: Vec<String>,
     /// Whether it was stopped before all worlds had run.
     pub stopped: bool,
 }
 
 /// One metric of a comparison.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug)]
 pub struct MetricComparison {
     /// Each candidate's own values, summarized.
     pub candidates: Vec<Summary>,
     /// The values themselves, by candidate, then by world.
-    #[serde(skip)]
     pub values: Vec<Vec<f64>>,
     /// Each candidate against the baseline; the baseline's own entry is all zero.
     pub differences: Vec<Difference>,
-    /// The p-values after Holm, likewise.
+    /// The p-values after Holm, over all candidates and metrics of the comparison, likewise.
     pub p_adjusted: Vec<f64>,
-    /// What is better: `less`, `more` or `unknown`.
-    pub better: &'static str,
+    /// What is better.
+    pub better: Better,
+    /// The best candidate: one that is clearly better than the baseline, else the baseline itself; `None` where nothing is
+    /// clear or the better way is not known.
+    pub best: Option<usize>,
+    /// The candidates that the data cannot tell from the best, the baseline among them only if it is the best. They are
+    /// held against it in all pairs that there are (Bonferroni), since it was chosen by the same worlds.
+    pub alike: Vec<usize>,
+}
+
+impl MetricComparison {
+    /// Whether a candidate is different from the baseline.
+    #[must_use]
+    pub fn is_different(&self, candidate: usize) -> bool {
+        self.p_adjusted[candidate] < LEVEL
+    }
+
+    /// A candidate's gain over the baseline by the mean: positive where it is better.
+    #[must_use]
+    pub fn gain(&self, candidate: usize) -> f64 {
+        let difference = self.differences[candidate].mean;
+        if self.better == Better::Less { -difference } else { difference }
+    }
 }
 
 /// Judges what is known of the seeds up to `until`.
@@ -62,16 +82,14 @@ pub(super) fn judge(plan: &Plan, known: &Worlds, until: u64, stopped: bool) -> C
         })
         .collect();
     let mut metrics = IndexMap::new();
-    for name in names(plan, known, &seeds) {
-        if let Some(comparison) = metric(plan, known, &seeds, &name) {
-            metrics.insert(name, comparison);
+    for wanted in wanted(plan, known, &seeds) {
+        if let Some(comparison) = metric(plan, known, &seeds, &wanted) {
+            metrics.insert(wanted.name, comparison);
         }
     }
+    adjust(&mut metrics, plan.baseline);
     let labels: Vec<String> = plan.candidates.iter().map(|candidate| candidate.label.clone()).collect();
-    let mut conclusions: Vec<String> =
-        metrics.iter().map(|(name, metric)| conclude(name, metric, &labels, plan.baseline)).collect();
-    conclusions.extend(metrics.iter().filter_map(|(name, metric)| too_wide(plan, name, metric)));
-    Comparison {
+    let mut found = Comparison {
         scenarios: plan
             .candidates
             .iter()
@@ -82,116 +100,94 @@ pub(super) fn judge(plan: &Plan, known: &Worlds, until: u64, stopped: bool) -> C
         seeds,
         unexpected,
         metrics,
-        conclusions,
+        conclusions: Vec::new(),
         stopped,
-    }
+    };
+    found.conclusions = words::conclusions(plan, &found);
+    found
 }
 
 /// The metrics asked for, or all that the baseline's first world has.
-fn names(plan: &Plan, known: &Worlds, seeds: &[u64]) -> Vec<String> {
+fn wanted(plan: &Plan, known: &Worlds, seeds: &[u64]) -> Vec<Metric> {
     if !plan.metrics.is_empty() {
         return plan.metrics.clone();
     }
     let first = seeds.first().and_then(|&seed| known.get(WorldKey { seed, candidate: plan.baseline }));
-    first.map(|world| world.metrics.keys().cloned().collect()).unwrap_or_default()
+    first.map(|world| world.metrics.keys().map(|name| Metric::known(name)).collect()).unwrap_or_default()
 }
 
 /// A metric over the seeds in which every candidate has it; `None` if there are none.
-fn metric(plan: &Plan, known: &Worlds, seeds: &[u64], name: &str) -> Option<MetricComparison> {
+fn metric(plan: &Plan, known: &Worlds, seeds: &[u64], wanted: &Metric) -> Option<MetricComparison> {
     let count = plan.candidates.len();
-    let has = |seed: &&u64| (0..count).all(|c| known.values(&[**seed], c, name).is_some());
+    let has = |seed: &&u64| (0..count).all(|c| known.values(&[**seed], c, &wanted.name).is_some());
     let seeds: Vec<u64> = seeds.iter().filter(has).copied().collect();
     if seeds.is_empty() {
         return None;
     }
-    let values: Vec<Vec<f64>> = (0..count).filter_map(|c| known.values(&seeds, c, name)).collect();
+    let values: Vec<Vec<f64>> = (0..count).filter_map(|c| known.values(&seeds, c, &wanted.name)).collect();
+    // The interval of a run that stopped by its own data is made of the first stage's variance alone.
+    let first = plan.precision.map(|_| seeds.iter().filter(|seed| **seed < plan.seeds.end).count());
+    let difference = |own: &Vec<f64>, other: &Vec<f64>| difference(own, other, first);
     let base = &values[plan.baseline];
-    let mut differences: Vec<Difference> = values.iter().map(|own| Difference::of(own, base)).collect();
-    if plan.precision.is_some() {
-        // The interval of a run that stopped by its own data is made of the first stage's variance alone.
-        let first = seeds.iter().filter(|seed| **seed < plan.seeds.end).count();
-        for (difference, own) in differences.iter_mut().zip(&values) {
-            let stage: Vec<f64> = own.iter().zip(base).take(first).map(|(a, b)| a - b).collect();
-            difference.ci95 = stein_half_width(&stage, seeds.len() as u64);
-            difference.p_value = stein_p_value(&stage, difference.mean, seeds.len() as u64);
-        }
-    }
-    let others: Vec<usize> = (0..count).filter(|c| *c != plan.baseline).collect();
-    let adjusted = holm(&others.iter().map(|c| differences[*c].p_value).collect::<Vec<_>>());
-    let mut p_adjusted = vec![1.0; count];
-    for (place, p) in others.into_iter().zip(adjusted) {
-        p_adjusted[place] = p;
-    }
-    let better = match better(name) {
-        Better::Less => "less",
-        Better::More => "more",
-        Better::Unknown => "unknown",
-    };
     Some(MetricComparison {
         candidates: values.iter().filter_map(|own| Summary::of(own.clone())).collect(),
+        differences: values.iter().map(|own| difference(own, base)).collect(),
+        p_adjusted: vec![1.0; count],
         values,
-        differences,
-        p_adjusted,
-        better,
+        better: wanted.better,
+        best: None,
+        alike: Vec::new(),
     })
 }
 
-/// A sentence where the precision that was asked for was not reached.
-fn too_wide(plan: &Plan, name: &str, metric: &MetricComparison) -> Option<String> {
-    let wanted = plan.precision?;
-    let base = &metric.candidates[plan.baseline];
-    let widest = metric.differences.iter().map(|difference| difference.ci95).fold(0.0, f64::max);
-    // The target is a share of the first stage's mean, which is not quite that of all worlds.
-    let reached = widest / base.mean.abs();
-    (reached > wanted * 1.05).then(|| {
-        format!(
-            "{name}: {:.2}% was not reached: ± {:.2}% after {} worlds (--seeds-max {})",
-            100.0 * wanted,
-            100.0 * reached,
-            base.runs,
-            plan.seeds_max
-        )
-    })
+fn difference(own: &[f64], other: &[f64], first_stage: Option<usize>) -> Difference {
+    let plain = Difference::of(own, other);
+    let Some(first) = first_stage else { return plain };
+    let each: Vec<f64> = own.iter().zip(other).map(|(a, b)| a - b).collect();
+    plain.stopped(&each, first)
 }
 
-/// One sentence: what to choose by this metric, or that the data cannot tell.
-fn conclude(name: &str, metric: &MetricComparison, labels: &[String], baseline: usize) -> String {
-    let worlds = metric.candidates[baseline].runs;
-    if worlds < 2 {
-        return format!("{name}: one world tells nothing; add seeds");
+/// Adjusts the p-values for all pairs of the comparison together, and finds the best by each metric.
+///
+/// A pair that is equal in every world cannot be called different and is no member of the family.
+fn adjust(metrics: &mut IndexMap<String, MetricComparison>, baseline: usize) {
+    let differs = |d: &Difference| d.smaller + d.greater > 0;
+    let family: Vec<(usize, usize)> = metrics
+        .values()
+        .enumerate()
+        .flat_map(|(m, metric)| (0..metric.differences.len()).map(move |c| (m, c)))
+        .filter(|(m, c)| *c != baseline && differs(&metrics[*m].differences[*c]))
+        .collect();
+    let p_values: Vec<f64> = family.iter().map(|(m, c)| metrics[*m].differences[*c].p_value).collect();
+    for ((m, c), p) in family.into_iter().zip(holm(&p_values)) {
+        metrics[m].p_adjusted[c] = p;
     }
-    let clear = |c: &usize| *c != baseline && metric.p_adjusted[*c] < 0.05;
-    let gain = |c: usize| {
-        if metric.better == "less" { -metric.differences[c].mean } else { metric.differences[c].mean }
-    };
-    let different: Vec<usize> = (0..labels.len()).filter(clear).collect();
-    let words = |c: usize| {
-        let difference = &metric.differences[c];
-        let base = metric.candidates[baseline].mean;
-        let share =
-            if base == 0.0 { String::new() } else { format!(", {:+.1}%", 100.0 * difference.mean / base) };
-        format!("{:+.4} ± {:.4}{share}", difference.mean, difference.ci95)
-    };
-    let base = &labels[baseline];
-    if different.is_empty() {
-        let widest = (0..labels.len()).map(|c| metric.differences[c].ci95).fold(0.0, f64::max);
-        return format!(
-            "{name}: the data cannot tell the candidates from {base} ({worlds} worlds, ± {widest:.4})"
-        );
+    let count = metrics.len();
+    for metric in metrics.values_mut() {
+        metric.best = best(metric, baseline);
+        metric.alike = metric.best.map(|best| alike(metric, best, count, baseline)).unwrap_or_default();
     }
-    if metric.better == "unknown" {
-        let list: Vec<String> =
-            different.iter().map(|c| format!("{} by {}", labels[*c], words(*c))).collect();
-        return format!("{name}: different from {base}: {}", list.join("; "));
+}
+
+fn best(metric: &MetricComparison, baseline: usize) -> Option<usize> {
+    let different: Vec<usize> = (0..metric.differences.len()).filter(|c| metric.is_different(*c)).collect();
+    if metric.better == Better::Unknown || different.is_empty() {
+        return None;
     }
     // Of candidates that are alike, the first: `max_by` would take the last.
-    let best =
-        different.iter().rev().copied().max_by(|a, b| gain(*a).total_cmp(&gain(*b))).unwrap_or(baseline);
-    if gain(best) > 0.0 {
-        format!("{name}: choose {} ({} against {base}, {worlds} worlds)", labels[best], words(best))
-    } else {
-        format!("{name}: stay with {base}; {} is worse by {}", labels[best], words(best))
-    }
+    let first = different.into_iter().rev().max_by(|a, b| metric.gain(*a).total_cmp(&metric.gain(*b)))?;
+    Some(if metric.gain(first) > 0.0 { first } else { baseline })
+}
+
+fn alike(metric: &MetricComparison, best: usize, metrics: usize, baseline: usize) -> Vec<usize> {
+    let count = metric.values.len();
+    let pairs = (metrics * count * (count - 1) / 2) as f64;
+    let told = |c: usize| {
+        let p_value = Difference::of(&metric.values[c], &metric.values[best]).p_value;
+        if best == baseline { metric.is_different(c) } else { p_value * pairs < LEVEL }
+    };
+    // A baseline that is not the best is worse, which is what made the best.
+    (0..count).filter(|c| *c != best && *c != baseline && !told(*c)).collect()
 }
 
 impl Comparison {
@@ -234,12 +230,13 @@ impl Comparison {
             .map(|c| {
                 let difference = &metric.differences[c];
                 let (wins, losses) = match metric.better {
-                    "less" => (difference.smaller, difference.greater),
+                    Better::Less => (difference.smaller, difference.greater),
                     _ => (difference.greater, difference.smaller),
                 };
                 json!({
                     "candidate": self.labels[c],
                     "difference": difference.mean,
+                    "different": metric.is_different(c),
                     "ci95": difference.ci95,
                     "ci95_unpaired": difference.ci95_unpaired,
                     "won": wins,
@@ -255,6 +252,14 @@ impl Comparison {
             .zip(&metric.candidates)
             .map(|(label, summary)| (label.clone(), json!(summary)))
             .collect();
-        json!({ "better": metric.better, "candidates": own, "pairs": pairs })
+        let label = |place: &usize| self.labels[*place].clone();
+        json!({
+            "better": word(metric.better),
+            "worlds": metric.candidates[self.baseline].runs,
+            "candidates": own,
+            "pairs": pairs,
+            "best": metric.best.as_ref().map(label),
+            "not_told_from_best": metric.alike.iter().map(label).collect::<Vec<_>>(),
+        })
     }
 }

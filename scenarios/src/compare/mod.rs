@@ -1,11 +1,15 @@
 //! The paired comparison: the same worlds under each candidate, and what can be said of the differences.
 //!
 //! Every candidate runs on the same seeds. Keyed random streams give each the same arrivals, service times, latencies
-//! and faults, so what all suffer alike cancels (common random numbers). [`grid`] makes the candidates, [`worlds`]
-//! runs them and keeps what is finished, [`judge`] says what follows. Deliberately absent: printing and pictures.
+//! and faults, so what all suffer alike cancels (common random numbers). [`file`] reads a comparison that is written down,
+//! [`grid`] makes the candidates, [`worlds`] runs them and keeps what is finished, [`judge`] says what follows, [`words`] in
+//! sentences. Deliberately absent: printing and pictures.
 
+pub mod file;
 pub mod grid;
 pub mod judge;
+pub mod metric;
+pub mod words;
 pub mod worlds;
 
 #[cfg(test)]
@@ -19,8 +23,9 @@ use checks::statistics::paired::stein_worlds;
 use crate::error::ScenarioError;
 use crate::shard::Part;
 
-pub use self::grid::{Candidate, Vary, candidates};
+pub use self::grid::{Candidate, Source, Vary, candidates};
 pub use self::judge::{Comparison, MetricComparison};
+pub use self::metric::Metric;
 pub use self::worlds::{World, WorldKey, Worlds};
 
 /// What to compare, and how thoroughly.
@@ -31,7 +36,7 @@ pub struct Plan {
     /// Which of them the others are held against.
     pub baseline: usize,
     /// The metrics that matter; all of them if empty.
-    pub metrics: Vec<String>,
+    pub metrics: Vec<Metric>,
     /// The seeds: with `precision`, those of the first stage.
     pub seeds: std::ops::Range<u64>,
     /// The half-width of every interval, as a share of the baseline's mean, that is to be reached.
@@ -58,39 +63,53 @@ impl Progress for () {
 }
 
 impl Plan {
-    /// The seeds of this shard within a range.
-    fn mine(&self, seeds: std::ops::Range<u64>) -> impl Iterator<Item = u64> + '_ {
-        let (part, start) = (self.part, self.seeds.start);
-        seeds.filter(move |seed| part.has(start, *seed))
+    /// The seeds of this shard within a range. The first stage of a run that stops by itself belongs to every shard, since
+    /// all of it decides how many seeds there are.
+    pub(crate) fn mine(
+        &self,
+        part: Part,
+        seeds: std::ops::Range<u64>,
+    ) -> impl Iterator<Item = u64> + use<> {
+        let (start, first_stage_end) = (self.seeds.start, self.seeds.end);
+        let staged = self.precision.is_some();
+        seeds.filter(move |seed| part.has(start, *seed) || staged && *seed < first_stage_end)
     }
 
     /// Runs what is not known yet. Set `stop` from elsewhere to end early with what is finished.
     pub fn run(&self, known: &mut Worlds, progress: &dyn Progress, stop: &AtomicBool) -> Comparison {
         self.stage(self.seeds.clone(), known, progress, stop);
         let mut until = self.seeds.end;
-        if let Some(precision) = self.precision.filter(|_| !stop.load(Ordering::Relaxed)) {
-            until = self.seeds.start + self.worlds_needed(known, precision).min(self.seeds_max);
-            until = until.max(self.seeds.end);
+        if !stop.load(Ordering::Relaxed) {
+            until = self.until(known);
             self.stage(self.seeds.end..until, known, progress, stop);
         }
         judge::judge(self, known, until, stop.load(Ordering::Relaxed))
     }
 
+    /// Where the seeds end: with a precision, what is known of the first stage says.
+    #[must_use]
+    pub fn until(&self, known: &Worlds) -> u64 {
+        let Some(precision) = self.precision else { return self.seeds.end };
+        let most = self.worlds_needed(known, precision).min(self.seeds_max);
+        self.seeds.start.saturating_add(most).max(self.seeds.end)
+    }
+
     /// Judges what is known of the plan's own seeds.
     #[must_use]
     pub fn judge(&self, known: &Worlds) -> Comparison {
-        judge::judge(self, known, self.seeds.end, false)
+        judge::judge(self, known, self.until(known), false)
     }
 
-    /// Whether the plan's metrics are there, by one world run for it.
+    /// Whether the plan's metrics are there, by one world of each candidate run for it.
     ///
     /// # Errors
-    /// A metric that the baseline's first world has not, with the nearest that it has.
+    /// A metric that none of them has, with the nearest that there is.
     pub fn check_metrics(&self) -> Result<(), ScenarioError> {
-        let Some(baseline) = self.candidates.get(self.baseline).filter(|_| !self.metrics.is_empty()) else {
+        let names: Vec<String> = self.metrics.iter().map(|metric| metric.name.clone()).collect();
+        if names.is_empty() {
             return Ok(());
-        };
-        worlds::check_metrics(baseline, self.seeds.start, &self.metrics)
+        }
+        worlds::check_metrics(&self.candidates, self.seeds.start, &names)
     }
 
     /// Runs the worlds of these seeds that are not known yet.
@@ -102,7 +121,7 @@ impl Plan {
         stop: &AtomicBool,
     ) {
         let wanted: Vec<WorldKey> = self
-            .mine(seeds)
+            .mine(self.part, seeds)
             .flat_map(|seed| (0..self.candidates.len()).map(move |candidate| WorldKey { seed, candidate }))
             .filter(|key| !known.contains(*key))
             .collect();
@@ -116,7 +135,7 @@ impl Plan {
         let first: Vec<u64> = self.seeds.clone().collect();
         let mut most = first.len() as u64;
         for metric in &self.metrics {
-            let values = |candidate: usize| known.values(&first, candidate, metric);
+            let values = |candidate: usize| known.values(&first, candidate, &metric.name);
             let Some(base) = values(self.baseline) else { continue };
             let mean = base.iter().sum::<f64>() / base.len().max(1) as f64;
             for candidate in (0..self.candidates.len()).filter(|c| *c != self.baseline) {

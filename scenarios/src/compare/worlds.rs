@@ -1,13 +1,14 @@
 //! The worlds of a comparison: run in parallel, kept by seed and candidate, written as lines so that what is finished
 //! survives an interruption.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use indexmap::IndexMap;
 use rayon::prelude::{IntoParallelRefIterator, ParallelIterator};
 use serde::{Deserialize, Serialize};
 
+use super::metric::MARK;
 use super::{Candidate, Progress, Table};
 use crate::error::ScenarioError;
 use crate::run::RunOptions;
@@ -33,6 +34,15 @@ pub struct World {
     pub as_expected: bool,
     /// The metrics. Every number is finite.
     pub metrics: BTreeMap<String, f64>,
+}
+
+impl World {
+    /// The value of a metric. A mark that was not made was made 0 times, unless the world panicked.
+    #[must_use]
+    pub fn value(&self, metric: &str) -> Option<f64> {
+        let none = (metric.starts_with(MARK) && !self.metrics.is_empty()).then_some(0.0);
+        self.metrics.get(metric).copied().or(none)
+    }
 }
 
 /// A line of the log: which scenario, which seed, what came of it.
@@ -127,10 +137,7 @@ impl Worlds {
     /// A candidate's values of a metric, by seed; `None` if a world lacks it.
     #[must_use]
     pub fn values(&self, seeds: &[u64], candidate: usize, metric: &str) -> Option<Vec<f64>> {
-        seeds
-            .iter()
-            .map(|&seed| self.get(WorldKey { seed, candidate })?.metrics.get(metric).copied())
-            .collect()
+        seeds.iter().map(|&seed| self.get(WorldKey { seed, candidate })?.value(metric)).collect()
     }
 }
 
@@ -169,6 +176,7 @@ pub(crate) fn run(
         progress.ended(*key, &world);
         Some((*key, world))
     };
+    crate::memory::keep_freed();
     let work = || wanted.par_iter().filter_map(one).collect();
     match rayon::ThreadPoolBuilder::new().num_threads(jobs.min(crate::explore::JOBS_MAX)).build() {
         Ok(pool) => pool.install(work),
@@ -177,24 +185,35 @@ pub(crate) fn run(
     }
 }
 
-/// Whether a candidate's world has these metrics. A world that panics has none; then that is what results tell.
+/// Whether these metrics are there in one world of some candidate. A world that panics has none; if all do, that is what
+/// results tell.
 ///
 /// # Errors
 /// The first that is not there, with the nearest that is.
 pub(crate) fn check_metrics(
-    candidate: &Candidate,
+    candidates: &[Candidate],
     seed: u64,
     wanted: &[String],
 ) -> Result<(), ScenarioError> {
-    let there = world(candidate, seed).metrics;
-    let missing = wanted.iter().find(|name| !there.contains_key(*name));
-    let Some(missing) = missing.filter(|_| !there.is_empty()) else { return Ok(()) };
-    let near = nearest(missing, there.keys().map(String::as_str));
+    let mut there: BTreeSet<String> = BTreeSet::new();
+    let missing = |there: &BTreeSet<String>| wanted.iter().find(|name| !there.contains(*name));
+    for candidate in candidates.iter().take(CHECKED) {
+        there.extend(world(candidate, seed).metrics.into_keys());
+        if missing(&there).is_none() {
+            return Ok(());
+        }
+    }
+    let Some(missing) = missing(&there).filter(|_| !there.is_empty()) else { return Ok(()) };
+    let near = nearest(missing, there.iter().map(String::as_str));
     let hint = near
         .map_or("`squall list metrics` names them".to_string(), |near| format!("did you mean \"{near}\"?"));
-    let message = format!("{} has no metric \"{missing}\" with seed {seed}; {hint}", candidate.loaded.name);
+    let name = &candidates[0].loaded.name;
+    let message = format!("{name} has no metric \"{missing}\" with seed {seed}; {hint}");
     Err(ScenarioError::Comparison(message))
 }
+
+/// Of so many candidates at most a world is run to see which metrics there are.
+const CHECKED: usize = 20;
 
 fn world(candidate: &Candidate, seed: u64) -> World {
     let ended = std::panic::catch_unwind(|| run_once(candidate, seed));
@@ -208,15 +227,12 @@ fn world(candidate: &Candidate, seed: u64) -> World {
 
 fn run_once(candidate: &Candidate, seed: u64) -> World {
     let outcome = crate::run::run(&candidate.loaded, seed, &RunOptions::default());
+    let marks = outcome.record.marks.iter().map(|(name, count)| (format!("{MARK}{name}"), *count as f64));
+    let metrics = outcome.metrics.iter().filter(|(_, v)| v.is_finite()).map(|(k, v)| (k.clone(), *v));
     World {
         fingerprint: outcome.record.fingerprint.to_string(),
         verdict: outcome.verdict().to_string(),
         as_expected: outcome.as_expected,
-        metrics: outcome
-            .metrics
-            .iter()
-            .filter(|(_, v)| v.is_finite())
-            .map(|(k, v)| (k.clone(), *v))
-            .collect(),
+        metrics: metrics.chain(marks).collect(),
     }
 }

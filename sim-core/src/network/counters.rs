@@ -36,12 +36,13 @@ impl Counters {
     }
 
     /// The number of this message in its stream, from 0.
-    #[inline]
+    #[inline(always)]
     pub(super) fn next(&mut self, from: Peer, to: Peer) -> u64 {
         let counter = match self {
             Counters::Links { side, dense, sparse } => {
                 if from.raw() < *side && to.raw() < *side {
-                    &mut dense[(from.raw() * *side + to.raw()) as usize]
+                    // In 64 bits it cannot overflow, and need not be checked.
+                    &mut dense[(u64::from(from.raw()) * u64::from(*side) + u64::from(to.raw())) as usize]
                 } else {
                     sparse.entry((u64::from(from.raw()) << 32) | u64::from(to.raw()))
                 }

@@ -84,7 +84,7 @@ impl LinkConfig {
     }
 
     /// The latency of a kind of message.
-    #[inline]
+    #[inline(always)]
     #[must_use]
     pub fn latency_of(&self, kind: &str) -> &Distribution {
         if self.kinds.is_empty() {

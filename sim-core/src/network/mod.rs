@@ -122,8 +122,8 @@ mod lane {
 enum Manner {
     /// It only delays.
     Delay,
-    /// It delays, loses and duplicates; the shares kept and left single.
-    Loss { keep: f64, single: f64 },
+    /// It delays, loses and duplicates: draws of 53 bits below these are kept, and left single.
+    Loss { keep: u64, single: u64 },
     /// More than that.
     More,
 }
@@ -134,11 +134,20 @@ impl Manner {
         if !link.impaired() {
             Manner::Delay
         } else if !lossy.impaired() {
-            Manner::Loss { keep: 1.0 - link.loss.get(), single: 1.0 - link.duplicate.get() }
+            Manner::Loss {
+                keep: draws_below(1.0 - link.loss.get()),
+                single: draws_below(1.0 - link.duplicate.get()),
+            }
         } else {
             Manner::More
         }
     }
+}
+
+/// How many draws of 53 bits are below a number in 0..1, as [`Rng::peek_unit`] makes numbers of them: a comparison of
+/// whole numbers instead of one of fractions, with the same outcome for every draw.
+fn draws_below(number: f64) -> u64 {
+    libm::ceil(number * 9_007_199_254_740_992.0) as u64
 }
 
 impl Network {
@@ -187,8 +196,8 @@ impl Network {
         kind: &'static str,
         now: Time,
     ) -> Fate {
-        self.counts.sent += 1;
-        self.counts.bytes += u64::from(bytes);
+        self.counts.sent = self.counts.sent.wrapping_add(1);
+        self.counts.bytes = self.counts.bytes.wrapping_add(u64::from(bytes));
         let block = self.counters.next(from, to);
         let mut rng = streams.link(from, to, block);
         if !self.cuts.is_empty() {
@@ -213,11 +222,11 @@ impl Network {
             Manner::More => return self.fate_impaired(rng, from, to, (bytes, kind), now),
         };
         let latency = link.config.latency_of(kind).sample(&mut rng).saturating_add(link.distance);
-        if rng.peek_unit(lane::LOSS) >= keep {
+        if rng.peek(lane::LOSS) >> 11 >= keep {
             self.counts.lost += 1;
             return Fate::Drop(Drop::Lost);
         }
-        if rng.peek_unit(lane::DUPLICATE) < single {
+        if rng.peek(lane::DUPLICATE) >> 11 < single {
             return Fate::Deliver(latency);
         }
         self.counts.duplicated += 1;
@@ -333,6 +342,25 @@ impl Odds {
             }
             LinkChange::Bandwidth(limit) => {
                 self.bandwidth = Some(self.bandwidth.map_or(*limit, |b| if b < *limit { b } else { *limit }));
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::draws_below;
+
+    #[test]
+    fn a_draw_is_below_a_share_as_a_whole_number_if_it_is_as_a_fraction() {
+        let unit = 1.0 / 9_007_199_254_740_992.0;
+        for share in [0.0, 1e-300, unit, 1.5 * unit, 1e-12, 0.1, 0.5, 0.9, 1.0 - 1e-12, 1.0 - unit, 1.0] {
+            let bound = draws_below(share);
+            for draw in
+                [0, 1, 2, bound.saturating_sub(2), bound.saturating_sub(1), bound, bound + 1, (1 << 53) - 1]
+            {
+                let draw = draw.min((1 << 53) - 1);
+                assert_eq!(draw < bound, (draw as f64 * unit) < share, "{draw} {share}");
             }
         }
     }

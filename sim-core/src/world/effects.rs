@@ -196,7 +196,7 @@ impl<N: Node> World<N> {
         let base = config.sync.sample(&mut rng);
         let boot = rest.boot;
         let Some(disk) = &mut rest.disk else { return };
-        let takes = config.sync_time(base, disk.dirty_bytes(sync), disk.slowdown());
+        let takes = config.sync_time(base, || disk.dirty_bytes(sync), disk.slowdown());
         let done: Time = disk.busy_until.max(self.now) + takes;
         disk.busy_until = done;
         let failed = rng.chance(disk.failure());

@@ -319,7 +319,7 @@ impl<N: Node> World<N> {
     /// Counts an event and adds it to the fingerprint.
     #[inline]
     fn absorb(&mut self, tie: u64, kind: Kind, target: Peer, content: u64) {
-        self.counts.events += 1;
+        self.counts.events = self.counts.events.wrapping_add(1);
         let what = (u64::from(kind as u8) << 32) | u64::from(target.raw());
         self.counts.fingerprint.absorb([self.now.0, tie, what, content]);
     }

@@ -83,7 +83,7 @@ impl<N: Node> World<N> {
             return self.arrive_nowhere(tie, from, to, &message, observer);
         }
         let plain = slot.body.is_none();
-        self.network.counts.delivered += 1;
+        self.network.counts.delivered = self.network.counts.delivered.wrapping_add(1);
         self.absorb(tie, Kind::Message, to, content(&message));
         let work = Work::Message { from, message };
         if plain { self.act(to, work, observer) } else { self.accept(to, Task::Do(work), observer) }

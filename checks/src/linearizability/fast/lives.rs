@@ -2,6 +2,9 @@
 //!
 //! Deliberately absent: which container it is.
 
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+
 use indexmap::IndexMap;
 use sim_core::value::{Call, Value};
 
@@ -45,17 +48,78 @@ pub(super) enum Collected {
     Unfit,
 }
 
+/// Which of the values that nobody was told of each pending take took.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Guess {
+    /// The first added of all, by the first take.
+    Oldest,
+    /// Of those that may be there, the last added; what is left, from the oldest on.
+    Newest,
+    /// Of those that may be there, the least.
+    Least,
+    /// As `Newest`, each take as late as there are values for it.
+    NewestLate,
+    /// As `Least`, each take as late as there are values for it.
+    LeastLate,
+}
+
 impl Lives {
-    /// Gives each value that was never taken to a pending take: the first added to the first that asked.
-    pub(super) fn guess(&mut self) {
+    /// The values that nobody was told of, in the order in which their additions ended.
+    fn untold(&self) -> Vec<usize> {
         let mut left: Vec<usize> =
             (0..self.lives.len()).filter(|&index| self.lives[index].taken.invoked == self.end).collect();
         left.sort_by_key(|&index| self.lives[index].added.returned);
-        self.pending_takes.sort_unstable();
-        for (&index, &invoked) in left.iter().zip(&self.pending_takes) {
-            let added = self.lives[index].added;
-            self.lives[index].taken = Span { invoked: invoked.max(added.invoked), returned: self.end + 1 };
+        left
+    }
+
+    fn take(&mut self, index: usize, invoked: u64) {
+        let added = self.lives[index].added;
+        self.lives[index].taken = Span { invoked: invoked.max(added.invoked), returned: self.end + 1 };
+    }
+
+    /// The same if each value that nobody was told of may have been taken from the first pending take on.
+    pub(super) fn freed(&self) -> Lives {
+        let mut freed = self.clone();
+        let first = self.pending_takes.iter().copied().min().unwrap_or(self.end);
+        self.untold().into_iter().for_each(|index| freed.take(index, first));
+        freed
+    }
+
+    /// The same with values given to the pending takes.
+    pub(super) fn guessed(&self, guess: Guess) -> Lives {
+        let mut guessed = self.clone();
+        let untold = self.untold();
+        let mut takes = self.pending_takes.clone();
+        takes.sort_unstable();
+        if matches!(guess, Guess::NewestLate | Guess::LeastLate) {
+            takes.drain(..takes.len().saturating_sub(untold.len()));
         }
+        if guess == Guess::Oldest {
+            untold.into_iter().zip(takes).for_each(|(index, invoked)| guessed.take(index, invoked));
+            return guessed;
+        }
+        // By their additions' invocations; those that may be there, the one wanted first.
+        let mut coming = untold;
+        coming.sort_by_key(|&index| Reverse(self.lives[index].added.invoked));
+        let mut there: BinaryHeap<(Reverse<u64>, usize)> = BinaryHeap::new();
+        let mut idle = Vec::new();
+        for invoked in takes {
+            while let Some(index) = coming.pop_if(|index| self.lives[*index].added.invoked < invoked) {
+                let rank = match guess {
+                    Guess::Least | Guess::LeastLate => index as u64,
+                    _ => u64::MAX - self.lives[index].added.returned,
+                };
+                there.push((Reverse(rank), index));
+            }
+            match there.pop() {
+                Some((_, index)) => guessed.take(index, invoked),
+                None => idle.push(invoked),
+            }
+        }
+        let mut left: Vec<usize> = coming.into_iter().chain(there.into_iter().map(|(_, index)| index)).collect();
+        left.sort_by_key(|&index| self.lives[index].added.returned);
+        left.into_iter().zip(idle).for_each(|(index, invoked)| guessed.take(index, invoked));
+        guessed
     }
 }
 

@@ -68,6 +68,51 @@ impl Spec for Counter {
         matches!(action, Action::Read(_))
     }
 
+    fn is_finite(&self) -> bool {
+        false
+    }
+
+    /// Every sum told lies between what it must be at least and can be at most, were each addition that was under way
+    /// to be seen or not as it pleases.
+    fn refute(&mut self, deeds: &[Deed<'_>]) -> Option<u64> {
+        // Additions by their ends, and by their invocations, with what they add; then the sums up to each.
+        let mut ended: Vec<(u64, i128, i128)> = Vec::new();
+        let mut begun: Vec<(u64, i128, i128)> = Vec::new();
+        for deed in deeds {
+            if let Call::Add(n) = deed.call {
+                let (down, up) = (i128::from(*n).min(0), i128::from(*n).max(0));
+                begun.push((deed.invoked, down, up));
+                if deed.is_required() {
+                    ended.push((deed.returned, down, up));
+                }
+            }
+        }
+        let sums = |all: &mut Vec<(u64, i128, i128)>| {
+            all.sort_unstable();
+            for index in 1..all.len() {
+                (all[index].1, all[index].2) = (all[index].1 + all[index - 1].1, all[index].2 + all[index - 1].2);
+            }
+        };
+        sums(&mut ended);
+        sums(&mut begun);
+        let upto = |all: &[(u64, i128, i128)], position: u64| match all
+            .partition_point(|&(at, ..)| at < position)
+        {
+            0 => (0, 0),
+            count => (all[count - 1].1, all[count - 1].2),
+        };
+        let told = deeds.iter().filter_map(|deed| match (deed.call, deed.value()) {
+            (Call::Read | Call::Add(_), Some(Value::Int(sum))) => Some((deed, i128::from(*sum))),
+            _ => None,
+        });
+        let wrong = told.filter(|&(deed, sum)| {
+            let (certain, possible) = (upto(&ended, deed.invoked), upto(&begun, deed.returned));
+            let initial = i128::from(self.initial);
+            sum < initial + possible.0 + certain.1 || sum > initial + certain.0 + possible.1
+        });
+        wrong.map(|(deed, _)| deed.returned).min()
+    }
+
     fn as_initial(&self, state: u32) -> Option<Value> {
         Some(Value::Int(*self.sums.get(state)))
     }

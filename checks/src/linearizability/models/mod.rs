@@ -6,5 +6,6 @@ pub(crate) mod cell;
 pub(crate) mod counter;
 pub(crate) mod multi;
 pub(crate) mod mutex;
+mod paths;
 pub(crate) mod sequence;
 pub(crate) mod set;

@@ -8,6 +8,8 @@ use sim_core::value::{Call, Value};
 use crate::linearizability::hash::{Interner, Quick};
 use crate::linearizability::problem::{Deed, Spec};
 
+use super::paths::{EMPTY, Paths};
+
 /// Which sequence.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
@@ -26,9 +28,17 @@ pub(crate) enum Kind {
 pub(crate) struct Sequence {
     kind: Kind,
     elements: Interner<Value>,
-    states: Interner<Vec<u32>>,
+    /// The states of all but queues.
+    paths: Paths,
+    queues: Interner<Vec<u32>>,
     steps: IndexMap<(u32, u32), u32, Quick>,
     initial: Vec<Value>,
+    /// Which elements were certainly taken or read.
+    seen: Vec<bool>,
+    /// Whether some element is added by a pending operation.
+    adds_pend: bool,
+    /// Whether somebody was told a position.
+    told: bool,
     weight: u64,
 }
 
@@ -50,54 +60,91 @@ pub(crate) enum Action {
 }
 
 impl Sequence {
-    /// An empty sequence, or a log that begins with a list.
+    /// An empty sequence, or one that begins with a list: the head of a queue or log first, the top of a stack last.
     pub(crate) fn new(kind: Kind, initial: &Value) -> Sequence {
-        let initial = match (kind, initial) {
-            (Kind::Log(_), Value::List(items)) => items.clone(),
-            _ => Vec::new(),
-        };
+        let mut initial = if let Value::List(items) = initial { items.clone() } else { Vec::new() };
+        if kind == Kind::Priority {
+            // Least last, so that taking is popping.
+            initial.sort_by(|a, b| b.cmp(a));
+        }
         Sequence {
             kind,
             elements: Interner::new(),
-            states: Interner::new(),
+            paths: Paths::new(),
+            queues: Interner::new(),
             steps: IndexMap::default(),
             initial,
+            seen: Vec::new(),
+            adds_pend: false,
+            told: false,
             weight: 0,
         }
     }
 
+    /// The state of these elements, in the order in which states keep them.
+    fn state(&mut self, elements: Vec<u32>) -> u32 {
+        if self.kind == Kind::Queue { self.queues.number(elements) } else { self.paths.of(elements) }
+    }
+
     fn add(&mut self, state: u32, element: u32) -> u32 {
+        match self.kind {
+            Kind::Queue => {}
+            Kind::Stack | Kind::Log(_) => return self.paths.with(state, element),
+            Kind::Priority => return self.add_in_order(state, element),
+        }
         if let Some(&after) = self.steps.get(&(state, element)) {
             return after;
         }
-        let mut all = self.states.get(state).clone();
-        if self.kind == Kind::Priority {
-            // Least last, so that taking is popping.
-            let value = self.elements.get(element);
-            let place = all.partition_point(|&other| self.elements.get(other) > value);
-            all.insert(place, element);
-        } else {
-            all.push(element);
-        }
+        let mut all = self.queues.get(state).clone();
+        all.push(element);
         self.weight += 16 + all.len() as u64;
-        let after = self.states.number(all);
+        let after = self.queues.number(all);
         self.steps.insert((state, element), after);
         after
     }
 
-    /// The state without what is taken next.
+    /// Adds to a priority queue: lesser elements are taken off and put back.
+    fn add_in_order(&mut self, state: u32, element: u32) -> u32 {
+        let value = self.elements.get(element);
+        let (mut rest, mut lesser) = (state, Vec::new());
+        while let Some((last, before)) = self.paths.last(rest)
+            && self.elements.get(last) < value
+        {
+            lesser.push(last);
+            rest = before;
+        }
+        let with = self.paths.with(rest, element);
+        lesser.into_iter().rev().fold(with, |state, element| self.paths.with(state, element))
+    }
+
+    /// What is taken next, and the state without it.
     fn take(&mut self, state: u32) -> Option<(u32, u32)> {
-        let all = self.states.get(state);
-        let element = if self.kind == Kind::Queue { *all.first()? } else { *all.last()? };
+        if self.kind != Kind::Queue {
+            return self.paths.last(state);
+        }
+        let all = self.queues.get(state);
+        let element = *all.first()?;
         // Taking is marked by an element that no element has.
         if let Some(&after) = self.steps.get(&(state, u32::MAX)) {
             return Some((element, after));
         }
-        let rest = if self.kind == Kind::Queue { all[1..].to_vec() } else { all[..all.len() - 1].to_vec() };
+        let rest = all[1..].to_vec();
         self.weight += 16 + rest.len() as u64;
-        let after = self.states.number(rest);
+        let after = self.queues.number(rest);
         self.steps.insert((state, u32::MAX), after);
         Some((element, after))
+    }
+
+    fn is_empty(&self, state: u32) -> bool {
+        if self.kind == Kind::Queue { self.queues.get(state).is_empty() } else { state == EMPTY }
+    }
+
+    fn see(&mut self, element: u32) {
+        let element = element as usize;
+        if self.seen.len() <= element {
+            self.seen.resize(element + 1, false);
+        }
+        self.seen[element] = true;
     }
 
     fn refuse(&self, call: &Call) -> String {
@@ -116,25 +163,35 @@ impl Spec for Sequence {
     const FORESEES: bool = true;
 
     fn action(&mut self, deed: &Deed<'_>) -> Result<Option<Action>, String> {
+        self.adds_pend |= !deed.is_required() && !matches!(deed.call, Call::Dequeue | Call::Pop);
         Ok(Some(match (self.kind, deed.call) {
             (Kind::Queue | Kind::Priority, Call::Enqueue(v)) | (Kind::Stack, Call::Push(v)) => {
                 Action::Add(self.elements.number_of(v))
             }
             (Kind::Log(_), Call::Append(v)) => match deed.value() {
-                Some(Value::Int(position)) => Action::AddAt(self.elements.number_of(v), *position),
+                Some(Value::Int(position)) => {
+                    self.told = true;
+                    Action::AddAt(self.elements.number_of(v), *position)
+                }
                 _ => Action::Add(self.elements.number_of(v)),
             },
             (Kind::Queue | Kind::Priority, Call::Dequeue) | (Kind::Stack, Call::Pop) => match deed.value() {
                 None => Action::MayTake,
                 Some(Value::Nil) => Action::Empty,
-                Some(value) => Action::Take(self.elements.number_of(value)),
+                Some(value) => {
+                    let element = self.elements.number_of(value);
+                    self.see(element);
+                    Action::Take(element)
+                }
             },
             (Kind::Log(_), Call::Read) => match deed.value() {
                 Some(Value::List(items)) => {
-                    let elements = items.iter().map(|item| self.elements.number_of(item)).collect();
-                    Action::Read(self.states.number(elements))
+                    let elements: Vec<u32> =
+                        items.iter().map(|item| self.elements.number_of(item)).collect();
+                    elements.iter().for_each(|&element| self.see(element));
+                    Action::Read(self.state(elements))
                 }
-                Some(Value::Nil) => Action::Read(self.states.number(Vec::new())),
+                Some(Value::Nil) => Action::Read(self.state(Vec::new())),
                 Some(other) => return Err(format!("a log cannot read {other}")),
                 None => return Ok(None),
             },
@@ -144,7 +201,7 @@ impl Spec for Sequence {
 
     fn initial(&mut self) -> u32 {
         let elements = self.initial.iter().map(|item| self.elements.number_of(item)).collect();
-        self.states.number(elements)
+        self.state(elements)
     }
 
     fn step(&mut self, state: u32, action: Action) -> Option<u32> {
@@ -152,14 +209,14 @@ impl Spec for Sequence {
             Action::Add(element) => Some(self.add(state, element)),
             Action::AddAt(element, position) => {
                 let Kind::Log(first) = self.kind else { return None };
-                let here = first.saturating_add(self.states.get(state).len() as i64);
+                let here = first.saturating_add(i64::from(self.paths.length(state)));
                 (here == position).then(|| self.add(state, element))
             }
             Action::Take(wanted) => {
                 let (element, after) = self.take(state)?;
                 (element == wanted).then_some(after)
             }
-            Action::Empty => self.states.get(state).is_empty().then_some(state),
+            Action::Empty => self.is_empty(state).then_some(state),
             Action::MayTake => Some(self.take(state).map_or(state, |(_, after)| after)),
             Action::Read(seen) => (seen == state).then_some(state),
         }
@@ -169,13 +226,78 @@ impl Spec for Sequence {
         matches!(action, Action::Empty | Action::Read(_))
     }
 
+    /// An element that nobody saw need not have been added, unless in a log, where it takes up a position.
+    fn is_idle(&self, action: Action) -> bool {
+        let Action::Add(element) = action else { return false };
+        !self.told && !self.seen.get(element as usize).is_some_and(|&seen| seen)
+    }
+
+    /// A pending take may wait until something is in its way: a take that needs what lies behind, or finds nothing. So
+    /// may a pending addition, until just before its element is taken; in a queue, until others are added behind it.
+    fn may_wait(&self, before: u32, pending: Action, next: Action, next_pends: bool) -> bool {
+        match (self.kind, pending, next) {
+            (Kind::Stack | Kind::Priority, Action::Add(element), _) => next != Action::Take(element),
+            (Kind::Queue, Action::Add(element), Action::Take(other)) => element != other,
+            (Kind::Queue | Kind::Stack, Action::MayTake, Action::Add(_)) => true,
+            (Kind::Priority, Action::MayTake, Action::Add(element)) => {
+                let least = self.paths.last(before).map(|(least, _)| self.elements.get(least));
+                let added = Some(self.elements.get(element));
+                // A pending addition goes together with the take of its element, then the least one.
+                if next_pends { added <= least } else { added >= least }
+            }
+            _ => false,
+        }
+    }
+
+    fn is_finite(&self) -> bool {
+        !self.adds_pend || matches!(self.kind, Kind::Stack | Kind::Priority)
+    }
+
+    /// Each element is taken at most as often as it was added, and not before.
+    fn refute(&mut self, deeds: &[Deed<'_>]) -> Option<u64> {
+        if matches!(self.kind, Kind::Log(_)) {
+            return None;
+        }
+        let mut added: IndexMap<&Value, Vec<u64>, Quick> = IndexMap::default();
+        let mut taken: IndexMap<&Value, Vec<u64>, Quick> = IndexMap::default();
+        for value in &self.initial {
+            added.entry(value).or_default().push(0);
+        }
+        for deed in deeds {
+            match (deed.call, deed.value()) {
+                (Call::Enqueue(value) | Call::Push(value), _) => {
+                    added.entry(value).or_default().push(deed.invoked);
+                }
+                (Call::Dequeue | Call::Pop, Some(value)) if *value != Value::Nil => {
+                    taken.entry(value).or_default().push(deed.returned);
+                }
+                _ => {}
+            }
+        }
+        let mut found: Option<u64> = None;
+        for (value, mut taken) in taken {
+            let mut added = added.get(value).cloned().unwrap_or_default();
+            added.sort_unstable();
+            taken.sort_unstable();
+            let early = taken.iter().enumerate().find(|&(rank, &returned)| {
+                added.get(rank).is_none_or(|&invoked| invoked > returned)
+            });
+            if let Some((_, &returned)) = early {
+                found = Some(found.map_or(returned, |found| found.min(returned)));
+            }
+        }
+        found
+    }
+
     fn weight(&self) -> u64 {
-        self.weight
+        self.weight + self.paths.weight()
     }
 
     fn show(&self, state: u32) -> String {
+        let all =
+            if self.kind == Kind::Queue { self.queues.get(state).clone() } else { self.paths.elements(state) };
         let mut elements: Vec<String> =
-            self.states.get(state).iter().map(|&element| self.elements.get(element).to_string()).collect();
+            all.into_iter().map(|element| self.elements.get(element).to_string()).collect();
         if self.kind == Kind::Priority {
             elements.reverse();
         }
@@ -197,6 +319,6 @@ impl Spec for Sequence {
     /// A log only grows.
     fn leads_to(&self, state: u32, observer: Action) -> bool {
         let Action::Read(wanted) = observer else { return true };
-        self.states.get(wanted).starts_with(self.states.get(state))
+        self.paths.begins_with(wanted, state)
     }
 }

@@ -14,6 +14,7 @@ pub(crate) struct Set {
     elements: Interner<Value>,
     states: Interner<Vec<u32>>,
     steps: IndexMap<(u32, u32, bool), u32, Quick>,
+    initial: Vec<Value>,
     weight: u64,
 }
 
@@ -31,9 +32,15 @@ pub(crate) enum Action {
 }
 
 impl Set {
-    /// An empty set.
-    pub(crate) fn new() -> Set {
-        Set { elements: Interner::new(), states: Interner::new(), steps: IndexMap::default(), weight: 0 }
+    /// An empty set, or one that has the elements of a list.
+    pub(crate) fn new(initial: &Value) -> Set {
+        Set {
+            elements: Interner::new(),
+            states: Interner::new(),
+            steps: IndexMap::default(),
+            initial: if let Value::List(items) = initial { items.clone() } else { Vec::new() },
+            weight: 0,
+        }
     }
 
     fn has(&self, state: u32, element: u32) -> bool {
@@ -94,7 +101,10 @@ impl Spec for Set {
     }
 
     fn initial(&mut self) -> u32 {
-        self.states.number(Vec::new())
+        let mut elements: Vec<u32> = self.initial.iter().map(|item| self.elements.number_of(item)).collect();
+        elements.sort_unstable();
+        elements.dedup();
+        self.states.number(elements)
     }
 
     fn step(&mut self, state: u32, action: Action) -> Option<u32> {

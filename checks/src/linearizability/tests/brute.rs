@@ -19,6 +19,7 @@ pub(super) fn initial(model: Model, options: &Options) -> State {
         Model::MultiRegister => vec![options.initial.clone(); 3],
         Model::Counter => vec![Value::Int(0)],
         Model::Mutex => vec![Value::Bool(false)],
+        _ if let Value::List(items) = &options.initial => items.clone(),
         _ => Vec::new(),
     }
 }
@@ -162,13 +163,13 @@ fn brute(history: &History, model: Model, options: &Options) -> bool {
 /// How one operation of a random history goes: its call, its length, where within it takes effect, its end, and
 /// whether and how its answer is falsified.
 #[derive(Clone, Debug)]
-struct Sketch {
-    call: Call,
+pub(super) struct Sketch {
+    pub(super) call: Call,
     key: u64,
     start: u64,
     length: u64,
     effect: u64,
-    end: u8,
+    pub(super) end: u8,
     lie: Option<Value>,
 }
 
@@ -213,7 +214,7 @@ fn calls(model: Model) -> proptest::strategy::BoxedStrategy<Call> {
     }
 }
 
-fn sketches(model: Model, count: usize) -> impl Strategy<Value = Vec<Sketch>> {
+pub(super) fn sketches(model: Model, count: usize) -> impl Strategy<Value = Vec<Sketch>> {
     let lie = prop_oneof![5 => Just(None), 1 => small().prop_map(Some), 1 => Just(Some(Value::Nil))];
     let sketch = (calls(model), 0..2u64, 0..40u64, 1..25u64, 0..25u64, 0..8u8, lie).prop_map(
         |(call, key, start, length, effect, end, lie)| Sketch {
@@ -307,7 +308,7 @@ fn sub_history(history: &History, witness: &[usize]) -> History {
     History { entries: kept.into_iter().map(|index| history.entries[index].clone()).collect() }
 }
 
-fn compare(
+pub(super) fn compare(
     model: Model,
     sketches: &[Sketch],
     keyed: bool,
@@ -327,7 +328,7 @@ fn compare(
 }
 
 /// The same, but every value that is brought in is brought in once.
-fn unique(mut sketches: Vec<Sketch>) -> Vec<Sketch> {
+pub(super) fn unique(mut sketches: Vec<Sketch>) -> Vec<Sketch> {
     for (index, sketch) in sketches.iter_mut().enumerate() {
         if let Call::Write(value) | Call::Enqueue(value) | Call::Push(value) = &mut sketch.call {
             *value = Value::Int((index as i64 * 5 + 1) % 11);
@@ -341,7 +342,7 @@ fn unique(mut sketches: Vec<Sketch>) -> Vec<Sketch> {
 
 /// Only what the near-linear method for sets knows: each element added once, and reads of the whole, of which a false one
 /// lacks its first element or has one more.
-fn growing(mut sketches: Vec<Sketch>) -> Vec<Sketch> {
+pub(super) fn growing(mut sketches: Vec<Sketch>) -> Vec<Sketch> {
     for (index, sketch) in sketches.iter_mut().enumerate() {
         let adds = matches!(&sketch.call, Call::Insert(_) | Call::Remove(_));
         sketch.call = if adds { Call::Insert(Value::Int(index as i64 % 5 + 1)) } else { Call::Read };
@@ -358,7 +359,7 @@ fn growing(mut sketches: Vec<Sketch>) -> Vec<Sketch> {
 }
 
 /// Only what the near-linear method for registers knows.
-fn without_cas(mut sketches: Vec<Sketch>) -> Vec<Sketch> {
+pub(super) fn without_cas(mut sketches: Vec<Sketch>) -> Vec<Sketch> {
     for sketch in &mut sketches {
         if let Call::Cas { to, .. } = &sketch.call {
             sketch.call = if *to < Value::Int(2) { Call::Read } else { Call::Write(to.clone()) };
@@ -392,7 +393,7 @@ fn agree_with_search(
     Ok(())
 }
 
-fn options(initial: Value) -> Options {
+pub(super) fn options(initial: Value) -> Options {
     Options { initial, ..Options::default() }
 }
 

@@ -2,5 +2,6 @@
 
 mod brute;
 mod mutated;
+mod pending;
 mod plain;
 mod tables;

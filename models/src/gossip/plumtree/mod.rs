@@ -3,8 +3,8 @@
 //!
 //! [`views`] keeps whom a node knows (HyParView's active and passive view), [`node`] the tree: payloads go to eager
 //! neighbours, announcements to lazy ones, and a missing payload is fetched from whoever announced it, which grafts
-//! that link into the tree. The engine has no connections that break, so neighbours send keep-alives. Deliberately
-//! absent: the optimisation that exchanges a long path for a short one (§3.8).
+//! that link into the tree. The engine has no connections that break, so neighbours send keep-alives, which a
+//! [`crate::detector`] judges. Deliberately absent: the optimisation that exchanges a long path for a short one (§3.8).
 
 pub mod node;
 pub mod views;
@@ -12,11 +12,12 @@ pub mod views;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
-use sim_core::time::Span;
+use sim_core::time::{Span, Time};
 use sim_core::units::Bytes;
 use sim_core::world::NodeGroup;
 
 use self::node::{PlumtreeNode, Shared};
+use crate::detector::Detector;
 use crate::model::{Cluster, Model};
 
 /// The settings.
@@ -39,8 +40,8 @@ pub struct Plumtree {
     pub join_gap: Span,
     /// How often neighbours say that they are there.
     pub keepalive: Span,
-    /// After how long a silent neighbour is given up.
-    pub silence: Span,
+    /// What judges neighbours by their keep-alives; one that it suspects is given up.
+    pub detector: Detector,
     /// How long an announced payload is waited for before it is fetched.
     pub missing: Span,
     /// How long a fetched one is, before the next announcer is asked.
@@ -54,12 +55,21 @@ pub struct Plumtree {
     pub every: Span,
     /// From when on.
     pub from: Span,
+    /// Until when; to the run's end if absent.
+    #[serde(default)]
+    pub until: Option<Span>,
     /// The size of a payload.
     pub payload: Bytes,
 }
 
 fn yes() -> bool {
     true
+}
+
+impl Plumtree {
+    fn broadcasts_at(&self, at: Time) -> bool {
+        self.until.is_none_or(|until| at <= Time::ZERO + until)
+    }
 }
 
 impl Model for Plumtree {
@@ -84,7 +94,6 @@ impl Model for Plumtree {
         for (path, span) in [
             ("shuffle", self.shuffle),
             ("keepalive", self.keepalive),
-            ("silence", self.silence),
             ("missing", self.missing),
             ("refetch", self.refetch),
             ("every", self.every),
@@ -93,8 +102,24 @@ impl Model for Plumtree {
                 return fail(path, "more than 0");
             }
         }
-        if self.silence <= self.keepalive {
-            return fail("silence", "longer than the time between keep-alives");
+        let under = |(path, why): (String, String)| (format!("detector.{path}"), why);
+        self.detector.validate(self.keepalive).map_err(under)?;
+        match self.detector {
+            Detector::NfdS { .. } => {
+                let why = "keep-alives begin at a random instant at each node, and NFD-S must know when they are sent; \
+                           NfdE estimates it";
+                return fail("detector", why);
+            }
+            Detector::Timeout(silence) if silence <= self.keepalive => {
+                return fail("detector.Timeout", "longer than the time between keep-alives");
+            }
+            _ => {}
+        }
+        if self.origins > cluster.nodes {
+            return fail("origins", "at most as many as there are nodes");
+        }
+        if self.until.is_some_and(|until| until < self.from) {
+            return fail("until", "not before `from`");
         }
         if self.payload.0 > 1 << 30 {
             return fail("payload", "at most 1GiB");

@@ -7,6 +7,7 @@ use sim_core::node::{Context, Node};
 use sim_core::peer::Peer;
 use sim_core::time::{Span, Time};
 
+use crate::detector::Watch;
 use crate::gossip::plumtree::Plumtree;
 use crate::gossip::plumtree::views::Views;
 
@@ -29,8 +30,8 @@ pub enum Message {
     Shuffle(u32, Vec<u32>, u8),
     /// Peers in return.
     ShuffleReply(Vec<u32>),
-    /// I am here.
-    Keepalive,
+    /// I am here, for the so-manieth time.
+    Keepalive(u64),
     /// A payload: its name, the hops it made, its size.
     Payload(u64, u16, u32),
     /// I have this payload.
@@ -66,8 +67,10 @@ pub struct Shared {
 pub struct PlumtreeNode {
     shared: Arc<Shared>,
     views: Views,
-    /// When each neighbour was last heard of.
-    heard: BTreeMap<u32, Time>,
+    /// What the keep-alives of each neighbour say.
+    watches: BTreeMap<u32, Watch>,
+    /// How many keep-alives it has sent to its neighbours.
+    beats: u64,
     /// The neighbours that get announcements only.
     lazy: BTreeSet<u32>,
     /// The payloads it has, with the hops they made.
@@ -92,16 +95,17 @@ impl Node for PlumtreeNode {
         ctx.arm(Timer::Join, at.since(ctx.now()));
         ctx.arm(Timer::Keepalive, settings.keepalive.times(phase));
         ctx.arm(Timer::Shuffle, settings.shuffle.times(phase));
-        if me < settings.origins {
-            let first = (Time::ZERO + settings.from).since(ctx.now());
-            ctx.arm(Timer::Broadcast, first + settings.every.times(phase));
+        let first = (Time::ZERO + settings.from).since(ctx.now()) + settings.every.times(phase);
+        if me < settings.origins && settings.broadcasts_at(ctx.now() + first) {
+            ctx.arm(Timer::Broadcast, first);
         }
         // Names of payloads must not come again after a restart: they go on from the time.
         let serial = (ctx.now().0 / 1_000_000) as u32;
         PlumtreeNode {
             shared: Arc::clone(shared),
             views: Views::default(),
-            heard: BTreeMap::new(),
+            watches: BTreeMap::new(),
+            beats: 0,
             lazy: BTreeSet::new(),
             have: BTreeMap::new(),
             announced: BTreeMap::new(),
@@ -111,8 +115,8 @@ impl Node for PlumtreeNode {
 
     fn on_message(&mut self, from: Peer, message: Message, ctx: &mut Ctx<'_>) {
         let peer = from.raw();
-        if let Some(heard) = self.heard.get_mut(&peer) {
-            *heard = ctx.now();
+        if let (Message::Keepalive(number), Some(watch)) = (&message, self.watches.get_mut(&peer)) {
+            watch.heartbeat(*number, ctx.now());
         }
         match message {
             Message::Join => {
@@ -134,7 +138,7 @@ impl Node for PlumtreeNode {
                 }
             }
             Message::Accept => self.add(peer, ctx),
-            Message::Refuse | Message::Keepalive => self.stray(from, &message, ctx),
+            Message::Refuse | Message::Keepalive(_) => self.stray(from, &message, ctx),
             Message::Disconnect => self.drop_neighbor(peer, true, ctx),
             Message::Shuffle(first, peers, left) => self.shuffled(peer, first, peers, left, ctx),
             Message::ShuffleReply(peers) => self.reserve(peers, ctx),
@@ -172,7 +176,10 @@ impl Node for PlumtreeNode {
                 self.serial += 1;
                 let name = u64::from(ctx.me().raw()) << 32 | u64::from(self.serial);
                 self.deliver(None, name, 0, ctx);
-                ctx.arm(Timer::Broadcast, self.shared.settings.every);
+                let settings = &self.shared.settings;
+                if settings.broadcasts_at(ctx.now() + settings.every) {
+                    ctx.arm(Timer::Broadcast, settings.every);
+                }
             }
             Timer::Missing(name) => self.fetch(name, ctx),
         }
@@ -192,7 +199,7 @@ impl Node for PlumtreeNode {
             Message::IHave(_) => "ihave",
             Message::Graft(_) => "graft",
             Message::Prune => "prune",
-            Message::Keepalive => "keepalive",
+            Message::Keepalive(_) => "keepalive",
             _ => "membership",
         }
     }
@@ -220,7 +227,7 @@ impl PlumtreeNode {
         let (me, limit) = (ctx.me().raw(), self.shared.settings.active);
         let left = self.views.add_active(peer, me, limit, ctx.rng());
         if peer != me {
-            self.heard.insert(peer, ctx.now());
+            self.watches.insert(peer, Watch::new(&self.shared.settings.detector, ctx.now()));
         }
         if let Some(left) = left {
             ctx.send(Peer::node(left), Message::Disconnect);
@@ -232,7 +239,7 @@ impl PlumtreeNode {
     /// What a peer is to this node as a neighbour is over.
     fn forget(&mut self, peer: u32) {
         self.views.active.retain(|known| *known != peer);
-        self.heard.remove(&peer);
+        self.watches.remove(&peer);
         self.lazy.remove(&peer);
         for by in self.announced.values_mut() {
             by.retain(|announcer| *announcer != peer);
@@ -316,18 +323,16 @@ impl PlumtreeNode {
 
     fn keepalive(&mut self, ctx: &mut Ctx<'_>) {
         let now = ctx.now();
-        let silent: Vec<u32> = self
-            .heard
-            .iter()
-            .filter(|(_, heard)| now.since(**heard) > self.shared.settings.silence)
-            .map(|(peer, _)| *peer)
-            .collect();
-        for peer in silent {
+        let suspects = self.watches.iter().filter(|(_, watch)| watch.suspects(now));
+        let suspects: Vec<u32> = suspects.map(|(peer, _)| *peer).collect();
+        for peer in suspects {
             ctx.mark("neighbour given up");
+            ctx.measure("suspected", i64::from(peer));
             self.drop_neighbor(peer, false, ctx);
         }
+        self.beats += 1;
         for &peer in &self.views.active {
-            ctx.send(Peer::node(peer), Message::Keepalive);
+            ctx.send(Peer::node(peer), Message::Keepalive(self.beats));
         }
         self.promote(ctx);
         ctx.arm(Timer::Keepalive, self.shared.settings.keepalive);
