@@ -20,7 +20,7 @@ pub(crate) fn validate(scenario: &Scenario, words: &Words) -> Result<(), Wrong> 
         fault_line(&format!("faults[{i}]"), line, words)?;
     }
     match &scenario.run.stop {
-        Some(Stop::Mark(name) | Stop::Times(name, _)) => mark("run.stop", name, words)?,
+        Some(Stop::Mark(name) | Stop::Times(name, _) | Stop::All(name)) => mark("run.stop", name, words)?,
         Some(Stop::Becomes(name)) => role("run.stop", name, words)?,
         None => {}
     }

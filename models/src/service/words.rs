@@ -69,14 +69,14 @@ mod tests {
         for source in sources {
             // What stands in quotes between a mark's call and the end of its statement.
             for after in source.split("mark(").chain(source.split("Mark(")).skip(1) {
-                let statement = after.split([';', '}']).next().unwrap_or("");
+                let statement = after.split(';').next().unwrap_or("");
                 for word in statement.split('"').skip(1).step_by(2) {
                     assert!(WORDS.marks.contains(&word), "\"{word}\" is marked and not listed");
                     found += 1;
                 }
             }
         }
-        assert!(found > 25, "{found} marks found in the sources");
+        assert!(found > 20, "{found} marks found in the sources");
         for outcome in Outcome::ALL.into_iter().filter(|outcome| *outcome != Outcome::Ok) {
             assert!(WORDS.marks.contains(&outcome.word()), "{outcome:?}");
         }
