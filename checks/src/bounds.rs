@@ -115,9 +115,7 @@ pub fn stretches(record: &Record, goal: &Goal) -> Vec<Stretch> {
 
 /// Whether an operation counts against an objective: it did not end ok, or too late, or with too little.
 fn misses(entry: &Entry, goal: &Goal) -> bool {
-    !entry.is_ok()
-        || entry.completed.since(entry.invoked) > goal.within
-        || (goal.full && entry.is_lesser())
+    !entry.is_ok() || entry.completed.since(entry.invoked) > goal.within || (goal.full && entry.is_lesser())
 }
 
 /// An objective's error budget. `None` if nobody asked anything.
@@ -213,7 +211,11 @@ mod tests {
             entry.outcome = Outcome::Ok(Answer::Value(Value::from(sim_core::history::LESSER)));
         }
         let goal = |full| Goal { share: 0.95, within: Span(50), full };
-        assert!(objective(&record, &goal(false)).1.contains("10.00% of the answers were lesser ones (not counted"));
+        assert!(
+            objective(&record, &goal(false))
+                .1
+                .contains("10.00% of the answers were lesser ones (not counted")
+        );
         assert_eq!(objective(&record, &goal(false)).0, Verdict::Pass);
         assert!(matches!(objective(&record, &goal(true)).0, Verdict::Fail(_)));
     }

@@ -7,7 +7,8 @@ use models::policy::bulkhead::BulkheadConfig;
 use models::policy::hedge::{After, HedgeConfig};
 use models::policy::retry::RetryConfig;
 use models::policy::{
-    Act, Backoff, BreakerConfig, BudgetConfig, Call, Layer, LeakyBucketConfig, Outcome, Stack, Token, Trip, Twin, Why,
+    Act, Backoff, BreakerConfig, BudgetConfig, Call, Layer, LeakyBucketConfig, Outcome, Stack, Token, Trip,
+    Twin, Why,
 };
 use sim_core::random::Rng;
 use sim_core::time::{Span, Time};

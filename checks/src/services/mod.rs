@@ -18,8 +18,16 @@ use sim_core::record::{Measure, Record};
 use crate::critical;
 
 /// The names of a service's own figures.
-pub const OWN: [&str; 8] =
-    ["requests", "errors", "turned away", "taken back", "latency p50 us", "latency p99 us", "utilisation %", "queue"];
+pub const OWN: [&str; 8] = [
+    "requests",
+    "errors",
+    "turned away",
+    "taken back",
+    "latency p50 us",
+    "latency p99 us",
+    "utilisation %",
+    "queue",
+];
 /// What the names of an edge's figures begin with.
 pub const OF_EDGES: [&str; 6] = ["calls ", "attempts ", "failures ", "lesser ", "breaker ", "hosts open "];
 

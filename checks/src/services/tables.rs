@@ -51,9 +51,10 @@ fn cells(row: &[Option<i64>]) -> String {
 /// RED and USE of every instance, window by window.
 #[must_use]
 pub fn services(record: &Record) -> String {
-    let mut text = "window_end_s,node,service,requests,errors,turned_away,taken_back,latency_p50_us,latency_p99_us,\
+    let mut text =
+        "window_end_s,node,service,requests,errors,turned_away,taken_back,latency_p50_us,latency_p99_us,\
                     utilisation_percent,queue_max\n"
-        .to_string();
+            .to_string();
     for ((at, node), row) in windows(record, &OWN.map(String::from)) {
         let peer = Peer::node(node as u32);
         let (name, service) = (node_name(record, peer), cell(service_of(record, peer)));
@@ -65,7 +66,8 @@ pub fn services(record: &Record) -> String {
 /// What every edge carried, window by window and caller by caller.
 #[must_use]
 pub fn edge_windows(record: &Record) -> String {
-    let mut text = "window_end_s,node,from,to,calls,attempts,failures,lesser,breaker,hosts_open\n".to_string();
+    let mut text =
+        "window_end_s,node,from,to,calls,attempts,failures,lesser,breaker,hosts_open\n".to_string();
     for (edge, from, to) in edges(record) {
         for ((at, node), row) in windows(record, &OF_EDGES.map(|what| format!("{what}{edge}"))) {
             let name = node_name(record, Peer::node(node as u32));

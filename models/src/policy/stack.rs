@@ -201,6 +201,8 @@ impl Stack {
                 self.over.push((token, Outcome::Timeout));
             }
             Running::Retry(..) | Running::LeakyBucket(_) => self.inward(frame, now, rng, acts),
+            // The first of two tied copies has begun: another would be called off.
+            Running::Hedge(_) if self.frames.get(frame).held => {}
             Running::Hedge(hedge) => {
                 let next = hedge.delay(self.frames.get(frame).tries + 1);
                 self.inward(frame, now, rng, acts);
@@ -210,6 +212,14 @@ impl Stack {
             _ => {}
         }
         self.settle(now, rng, acts);
+    }
+
+    /// One of two tied copies has begun: no other is sent.
+    pub fn begun(&mut self, attempt: Token) {
+        if let (Some(layer), Some(frame)) = (self.tied, self.frames.find(attempt)) {
+            let hedge = self.frames.ancestor(frame, layer);
+            self.frames.get_mut(hedge).held = true;
+        }
     }
 
     /// Whether a wake-up still has a reason.

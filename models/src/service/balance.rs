@@ -271,7 +271,8 @@ impl Balancer {
         let room = outliers.at_most.get() * self.seen.len() as f64;
         let mut ejected = self.seen.iter().filter(|seen| now < seen.ejected_until).count();
         for seen in &mut self.seen {
-            if judged(seen) && share(seen) < bar && now >= seen.ejected_until && (ejected + 1) as f64 <= room {
+            if judged(seen) && share(seen) < bar && now >= seen.ejected_until && (ejected + 1) as f64 <= room
+            {
                 seen.eject(outliers, now);
                 ejected += 1;
             }
@@ -342,7 +343,11 @@ mod tests {
 
     #[test]
     fn a_zone_is_kept_to_as_long_as_it_has_an_instance() {
-        let mut near = balancer("(zone_aware: true, outliers: Some((failures: 1, eject_for: \"1s\", at_most: 1.0)))", 1, &[0, 1, 1, 0]);
+        let mut near = balancer(
+            "(zone_aware: true, outliers: Some((failures: 1, eject_for: \"1s\", at_most: 1.0)))",
+            1,
+            &[0, 1, 1, 0],
+        );
         let counts = spread(&mut near, 4, 100, Time(0));
         assert_eq!((counts[0], counts[3], counts[1] + counts[2]), (0, 0, 100));
         near.ended(1, Some(Outcome::Failed), Span(1), Time(1));

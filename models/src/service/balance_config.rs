@@ -107,8 +107,12 @@ impl BalancerConfig {
             Choice::ConsistentHash { points: 0, .. } => {
                 return Err(("choose", "points: at least 1 for each instance".into()));
             }
-            Choice::ConsistentHash { points, .. } if u64::from(points) * u64::from(instances) > POINTS_MAX => {
-                let why = format!("points: at most {POINTS_MAX} on the whole ring; {instances} instances with {points} each");
+            Choice::ConsistentHash { points, .. }
+                if u64::from(points) * u64::from(instances) > POINTS_MAX =>
+            {
+                let why = format!(
+                    "points: at most {POINTS_MAX} on the whole ring; {instances} instances with {points} each"
+                );
                 return Err(("choose", why));
             }
             Choice::ConsistentHash { bound: Some(bound), .. } if !(bound.is_finite() && bound > 1.0) => {
@@ -139,7 +143,9 @@ impl Outliers {
             return Err("eject_for: a length above 0".into());
         }
         if self.at_most.get() <= 0.0 {
-            return Err("at_most: a share above 0, or nothing is ever left out; leave `outliers` out instead".into());
+            return Err(
+                "at_most: a share above 0, or nothing is ever left out; leave `outliers` out instead".into(),
+            );
         }
         match self.rate {
             Some(rate) if rate.every < OFTEN => Err(format!("rate: every: at least {OFTEN}")),

@@ -156,6 +156,11 @@ impl Caller {
         self.queue(edge);
     }
 
+    /// One of two tied copies has begun before the other was sent.
+    pub(super) fn begun(&mut self, edge: u16, attempt: Token) {
+        self.edges[usize::from(edge)].stack.begun(attempt);
+    }
+
     pub(super) fn is_dead(&self, edge: u16, token: Token) -> bool {
         !self.edges[usize::from(edge)].stack.is_live(token)
     }

@@ -35,9 +35,10 @@ impl<'a> Graph<'a> {
         let users = graph.add_node("users");
         // Each route of a service is a place of its own.
         let plain = service.services.keys().chain(service.topics.keys()).map(|name| (name.as_str(), None));
-        let routed = service.services.iter().flat_map(|(name, spec)| {
-            spec.routes.keys().map(|route| (name.as_str(), Some(route.as_str())))
-        });
+        let routed = service
+            .services
+            .iter()
+            .flat_map(|(name, spec)| spec.routes.keys().map(|route| (name.as_str(), Some(route.as_str()))));
         let names: Vec<(&str, Option<&str>)> = plain.chain(routed).collect();
         let nodes: Vec<NodeIndex> = names.iter().map(|(name, _)| graph.add_node(*name)).collect();
         let place = |name: &str, route: Option<&str>| {
@@ -106,7 +107,8 @@ impl<'a> Graph<'a> {
     fn round(&self, part: &[NodeIndex]) -> Vec<&'a str> {
         let mut path = vec![part[0]];
         while let Some(last) = path.last() {
-            let heavier = |a: &&NodeIndex, b: &&NodeIndex| self.weight(*last, **a).total_cmp(&self.weight(*last, **b));
+            let heavier =
+                |a: &&NodeIndex, b: &&NodeIndex| self.weight(*last, **a).total_cmp(&self.weight(*last, **b));
             let Some(next) = part.iter().max_by(heavier) else { break };
             let seen = path.iter().position(|node| node == next);
             path.push(*next);
@@ -149,7 +151,11 @@ mod tests {
         let service: Service = ron::from_str(&text).expect("a graph");
         let found = Graph::new(&service).endless();
         let told = found.map(|found| (found.path.join(" → "), (found.growth * 100.0 + 0.5) as u32));
-        assert_eq!(told, expected.map(|(path, growth)| (path.to_string(), (growth * 100.0 + 0.5) as u32)), "{services}");
+        assert_eq!(
+            told,
+            expected.map(|(path, growth)| (path.to_string(), (growth * 100.0 + 0.5) as u32)),
+            "{services}"
+        );
     }
 
     #[test]
@@ -157,15 +163,27 @@ mod tests {
         check("\"a\": (workers: 1, steps: [Call((to: \"b\"))]), \"b\": (workers: 1, steps: [])", None);
         check("\"a\": (workers: 1, steps: [Call((to: \"a\", chance: 0.9))])", None);
         check("\"a\": (workers: 1, steps: [Fail(0.1), Call((to: \"a\"))])", None);
-        check("\"a\": (workers: 1, steps: [Maybe(0.5, [Call((to: \"b\"))])]), \"b\": (workers: 1, steps: [Call((to: \"a\"))])", None);
+        check(
+            "\"a\": (workers: 1, steps: [Maybe(0.5, [Call((to: \"b\"))])]), \"b\": (workers: 1, steps: [Call((to: \"a\"))])",
+            None,
+        );
     }
 
     #[test]
     fn cycles_that_do_not_are_found_with_their_way_round() {
         check("\"a\": (workers: 1, steps: [Call((to: \"a\"))])", Some(("a → a", 1.0)));
-        check("\"a\": (workers: 1, steps: [Call((to: \"b\"))]), \"b\": (workers: 1, steps: [Call((to: \"c\"))]), \"c\": (workers: 1, steps: [Call((to: \"b\"))])", Some(("c → b → c", 1.0)));
+        check(
+            "\"a\": (workers: 1, steps: [Call((to: \"b\"))]), \"b\": (workers: 1, steps: [Call((to: \"c\"))]), \"c\": (workers: 1, steps: [Call((to: \"b\"))])",
+            Some(("c → b → c", 1.0)),
+        );
         // Two calls with a chance of 60% each are more than one.
-        check("\"a\": (workers: 1, steps: [Maybe(0.6, [Call((to: \"a\")), Call((to: \"a\"))])])", Some(("a → a", 1.2)));
-        check("\"a\": (workers: 1, steps: [Cached(cache: (room: 1), miss: [Call((to: \"a\"))])])", Some(("a → a", 1.0)));
+        check(
+            "\"a\": (workers: 1, steps: [Maybe(0.6, [Call((to: \"a\")), Call((to: \"a\"))])])",
+            Some(("a → a", 1.2)),
+        );
+        check(
+            "\"a\": (workers: 1, steps: [Cached(cache: (room: 1), miss: [Call((to: \"a\"))])])",
+            Some(("a → a", 1.0)),
+        );
     }
 }

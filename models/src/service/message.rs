@@ -123,7 +123,7 @@ pub enum Message {
         /// Its attempt.
         other: u64,
     },
-    /// I have begun with the twin of a copy that you have: from the other's node.
+    /// I have begun with the twin of a copy that you have, or would send: from the other's node.
     Begun {
         /// Whose call it is.
         caller: Peer,

@@ -99,11 +99,7 @@ impl Node for ServiceNode {
 
 impl ServiceNode {
     /// Does something, then all that follows from it, then arms the timer for what comes next.
-    fn with(
-        &mut self,
-        ctx: &mut Ctx<'_>,
-        what: impl FnOnce(&mut ServiceNode, &Plan, &Part, &mut Ctx<'_>),
-    ) {
+    fn with(&mut self, ctx: &mut Ctx<'_>, what: impl FnOnce(&mut ServiceNode, &Plan, &Part, &mut Ctx<'_>)) {
         let Some(shared) = self.plan.take() else { return };
         let (plan, part) = (&*shared, &shared.parts[usize::from(self.part)]);
         what(self, plan, part, ctx);
@@ -172,6 +168,9 @@ impl ServiceNode {
                 self.server(part, ctx, |server, env| {
                     server.tied((from, edge, attempt), Tie::To(node, other), env);
                 });
+            }
+            Message::Begun { caller, edge, attempt } if caller == ctx.me() => {
+                self.caller.begun(edge, Token::from_raw(attempt));
             }
             Message::Begun { caller, edge, attempt } => {
                 self.server(part, ctx, |server, env| server.called_off((caller, edge, attempt), env));

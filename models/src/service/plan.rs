@@ -245,7 +245,13 @@ struct Edges<'a> {
 impl Edges<'_> {
     fn add(&mut self, edge: &Edge) {
         let to = self.names.iter().position(|name| *name == edge.to).unwrap_or(0) as u16;
-        self.list.push(PlanEdge { spec: edge.clone(), to, names: EdgeNames::new(self.from, &edge.to), lesser: false, entry: 0 });
+        self.list.push(PlanEdge {
+            spec: edge.clone(),
+            to,
+            names: EdgeNames::new(self.from, &edge.to),
+            lesser: false,
+            entry: 0,
+        });
     }
 }
 

@@ -225,11 +225,16 @@ impl Server {
         }
     }
 
-    /// Tells the node that has a piece of work's twin that this one has begun.
+    /// Tells the node that has a piece of work's twin, or will get it, that this one has begun.
     fn call_off(&self, slot: u32, twin: Tie, env: &mut Env<'_, '_>) {
-        let Tie::To(node, attempt) = twin else { return };
         let job = self.jobs.get(slot);
-        env.ctx.send(node, Message::Begun { caller: job.from, edge: job.edge, attempt });
+        let (caller, edge) = (job.from, job.edge);
+        match twin {
+            Tie::No => {}
+            // The caller has not sent the other yet, and need not.
+            Tie::Open => env.ctx.send(caller, Message::Begun { caller, edge, attempt: job.attempt }),
+            Tie::To(node, attempt) => env.ctx.send(node, Message::Begun { caller, edge, attempt }),
+        }
     }
 
     /// A piece of work has got a twin.

@@ -102,7 +102,8 @@ impl Service {
         if let Some(pauses) = &spec.pauses {
             stands_still(&format!("{path}.pauses"), pauses)?;
         }
-        if let Some(i) = (1..spec.registered.len()).find(|i| spec.registered[*i].0 < spec.registered[i - 1].0) {
+        if let Some(i) = (1..spec.registered.len()).find(|i| spec.registered[*i].0 < spec.registered[i - 1].0)
+        {
             return refuse(format!("{path}.registered[{i}]"), "times must not fall");
         }
         for (i, (_, instances)) in spec.registered.iter().enumerate() {
@@ -232,7 +233,9 @@ fn stands_still(path: &str, pauses: &Pauses) -> Result<(), Refusal> {
     pauses.lasts.validate().or_else(|why| refuse(format!("{path}.lasts"), why))?;
     let (Some(every), Some(lasts)) = (pauses.every.mean(), pauses.lasts.mean()) else { return Ok(()) };
     if every.saturating_add(lasts) < PAUSES {
-        let why = format!("every and lasts: {PAUSES} at least together, on average, or there is nothing but pauses");
+        let why = format!(
+            "every and lasts: {PAUSES} at least together, on average, or there is nothing but pauses"
+        );
         return refuse(path, why);
     }
     Ok(())

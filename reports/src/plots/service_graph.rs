@@ -107,7 +107,8 @@ fn layout(figures: &Figures, top: f64) -> (Vec<Place<'_>>, f64) {
     let count = layers.iter().max().map_or(1, |last| last + 1);
     let column = (WIDTH - 2.0 * MARGIN) / count as f64;
     let wide = (column * 0.58).min(190.0);
-    let deepest = (0..count).map(|layer| layers.iter().filter(|own| **own == layer).count()).max().unwrap_or(1);
+    let deepest =
+        (0..count).map(|layer| layers.iter().filter(|own| **own == layer).count()).max().unwrap_or(1);
     let height = ROW * deepest as f64;
     let mut middle = vec![0.0; names.len()];
     let mut places = Vec::new();
@@ -115,7 +116,8 @@ fn layout(figures: &Figures, top: f64) -> (Vec<Place<'_>>, f64) {
         let mut here: Vec<usize> = (0..names.len()).filter(|i| layers[*i] == layer).collect();
         // Beside the middle of those who call it.
         let wanted = |i: usize| {
-            let callers: Vec<f64> = edges.iter().filter(|e| e.1 == i && layers[e.0] < layer).map(|e| middle[e.0]).collect();
+            let callers: Vec<f64> =
+                edges.iter().filter(|e| e.1 == i && layers[e.0] < layer).map(|e| middle[e.0]).collect();
             callers.iter().sum::<f64>() / callers.len().max(1) as f64
         };
         here.sort_by(|a, b| wanted(*a).total_cmp(&wanted(*b)).then(a.cmp(b)));
@@ -182,7 +184,12 @@ fn service(canvas: &mut Canvas, place: &Place<'_>, figures: &Figures) {
     let (fill, outline) = CLASSES[class(share)];
     let tip = own.map_or_else(
         || format!("{}: a topic", place.name),
-        |own| format!("{}: {} requests, {} errors, {} turned away", own.name, own.requests, own.errors, own.turned_away),
+        |own| {
+            format!(
+                "{}: {} requests, {} errors, {} turned away",
+                own.name, own.requests, own.errors, own.turned_away
+            )
+        },
     );
     canvas.told(&tip, |canvas| canvas.rounded(place.rect, 7.0, &Paint::solid(fill).outlined(outline, 2.0)));
     let room = w - 10.0;
@@ -218,12 +225,14 @@ fn label(canvas: &mut Canvas, arrow: &Arrow, edge: &EdgeFigures, taken: &mut Tak
     }
     let look = SMALL.color(if edge.failures > 0 { INK } else { MUTED }).halo().middle();
     for (line, word) in words.iter().enumerate() {
-        let down = line as f64 * 17.0;
+        // The first above the arrow, the others below.
+        let down = line.saturating_sub(1) as f64 * 17.0;
         let spots: Vec<(f64, f64, Type)> = [0.5, 0.4, 0.6, 0.3, 0.7]
             .iter()
             .flat_map(|t| {
                 let (x, y) = arrow.at(*t);
-                [(x, y - 8.0 + down, look), (x, y + 18.0 + down, look)]
+                let (above, below) = ((x, y - 9.0, look), (x, y + 19.0 + down, look));
+                if line == 0 { [above, below] } else { [below, above] }
             })
             .collect();
         if let Some((x, y, look)) = taken.place(word, &spots, whole) {

@@ -3,7 +3,7 @@
 //!
 //! Deliberately absent: the other traces; the file `traces.csv` has them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
 use checks::critical::{path, traces};
 use sim_core::record::{Record, TraceSpan};
@@ -21,7 +21,7 @@ use crate::text::{count, fit};
 const LEFT: f64 = 300.0;
 /// The height of a row.
 const ROW: f64 = 24.0;
-/// At most this many rows: a fan-out of hundreds is cut, its longest spans are kept.
+/// At most this many rows: a trace of hundreds is cut at its lower end.
 const ROWS_MAX: usize = 40;
 
 /// Draws the waterfall; `None` without traces.
@@ -42,7 +42,7 @@ pub fn waterfall(run: &Run<'_>) -> Option<String> {
     let own: BTreeMap<u64, u64> = path(spans).into_iter().map(|piece| (piece.span, piece.own.0)).collect();
     let rows = rows(spans);
     let cut = spans.len() - rows.len();
-    let more = if cut > 0 { format!(" · the {cut} shortest are left out") } else { String::new() };
+    let more = if cut > 0 { format!(" · {cut} further down are left out") } else { String::new() };
     let told = format!(
         "trace {} asked at {}: of {}, {} of which ended badly, {}; it took {} · filled: on the critical path, red: \
          ended badly{more}",
@@ -73,12 +73,20 @@ pub fn waterfall(run: &Run<'_>) -> Option<String> {
 
 /// The spans in the order of a tree, each with its depth.
 fn rows<'a>(spans: &[&'a TraceSpan]) -> Vec<(usize, &'a TraceSpan)> {
-    let mut longest: Vec<&TraceSpan> = spans.to_vec();
-    longest.sort_by_key(|span| (span.parent != 0, std::cmp::Reverse(span.end.since(span.begin)), span.span));
-    longest.truncate(ROWS_MAX);
+    // Level by level, so that who is shown hangs below somebody who is.
+    let mut below: BTreeMap<u64, Vec<&TraceSpan>> = BTreeMap::new();
+    for span in spans {
+        below.entry(span.parent).or_default().push(span);
+    }
+    let mut level: VecDeque<&TraceSpan> = below.remove(&0).into_iter().flatten().take(1).collect();
     let mut children: BTreeMap<u64, Vec<&TraceSpan>> = BTreeMap::new();
-    for span in longest {
+    let mut shown = 0;
+    while let Some(span) = level.pop_front().filter(|_| shown < ROWS_MAX) {
+        shown += 1;
         children.entry(span.parent).or_default().push(span);
+        let mut next = below.remove(&span.span).unwrap_or_default();
+        next.sort_by_key(|span| (span.begin, span.span));
+        level.extend(next);
     }
     for list in children.values_mut() {
         list.sort_by_key(|span| std::cmp::Reverse((span.begin, span.span)));
@@ -111,7 +119,8 @@ fn row(
     };
     canvas.text(indent, y + 16.0, &fit(&name, SMALL.size, false, LEFT - indent - 10.0), &SMALL);
     let (from, to) = (span.begin.0.saturating_sub(begin) as f64, span.end.0.saturating_sub(begin) as f64);
-    let (left, right) = (chart.at_x(from), chart.at_x(to));
+    // Work may go on after its request has ended.
+    let (left, right) = (chart.at_x(from).min(chart.rect.right()), chart.at_x(to).min(chart.rect.right()));
     let bar = Rect::new(left, y + 4.0, (right - left).max(2.0), ROW - 8.0);
     let color = if span.ok { BLUE } else { VERMILLION };
     let paint = match own {

@@ -42,8 +42,15 @@ pub enum Kind {
 
 impl Kind {
     /// All kinds, in the order of a listing.
-    pub const ALL: [Kind; 7] =
-        [Kind::Scenarios, Kind::Comparisons, Kind::Models, Kind::Faults, Kind::Checks, Kind::Metrics, Kind::Fields];
+    pub const ALL: [Kind; 7] = [
+        Kind::Scenarios,
+        Kind::Comparisons,
+        Kind::Models,
+        Kind::Faults,
+        Kind::Checks,
+        Kind::Metrics,
+        Kind::Fields,
+    ];
 
     /// The word for it on the command line.
     #[must_use]

@@ -157,7 +157,8 @@ impl Target {
                 everyone().filter(|n| names.groups.get(n.index()) == Some(group)).collect()
             }
             Target::OneOf(groups) => {
-                let in_one = |node: &Peer| names.groups.get(node.index()).is_some_and(|own| groups.contains(own));
+                let in_one =
+                    |node: &Peer| names.groups.get(node.index()).is_some_and(|own| groups.contains(own));
                 let mut all: Vec<Peer> = everyone().filter(in_one).collect();
                 rng.shuffle(&mut all);
                 all.truncate(1);

@@ -3,10 +3,10 @@
 //!
 //! Deliberately absent: the choice of the other instance, which is the balancer's, or the client's routing.
 
-use serde::{Deserialize, Serialize};
 use super::window::Window;
 use crate::time::Span;
 use crate::units::Ratio;
+use serde::{Deserialize, Serialize};
 
 /// A hedge's settings.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -66,9 +66,9 @@ impl HedgeConfig {
             copies if copies > COPIES_MAX => {
                 Err(format!("Hedge: copies: at most {COPIES_MAX} besides the first, found {copies}"))
             }
-            copies if self.tied && copies > 1 => {
-                Err(format!("Hedge: copies: two are tied to each other, so 1 besides the first, found {copies}"))
-            }
+            copies if self.tied && copies > 1 => Err(format!(
+                "Hedge: copies: two are tied to each other, so 1 besides the first, found {copies}"
+            )),
             _ => Ok(()),
         }
     }
