@@ -59,7 +59,8 @@ fn plan(args: &CompareArgs) -> Result<Plan, Trouble> {
         (None, count) => 1..count.unwrap_or(SEEDS).saturating_add(1),
     };
     let metrics = if args.metric.is_empty() { settings.metrics } else { metrics(&args.metric)? };
-    let precision = args.precision.map(|share| share.get()).or(settings.precision).filter(|share| *share > 0.0);
+    let precision =
+        args.precision.map(|share| share.get()).or(settings.precision).filter(|share| *share > 0.0);
     if precision.is_some() && metrics.is_empty() {
         return Err(cannot("a precision needs metrics that it is for: --metric NAME"));
     }

@@ -31,12 +31,14 @@ fn named(current: &OsStr, names: &[&str]) -> Vec<CompletionCandidate> {
 pub fn metrics() -> ArgValueCompleter {
     ArgValueCompleter::new(|current: &OsStr| {
         let typed = current.to_string_lossy();
-        let (before, last) = typed.rsplit_once(',').map_or(("", typed.as_ref()), |(before, last)| (before, last));
+        let (before, last) =
+            typed.rsplit_once(',').map_or(("", typed.as_ref()), |(before, last)| (before, last));
         let comma = if before.is_empty() { "" } else { "," };
         let fitting = catalogue::list(Kind::Metrics).into_iter().filter(|item| item.name.starts_with(last));
         fitting
             .map(|item| {
-                CompletionCandidate::new(format!("{before}{comma}{}", item.name)).help(Some(item.about.into()))
+                CompletionCandidate::new(format!("{before}{comma}{}", item.name))
+                    .help(Some(item.about.into()))
             })
             .collect()
     })

@@ -88,7 +88,8 @@ impl Watch<'_> {
         known: &BTreeMap<u64, SeedRun>,
         out: Option<&Path>,
     ) -> Result<Watch<'a>, Trouble> {
-        let lines = || known.values().map(|run| format!("{}\n", log::line(&loaded.hash, run))).collect::<String>();
+        let lines =
+            || known.values().map(|run| format!("{}\n", log::line(&loaded.hash, run))).collect::<String>();
         let log = out.map(|dir| Lines::open(dir, shard::RUNS, &lines())).transpose()?;
         let meter = Meter::new("seeds");
         meter.add(left);

@@ -20,6 +20,7 @@ use std::process::{Command, ExitCode, Stdio};
 use bare::queues::{Calendar, Heap, Radix};
 use plan::{CASES, Case, Engine};
 use report::Results;
+use sim_core::network::Draws;
 use worker::Measured;
 
 const USAGE: &str =
@@ -119,7 +120,8 @@ fn compare(options: &Options) -> Result<(), String> {
 /// Writes what is known so far, so that a run cut short leaves its whole rounds.
 fn write_json(options: &Options, rows: &[report::Row]) -> Result<(), String> {
     let Some(path) = &options.json else { return Ok(()) };
-    let text = serde_json::to_string_pretty(rows).map_err(|error| error.to_string())?;
+    let all = serde_json::json!({ "schema": 1, "rows": rows, "ratios": report::ratios(rows) });
+    let text = serde_json::to_string_pretty(&all).map_err(|error| error.to_string())?;
     std::fs::write(path, text + "\n").map_err(|error| format!("{}: {error}", path.display()))
 }
 
@@ -140,6 +142,7 @@ fn work(engine: &str, workload: &str, size: &str, seconds: &str) -> Result<(), S
     let measured = match (engine, workload) {
         ("squall", "H") => squall::hold(size, budget),
         ("squall", "P") => squall::ping(size, budget),
+        ("squall", "P-link") => squall::ping_by(size, budget, Draws::PerLink),
         ("squall", "S") => squall::seeds(budget),
         ("squall", "S*") => squall::seeds_parallel(budget),
         ("squall", "R") => squall::raft::measure(size, budget)?,

@@ -5,19 +5,20 @@ use std::path::{Path, PathBuf};
 /// A workload at a size.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Case {
-    /// `H`, `P`, `S`, `S*` (on all cores) or `R`.
+    /// `H`, `P`, `P-link`, `S`, `S*` (on all cores) or `R`.
     pub workload: &'static str,
     /// Pending timers, nodes; five for S; the keys for R.
     pub size: u32,
 }
 
 /// All cases, in the order of the table. The peers have nothing to set beside R.
-pub const CASES: [Case; 11] = [
+pub const CASES: [Case; 12] = [
     Case { workload: "H", size: 100 },
     Case { workload: "H", size: 10_000 },
     Case { workload: "H", size: 1_000_000 },
     Case { workload: "P", size: 10 },
     Case { workload: "P", size: 1_000 },
+    Case { workload: "P-link", size: 1_000 },
     Case { workload: "P", size: 100_000 },
     Case { workload: "P", size: 1_000_000 },
     Case { workload: "S", size: 5 },
@@ -65,7 +66,14 @@ pub fn inside(program: &Path) -> Vec<Engine> {
     vec![
         engine(
             "squall",
-            &[("H", ALL, ALL), ("P", ALL, ALL), ("S", ALL, ALL), ("S*", ALL, ALL), ("R", ALL, ALL)],
+            &[
+                ("H", ALL, ALL),
+                ("P", ALL, ALL),
+                ("P-link", ALL, ALL),
+                ("S", ALL, ALL),
+                ("S*", ALL, ALL),
+                ("R", ALL, ALL),
+            ],
             false,
         ),
         engine("bare-heap", BARE, true),

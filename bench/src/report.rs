@@ -69,7 +69,7 @@ fn unit(workload: &str) -> &'static str {
 
 /// A rate in its unit.
 fn rate(workload: &str, rate: f64) -> String {
-    if matches!(workload, "H" | "P") { format!("{:.3}", rate / 1e6) } else { format!("{rate:.0}") }
+    if matches!(workload, "H" | "P" | "P-link") { format!("{:.3}", rate / 1e6) } else { format!("{rate:.0}") }
 }
 
 /// The table, with Squall's ratios to the best of the others.
@@ -90,33 +90,54 @@ pub fn table(rows: &[Row]) -> String {
             let mib = row.peak_kib as f64 / 1024.0;
             text += &format!("  {:<14} {median:>10}  ({least} to {greatest})  {mib:.1} MiB\n", row.engine);
         }
-        text += &ratios(&here);
-        text += &cores(&here, rows);
-    }
-    text
-}
-
-/// What all cores are worth beside one.
-fn cores(here: &[&Row], rows: &[Row]) -> String {
-    let all = here.iter().find(|row| row.engine == "squall" && row.workload == "S*");
-    let one = rows.iter().find(|row| row.engine == "squall" && row.workload == "S");
-    match (all, one) {
-        (Some(all), Some(one)) => format!("  = {:.2} × one core\n", all.rate[0] / one.rate[0]),
-        _ => String::new(),
-    }
-}
-
-fn ratios(here: &[&Row]) -> String {
-    let Some(squall) = here.iter().find(|row| row.engine == "squall") else { return String::new() };
-    let best = |bare: bool| {
-        let others = here.iter().filter(|row| row.engine != "squall" && row.bare == bare);
-        others.max_by(|a, b| a.rate[0].total_cmp(&b.rate[0]))
-    };
-    let mut text = String::new();
-    for (what, other) in [("best peer", best(false)), ("best bare loop", best(true))] {
-        if let Some(other) = other {
-            text += &format!("  = {:.2} × the {what} ({})\n", squall.rate[0] / other.rate[0], other.engine);
+        for ratio in here.iter().filter(|row| row.engine == "squall").flat_map(|row| ratios_of(row, rows)) {
+            text += &format!("  = {:.2} × the {} ({})\n", ratio.ratio, ratio.beside, ratio.engine);
         }
     }
     text
+}
+
+/// Squall beside another: how many times as fast it is.
+#[derive(Clone, Debug, Serialize)]
+pub struct Ratio {
+    /// The workload.
+    pub workload: &'static str,
+    /// Its size.
+    pub size: u32,
+    /// `best peer`, `best bare loop`; `one core` for all cores.
+    pub beside: &'static str,
+    /// Who that is.
+    pub engine: &'static str,
+    /// Squall's median over that one's.
+    pub ratio: f64,
+}
+
+/// All ratios.
+#[must_use]
+pub fn ratios(rows: &[Row]) -> Vec<Ratio> {
+    let squall = rows.iter().filter(|row| row.engine == "squall");
+    squall.flat_map(|squall| ratios_of(squall, rows)).collect()
+}
+
+fn ratios_of(squall: &Row, rows: &[Row]) -> Vec<Ratio> {
+    let best = |bare: bool| {
+        let here = rows.iter().filter(|row| (row.workload, row.size) == (squall.workload, squall.size));
+        let others = here.filter(|row| row.engine != "squall" && row.bare == bare);
+        others.max_by(|a, b| a.rate[0].total_cmp(&b.rate[0]))
+    };
+    let one = rows.iter().find(|row| (row.workload, row.engine) == ("S", "squall"));
+    let one = one.filter(|_| squall.workload == "S*");
+    [("best peer", best(false)), ("best bare loop", best(true)), ("one core", one)]
+        .into_iter()
+        .filter_map(|(beside, other)| {
+            let (other, workload, size) = (other?, squall.workload, squall.size);
+            Some(Ratio {
+                workload,
+                size,
+                beside,
+                engine: other.engine,
+                ratio: squall.rate[0] / other.rate[0],
+            })
+        })
+        .collect()
 }

@@ -39,7 +39,13 @@ fn updates() -> Record {
     let mut record = record("gossip/updates", 8, 20_000);
     for update in 0..20_u64 {
         for node in (0..8).filter(|node| *node != 1 || !(5..9).contains(&update)) {
-            tell(&mut record, "applied", update * 1000 + if node == 0 { 0 } else { 500 }, node, update as i64);
+            tell(
+                &mut record,
+                "applied",
+                update * 1000 + if node == 0 { 0 } else { 500 },
+                node,
+                update as i64,
+            );
         }
     }
     for (ms, life) in [(5_000, Life::Crashed), (9_000, Life::Up)] {

@@ -3,6 +3,7 @@
 //!
 //! Paths are those of the file. Deliberately absent: where in the text a path is ([`crate::text`]).
 
+use checks::metrics;
 use models::model::Model;
 use sim_core::client::workload::{Ask, Load};
 use sim_core::client::{ClientConfig, Routing};
@@ -228,6 +229,20 @@ fn run(scenario: &Scenario) -> Result<(), ConfigError> {
     Ok(())
 }
 
+/// What is wrong with a check's bounds.
+fn upside_down(check: &CheckSpec) -> Option<&'static str> {
+    match check {
+        CheckSpec::Metric(_, least, most) if !(least.is_finite() && most.is_finite() && least <= most) => {
+            Some("Metric: two finite numbers, the least first")
+        }
+        CheckSpec::Count(_, least, most) if least > most => Some("Count: the least comes first"),
+        CheckSpec::Share { from, until, least, most } if from >= until || least > most => {
+            Some("Share: from lies before until, and least is at most most")
+        }
+        _ => None,
+    }
+}
+
 fn checks(scenario: &Scenario) -> Result<(), Wrong> {
     let plain = |path: String, message: &str| {
         let error = ConfigError { path, message: message.to_string() };
@@ -248,19 +263,16 @@ fn checks(scenario: &Scenario) -> Result<(), Wrong> {
         if about_clients && !asks {
             return plain(path, "it judges what clients were told, and there are no clients");
         }
-        match check {
-            CheckSpec::Metric(_, least, most)
-                if !(least.is_finite() && most.is_finite() && least <= most) =>
-            {
-                return plain(path, "Metric: two finite numbers, the least first");
-            }
-            CheckSpec::Count(_, least, most) if least > most => {
-                return plain(path, "Count: the least comes first");
-            }
-            CheckSpec::Share { from, until, least, most } if from >= until || least > most => {
-                return plain(path, "Share: from lies before until, and least is at most most");
-            }
-            _ => {}
+        if let Some(why) = upside_down(check) {
+            return plain(path, why);
+        }
+        if let CheckSpec::Metric(name, ..) = check
+            && !metrics::is_known(name)
+        {
+            let message =
+                format!("no run has a metric \"{name}\"; `squall list metrics` names those there are");
+            let names = metrics::CATALOGUE.iter().map(|(name, _)| (*name).to_string()).collect();
+            return Err(Wrong { error: ConfigError { path, message }, names });
         }
         if matches!(check, CheckSpec::Live(_)) && scenario.run.calm == Span::ZERO {
             return plain(path, "liveness is judged in the calm part of the run; add `calm: …` to `run`");

@@ -34,7 +34,8 @@ impl ScenarioError {
     #[must_use]
     pub fn not_in_library(name: &str) -> ScenarioError {
         let stem = name.trim_end_matches(".ron");
-        let nearest = crate::text::nearest(stem, library::names().into_iter().chain(library::comparisons())).map(str::to_string);
+        let nearest = crate::text::nearest(stem, library::names().into_iter().chain(library::comparisons()))
+            .map(str::to_string);
         ScenarioError::NotFound { name: name.to_string(), nearest }
     }
 }

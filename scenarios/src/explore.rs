@@ -381,7 +381,8 @@ mod tests {
             assert!(seed != 3, "seed 3 trips");
             SeedSummary::of(run(&loaded, seed, &RunOptions::default()))
         };
-        let found = explore_with(&loaded, &options(1..6, 2), &BTreeMap::new(), &(), &AtomicBool::new(false), &one);
+        let found =
+            explore_with(&loaded, &options(1..6, 2), &BTreeMap::new(), &(), &AtomicBool::new(false), &one);
         assert_eq!((found.runs.len(), found.failed(), found.as_expected), (5, 1, false));
         let failure = &found.to_json()["failures"][0];
         assert_eq!(failure["check"], "panic");

@@ -52,8 +52,7 @@ pub fn line(hash: &str, run: &SeedRun) -> String {
         Err(panic) => (Some(panic.clone()), None),
         Ok(summary) => (None, Some(Run::of(summary))),
     };
-    let line =
-        Line { scenario: hash.to_string(), version: VERSION.into(), seed: run.seed, panic, run: told };
+    let line = Line { scenario: hash.to_string(), version: VERSION.into(), seed: run.seed, panic, run: told };
     // Strings and finite numbers can always be written.
     serde_json::to_string(&line).unwrap_or_default()
 }
@@ -69,7 +68,8 @@ pub fn read_all(hash: &str, log: &str) -> BTreeMap<u64, SeedRun> {
             (None, Some(panic)) => Err(panic),
             _ => return None,
         };
-        (line.scenario == hash && line.version == VERSION).then_some((line.seed, SeedRun { seed: line.seed, result }))
+        (line.scenario == hash && line.version == VERSION)
+            .then_some((line.seed, SeedRun { seed: line.seed, result }))
     };
     log.lines().filter_map(mine).collect()
 }

@@ -226,7 +226,9 @@ impl<N: Node> Observer<N> for StopAt<'_> {
 
     fn after(&mut self, step: &Step<'_, N>) -> ControlFlow<Violation> {
         let is_it = |effect: &&Effect<N::Message, N::Timer>| match (*effect, self.stop) {
-            (Effect::Mark(mark), Stop::Mark(wanted) | Stop::Times(wanted, _) | Stop::All(wanted)) => mark == wanted,
+            (Effect::Mark(mark), Stop::Mark(wanted) | Stop::Times(wanted, _) | Stop::All(wanted)) => {
+                mark == wanted
+            }
             (Effect::Status(status), Stop::Becomes(role)) => status.role == role,
             _ => false,
         };

@@ -119,7 +119,8 @@ fn plain_push(k: u32, seed: u64) -> [f64; 4] {
         still.append(&mut new);
         telling = still;
     }
-    let those: Vec<f64> = heard.iter().filter(|round| **round != u32::MAX).map(|round| f64::from(*round)).collect();
+    let those: Vec<f64> =
+        heard.iter().filter(|round| **round != u32::MAX).map(|round| f64::from(*round)).collect();
     let (count, last) = (those.len() as f64, those.iter().copied().fold(0.0, f64::max));
     [1.0 - count / NODES as f64, f64::from(sent) / NODES as f64, those.iter().sum::<f64>() / count, last]
 }
@@ -246,10 +247,8 @@ fn a_broadcast_tree_takes_any_detector() {
         println!("{detector}: reliability {reliability}, the first neighbour gives up after {first} ms");
         assert!(reliability > 0.99 && first < 2_000.0, "{detector}: {reliability}, {first} ms");
     }
-    let refused = scenarios::load(
-        "gossip/plumtree-repair",
-        &[named("NfdS(interval: \"500ms\", shift: \"500ms\")")],
-    );
+    let refused =
+        scenarios::load("gossip/plumtree-repair", &[named("NfdS(interval: \"500ms\", shift: \"500ms\")")]);
     let why = refused.err().map(|error| error.to_string()).unwrap_or_default();
     assert!(why.contains("must know when they are sent"), "{why}");
 }
@@ -279,4 +278,65 @@ fn the_million_scales_down() {
     println!("100,000 nodes: {rounds} rounds");
     assert_eq!(residue, 0.0);
     assert!((rounds - 28.1).abs() < 3.0, "{rounds}");
+}
+
+/// Settings that contradict each other, or do nothing, are refused with the field and the reason.
+#[test]
+fn contradictions_are_refused() {
+    let table: [(&str, &[&str], &str, &str); 15] = [
+        ("detector/chen", &["model.Detectors.interval=\"2s\""], "detector.NfdS.interval", "must know that"),
+        (
+            "detector/phi-accrual",
+            &["model.Detectors.detector.Phi.window=0"],
+            "detector.Phi.window",
+            "at least 1",
+        ),
+        (
+            "gossip/rumor-variants",
+            &["network.link.latency=Fixed(\"3s\")"],
+            "Rumor.pace",
+            "network.link.latency",
+        ),
+        ("gossip/demers-table-3", &["network.link.latency=Fixed(\"400ms\")"], "Rumor.pace", "3 messages"),
+        ("gossip/rumor-variants", &["model.Rumor.hunts=5"], "Rumor.hunts", "without a limit"),
+        ("gossip/rumor-variants", &["model.Rumor.fanout=5000"], "Rumor.fanout", "999 others"),
+        (
+            "gossip/demers-table-1",
+            &["model.Rumor.feedback=Blind"],
+            "Rumor.interest.Counter.resets",
+            "without feedback",
+        ),
+        (
+            "gossip/rumor-variants",
+            &["model.Rumor.interest=Coin(k: 0.5)"],
+            "Rumor.interest.Coin.k",
+            "1 or more",
+        ),
+        ("gossip/plumtree-repair", &["model.Plumtree.origins=1000"], "Plumtree.origins", "there are nodes"),
+        ("gossip/plumtree-repair", &["model.Plumtree.until=\"1s\""], "Plumtree.until", "from"),
+        ("swim/crash-detection", &["model.Swim.transmissions=0"], "Swim.transmissions", "nobody hears"),
+        ("swim/crash-detection", &["model.Swim.join=100"], "Swim.join", "fewer"),
+        ("gossip/ten-vs-thousand", &["run.stop=All(\"herd\")"], "run.stop", "heard"),
+        ("gossip/rumor-variants", &["checks=[Sometimes(\"lost intrest\")]"], "checks[0]", "lost interest"),
+        ("gossip/rumor-variants", &["checks=[Metric(\"residu\", 0, 1)]"], "checks[0]", "residue"),
+    ];
+    for (name, set, path, why) in table {
+        let set: Vec<String> = set.iter().map(|text| (*text).to_string()).collect();
+        let error = scenarios::load(name, &set).err().map(|error| error.to_string()).unwrap_or_default();
+        assert!(error.contains(path) && error.contains(why), "{name} {set:?}: {error:?}");
+    }
+}
+
+/// A stop at the last node follows the size of the cluster.
+#[test]
+fn a_run_that_ends_with_the_last_node_follows_the_size() {
+    for nodes in [10, 300] {
+        let set = format!("cluster.nodes={nodes}");
+        let [residue, traffic] = means("gossip/ten-vs-thousand", &[&set], 3, ["residue", "traffic"]);
+        assert_eq!(residue, 0.0);
+        assert!(
+            traffic < 15.0,
+            "{nodes} nodes: it ends when all have heard, not at 100 s: traffic {traffic}"
+        );
+    }
 }

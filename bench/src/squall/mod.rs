@@ -128,6 +128,12 @@ pub fn hold(pending: u32, budget_s: f64) -> Measured {
 #[must_use]
 pub fn ping(nodes: u32, budget_s: f64) -> Measured {
     let draws = if nodes >= BY_SENDER { Draws::PerSender } else { Draws::PerLink };
+    ping_by(nodes, budget_s, draws)
+}
+
+/// Measures P with fates drawn by link or by sender.
+#[must_use]
+pub fn ping_by(nodes: u32, budget_s: f64, draws: Draws) -> Measured {
     let mut world = ping_world(1, nodes, u32::MAX, draws);
     Slices::ping(nodes).measure(budget_s, |span_ns| advance(&mut world, span_ns))
 }

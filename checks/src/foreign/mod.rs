@@ -3,6 +3,7 @@
 //! It knows the names that the command line uses, which checker each belongs to, and what a format leaves to be
 //! assumed. Deliberately absent: reading files ([`crate::format`]), printing, and time.
 
+mod catalogue;
 #[cfg(test)]
 mod tests;
 mod workload;
@@ -16,12 +17,13 @@ use sim_core::value::{Call, Value};
 use crate::format::Foreign;
 use crate::linearizability::{self, Decision};
 use crate::transactions::unordered::{self, Isolation, Respect};
-use crate::transactions::{self, Analysis, Anomaly, Workload};
+use crate::transactions::{self, Analysis, Anomaly, Model, Workload};
 use crate::verdict::{Verdict, Witness};
 use crate::weak::{isolation, sequential, sessions};
 use crate::workloads::set_full;
 use workload::Workload as Invariant;
 
+pub use catalogue::CATALOGUE;
 pub use sim_core::time::Span;
 pub use workload::Bounds;
 
@@ -56,6 +58,13 @@ enum Level {
     Session(sessions::Guarantee),
     /// As transactions without a known order of versions.
     Unordered(Isolation, Respect),
+}
+
+impl Level {
+    /// Whether it can be asked only of what is read and written.
+    fn is_of_registers(self) -> bool {
+        !matches!(self, Level::Linearizable | Level::Sequential)
+    }
 }
 
 /// The words of a question, as the command line has them.
@@ -125,11 +134,25 @@ impl Question {
             "list-append" => Subject::Transactions(transactional(Workload::ListAppend, words)?),
             "rw-register" => Subject::Transactions(transactional(Workload::RwRegister, words)?),
             "set-full" => {
+                let mut others = words.consistency.iter().filter(|name| !name.starts_with("linearizab"));
+                if let Some(other) = others.next().or(words.anomalies.first()).or(words.assume.first()) {
+                    return Err(format!(
+                        "\"{other}\" is not for the model set-full, of which only linearizable can be asked"
+                    ));
+                }
                 let linearizable = words.consistency.iter().any(|name| name.starts_with("linearizab"));
                 Subject::SetFull(linearizable)
             }
             name => objects(name, words)?,
         };
+        let begins = match &subject {
+            Subject::Objects(..) => true,
+            Subject::Invariant(invariant, _) => invariant.has_initial(),
+            Subject::Transactions(_) | Subject::SetFull(_) => false,
+        };
+        if let Some(initial) = words.initial.as_ref().filter(|initial| !begins && **initial != Value::Nil) {
+            return Err(format!("the model {} does not begin with {initial}, but empty", words.model));
+        }
         let configurations_max = linearizability::Options::default().configurations_max;
         Ok(Question { subject, initial: words.initial.clone(), configurations_max })
     }
@@ -155,13 +178,16 @@ impl Question {
             Subject::Objects(model, levels) if levels == &[Level::Linearizable] => {
                 Inner::Decision(linearizability::decide(history, *model, &options))
             }
-            Subject::Objects(_, _) if let Some(reason) = no_register(history) => {
+            Subject::Objects(_, levels)
+                if levels.iter().any(|level| level.is_of_registers())
+                    && let Some(reason) = no_register(history) =>
+            {
                 Inner::Done(Box::new(Answer::from(Verdict::Unknown(reason))))
             }
             Subject::Objects(model, levels) => {
                 let verdicts = levels.iter().map(|level| match level {
                     Level::Linearizable => linearizability::check(history, *model, &options),
-                    Level::Sequential => sequential::check(history, &initial),
+                    Level::Sequential => sequential::check_model(history, *model, &options),
                     Level::Isolation(level) => isolation::check(history, *level, &initial),
                     Level::Session(guarantee) => sessions::check(history, *guarantee, &initial),
                     Level::Unordered(isolation, respect) => {
@@ -209,10 +235,12 @@ fn objects(name: &str, words: &Words<'_>) -> Result<Subject, String> {
         linearizability::Model::MultiRegister,
     ];
     if !registers.contains(&model)
-        && let Some(at) = levels.iter().position(|level| *level != Level::Linearizable)
+        && let Some(at) = levels.iter().position(|level| level.is_of_registers())
     {
         let asked = words.consistency.get(at).map_or(name, String::as_str);
-        return Err(format!("\"{asked}\" can be asked of registers; of a {model} only whether it is linearizable"));
+        return Err(format!(
+            "\"{asked}\" can be asked of registers; of a {model} whether it is linearizable or sequential"
+        ));
     }
     if let Some(initial) = &words.initial {
         holds(model, initial)?;
@@ -242,12 +270,7 @@ fn no_register(history: &History) -> Option<String> {
     let other = history.entries.iter().map(|entry| &entry.operation.call).find(|call| {
         !matches!(
             call,
-            Call::Read
-                | Call::Write(_)
-                | Call::Cas { .. }
-                | Call::Delete
-                | Call::Append(_)
-                | Call::Txn(_)
+            Call::Read | Call::Write(_) | Call::Cas { .. } | Call::Delete | Call::Append(_) | Call::Txn(_)
         )
     })?;
     Some(format!("a register has no operation \"{}\"", other.name()))
@@ -275,6 +298,22 @@ fn gravest(verdicts: impl Iterator<Item = Verdict>) -> Verdict {
 fn transactional(workload: Workload, words: &Words<'_>) -> Result<transactions::Options, String> {
     let mut options = transactions::Options::new(workload);
     let names: Vec<&str> = words.consistency.iter().map(String::as_str).collect();
+    if let (Workload::ListAppend, Some(name)) = (workload, words.assume.first()) {
+        return Err(format!(
+            "\"{name}\" is for the model rw-register; lists show the order of their versions"
+        ));
+    }
+    if let Some(name) = names.iter().find(|name| Model::parse(name).is_ok_and(|model| !model.is_sought())) {
+        return Err(format!(
+            "transactions are not searched for what {name} forbids; of registers, --model register (or multi-register) \
+             --consistency {name} may be asked"
+        ));
+    }
+    if let Some(name) =
+        words.anomalies.iter().find(|name| Anomaly::parse(name).is_ok_and(|anomaly| !anomaly.is_sought()))
+    {
+        return Err(format!("transactions are not searched for {name}"));
+    }
     if !names.is_empty() || !words.anomalies.is_empty() {
         options = options.expecting(&names).map_err(|error| error.to_string())?;
     }

@@ -5,7 +5,7 @@
 
 use sim_core::history::History;
 use sim_core::time::Span;
-use sim_core::value::Value;
+use sim_core::value::{Call, Value};
 
 use crate::verdict::Verdict;
 use crate::weak::{convergence, durability, staleness};
@@ -90,7 +90,48 @@ impl Workload {
         }
     }
 
+    /// Whether it can be told what was there at first.
+    pub(super) fn has_initial(self) -> bool {
+        matches!(self, Workload::CounterBounds | Workload::Staleness | Workload::Durability)
+    }
+
+    /// Whether it knows what to make of an operation.
+    fn understands(self, call: &Call) -> bool {
+        match self {
+            Workload::Bank => {
+                matches!(call, Call::Read | Call::Txn(_) | Call::Invoke { .. } | Call::Write(_))
+            }
+            Workload::CounterBounds => matches!(call, Call::Read | Call::Add(_)),
+            Workload::Durability => !matches!(
+                call,
+                Call::Enqueue(_)
+                    | Call::Dequeue
+                    | Call::Push(_)
+                    | Call::Pop
+                    | Call::Acquire
+                    | Call::Release
+                    | Call::Invoke { .. }
+            ),
+            _ => matches!(
+                call,
+                Call::Read
+                    | Call::Write(_)
+                    | Call::Cas { .. }
+                    | Call::Delete
+                    | Call::Append(_)
+                    | Call::Txn(_)
+            ),
+        }
+    }
+
     pub(super) fn judge(self, history: &History, initial: &Value, bounds: &Bounds) -> Verdict {
+        // Passing over what is not understood would call a history good that nobody looked at.
+        let strange = history.entries.iter().find(|entry| !self.understands(&entry.operation.call));
+        if let Some(entry) = strange {
+            let name =
+                Workload::NAMES.iter().find(|(_, workload)| *workload == self).map_or("", |(name, _)| name);
+            return Verdict::Unknown(format!("{name} has no operation \"{}\"", entry.operation.call.name()));
+        }
         let settle = bounds.settle.unwrap_or(Span::ZERO);
         match self {
             Workload::Bank => match Bank::of(history, bounds.total, bounds.negative) {

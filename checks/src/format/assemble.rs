@@ -1,8 +1,9 @@
 //! Events into a history: each end to its invocation, each outcome by what the format means by it.
 //!
 //! An end without an invocation (Elle's tests have such, and so has a piece cut from a longer history) is an operation
-//! whose invocation was not recorded: it may have begun before everything else. Deliberately absent: repair of a
-//! process that invokes while its operation is open; only transactions, whose ends tell which they belong to, may.
+//! whose invocation was not recorded: it may have begun before everything else. A process that invokes while its operation
+//! is open has lost that one's end, which is then unknown; transactions' ends tell which they belong to. Deliberately
+//! absent: any other repair.
 
 use indexmap::IndexMap;
 use sim_core::history::{Answer, Entry, History, Outcome, Reason};
@@ -36,7 +37,12 @@ struct Assembly {
     /// The open operations of each process: positions in `entries`.
     open: IndexMap<u32, Vec<usize>>,
     position: u64,
+    /// The names of clients that have names; they are numbered from [`NAMED_FROM`] on.
+    named: IndexMap<Box<str>, ()>,
 }
+
+/// From here on count the clients that have names.
+const NAMED_FROM: u32 = 1 << 31;
 
 /// Pairs the events.
 pub(super) fn assemble(
@@ -52,6 +58,7 @@ pub(super) fn assemble(
         orphans: Vec::new(),
         open: IndexMap::new(),
         position: 0,
+        named: IndexMap::new(),
     };
     for event in events {
         let at = event.at;
@@ -83,10 +90,11 @@ fn has_tuples(events: &[Event]) -> bool {
 
 impl Assembly {
     fn take(&mut self, mut event: Event) -> Result<(), String> {
-        let process = match event.process {
+        let process = match std::mem::take(&mut event.process) {
             Process::Other => return Ok(()),
             Process::Unstated => 0,
             Process::Client(process) => process,
+            Process::Named(name) => NAMED_FROM + self.named.insert_full(name, ()).0 as u32,
         };
         let Some(kind) = event.kind else { return Err("this event has no :type".to_owned()) };
         let mut key = match event.key.take() {
@@ -152,8 +160,9 @@ impl Assembly {
         let mut call = call_of(&mut event, false)?;
         call.forget();
         let open = self.open.entry(process).or_default();
-        if !open.is_empty() && !matches!(call, Call::Txn(_)) {
-            return Err(format!("process {process} invokes while its last operation has not ended"));
+        if !matches!(call, Call::Txn(_)) {
+            // The end of its last operation is missing: nobody knows how that went, and no later end is its.
+            open.clear();
         }
         open.push(self.entries.len());
         let position = self.tick(&event, true);

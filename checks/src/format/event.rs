@@ -19,13 +19,15 @@ pub(super) enum Kind {
 }
 
 /// Who did it.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) enum Process {
     /// The file does not say: one nameless process.
     #[default]
     Unstated,
     Client(u32),
-    /// Jepsen's nemesis and whatever else is no client. Its events are passed over.
+    /// A client that has a name instead of a number.
+    Named(Box<str>),
+    /// Jepsen's nemesis, which is no client. Its events are passed over.
     Other,
 }
 
@@ -148,7 +150,11 @@ fn process(datum: &Datum) -> Result<Process, String> {
             .map(Process::Client)
             .map_err(|_| format!("expected a process from 0 to {}, found {n}", u32::MAX)),
         Datum::Nil => Ok(Process::Unstated),
-        Datum::Text(_) | Datum::Word(_) => Ok(Process::Other),
+        Datum::Text(name) | Datum::Word(name) => Ok(match (&**name, name.parse()) {
+            ("nemesis", _) => Process::Other,
+            (_, Ok(number)) => Process::Client(number),
+            _ => Process::Named(name.clone()),
+        }),
         _ => Err("expected a process: a number, or a name such as :nemesis".to_owned()),
     }
 }

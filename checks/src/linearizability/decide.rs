@@ -57,13 +57,13 @@ pub fn decide<'a>(history: &'a History, model: Model, options: &Options) -> Deci
 }
 
 /// Something to be done with the specification of an object, whichever it is.
-trait Task {
+pub(super) trait Task {
     type Outcome;
     fn with<S: Spec>(self, spec: &mut S) -> Self::Outcome;
 }
 
 /// Does it with the specification of this model.
-fn specify<T: Task>(model: Model, deeds: &[Deed<'_>], options: &Options, task: T) -> T::Outcome {
+pub(super) fn specify<T: Task>(model: Model, deeds: &[Deed<'_>], options: &Options, task: T) -> T::Outcome {
     match model {
         Model::Register | Model::KeyValue => task.with(&mut Cell::new(&options.initial)),
         Model::MultiRegister => task.with(&mut Multi::new(&options.initial)),

@@ -66,6 +66,16 @@ pub(super) fn explain(history: &History, model: Model, key: Option<Key>, shrunk:
     }
 }
 
+/// One operation in words, as an order of processes needs it: who did what to which object.
+pub(super) fn told_entry(history: &History, entry: usize, model: Model, options: &Options) -> String {
+    let it = &history.entries[entry];
+    let Some(deed) = Deed::of(entry, it) else { return format!("process {} did nothing", it.process) };
+    let deeds = [deed];
+    let teller = Teller { history, model, key: it.operation.key, deeds: &deeds, options };
+    let end = if deed.is_required() { "" } else { ", or did not: its end is not known" };
+    format!("process {} {}{end}", it.process, teller.act(0))
+}
+
 /// An instant, as the history has it: a time, or a place in the order of events where the file has no times.
 fn moment(time: Time, index: u64) -> String {
     if time.0 == index { format!("event {index}") } else { time.to_string() }

@@ -15,6 +15,7 @@ mod models;
 mod partition;
 mod problem;
 mod search;
+pub mod sequential;
 mod shrink;
 #[cfg(test)]
 mod tests;

@@ -360,12 +360,7 @@ impl<'s, S: Spec> Search<'s, S> {
 
     /// The next operation that may take effect, and the state it leaves. `before` is the state before the pending
     /// operation just used, and that operation, if one was.
-    fn candidate(
-        &mut self,
-        state: u32,
-        before: Option<(u32, u32)>,
-        cursor: &mut Cursor,
-    ) -> Option<Choice> {
+    fn candidate(&mut self, state: u32, before: Option<(u32, u32)>, cursor: &mut Cursor) -> Option<Choice> {
         let position = self.plan.positions[self.end as usize];
         let target = self.plan.ends[self.end as usize];
         loop {

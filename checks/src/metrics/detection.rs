@@ -11,7 +11,7 @@
 //! their number (mistakes that the end cuts count with what was seen of them), accuracy the share of the time observed
 //! in which the watched is trusted.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use sim_core::record::{Life, Measure, Record};
 use sim_core::time::Time;
@@ -55,7 +55,8 @@ fn is_up(outages: &Outages, node: i64, at: Time) -> bool {
 
 /// How long one of these outages and the time from `from` to `until` have in common.
 fn down_in(outages: Option<&Vec<(Time, Time)>>, from: Time, until: Time) -> u128 {
-    let common = |(down, up): &(Time, Time)| u128::from((*up).min(until).0.saturating_sub((*down).max(from).0));
+    let common =
+        |(down, up): &(Time, Time)| u128::from((*up).min(until).0.saturating_sub((*down).max(from).0));
     outages.into_iter().flatten().map(common).sum()
 }
 
@@ -115,7 +116,12 @@ pub fn suspicions(record: &Record) -> Vec<Suspicion> {
         turns.sort_by_key(|(at, _)| *at);
         for (place, (from, _)) in turns.iter().enumerate().filter(|(_, (_, suspects))| *suspects) {
             let next = turns.get(place + 1).map_or(Time::NEVER, |(at, _)| *at);
-            found.push(Suspicion { by, of, from: *from, until: next.min(life_ends(record, outages, by, *from)) });
+            found.push(Suspicion {
+                by,
+                of,
+                from: *from,
+                until: next.min(life_ends(record, outages, by, *from)),
+            });
         }
     }
     found
@@ -163,7 +169,7 @@ fn declarations(record: &Record, outages: &Outages, metrics: &mut Metrics) {
     metrics.insert("false_positives".into(), wrong.len() as f64);
     let healthy: Vec<&&Measure> = wrong.iter().filter(|measure| !struck(measure.value)).collect();
     metrics.insert("false_positives_healthy".into(), healthy.len() as f64);
-    let members: std::collections::BTreeSet<i64> = healthy.iter().map(|measure| measure.value).collect();
+    let members: BTreeSet<i64> = healthy.iter().map(|measure| measure.value).collect();
     metrics.insert("false_positive_members".into(), members.len() as f64);
 }
 
@@ -172,8 +178,12 @@ fn detections(record: &Record, outages: &Outages, metrics: &mut Metrics) {
     let mut found: BTreeMap<&str, Vec<f64>> = BTreeMap::new();
     for (node, spans) in outages {
         for (from, until) in spans {
+            // Each watcher's first: one may come to believe it twice.
             let during = |name: &str| {
-                let matches = move |m: &&Measure| m.value == *node && (*from..*until).contains(&m.at);
+                let mut seen = BTreeSet::new();
+                let matches = move |m: &&Measure| {
+                    m.value == *node && (*from..*until).contains(&m.at) && seen.insert(m.node)
+                };
                 list(record, name).iter().filter(matches).map(|m| m.at).collect::<Vec<Time>>()
             };
             let mut put = |name: &'static str, at: Option<Time>, since: Time| {
@@ -247,9 +257,14 @@ mod tests {
     #[test]
     fn one_mistake_has_a_recurrence_and_none_is_an_accuracy_of_one() {
         let quiet = [("watches", 0, 0, 1)];
-        check(&quiet, &[], &[("accuracy", Some(1.0)), ("mistakes", Some(0.0)), ("mistake_recurrence_ms", None)]);
+        check(
+            &quiet,
+            &[],
+            &[("accuracy", Some(1.0)), ("mistakes", Some(0.0)), ("mistake_recurrence_ms", None)],
+        );
         // One pair makes a mistake of 4 s, the other none: 200 s were watched.
-        let told = [("watches", 0, 0, 1), ("watches", 0, 1, 2), ("suspected", 10, 0, 1), ("trusted", 14, 0, 1)];
+        let told =
+            [("watches", 0, 0, 1), ("watches", 0, 1, 2), ("suspected", 10, 0, 1), ("trusted", 14, 0, 1)];
         check(
             &told,
             &[],
@@ -276,8 +291,11 @@ mod tests {
         let told = [("watches", 0, 0, -1), ("suspected", 25, 0, 1), ("trusted", 60, 0, 1)];
         let lives = [(20, 1, false), (50, 1, true)];
         // Node 1 was up for 70 s, node 2 for 100; from 50 to 60 s a live node was suspected.
-        let expected =
-            [("watched_ms", Some(170_000.0)), ("mistakes", Some(0.0)), ("accuracy", Some(1.0 - 10.0 / 170.0))];
+        let expected = [
+            ("watched_ms", Some(170_000.0)),
+            ("mistakes", Some(0.0)),
+            ("accuracy", Some(1.0 - 10.0 / 170.0)),
+        ];
         check(&told, &lives, &expected);
     }
 }

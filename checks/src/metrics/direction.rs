@@ -12,7 +12,8 @@ pub enum Better {
 }
 
 /// Metrics of which more is better, by how their names begin.
-const MORE: &[&str] = &["availability", "throughput", "operations_ok", "accuracy", "coverage", "reliability", "settled_share"];
+const MORE: &[&str] =
+    &["availability", "throughput", "operations_ok", "accuracy", "coverage", "reliability", "settled_share"];
 
 /// Metrics of which less is better, by how their names begin.
 const LESS: &[&str] = &[

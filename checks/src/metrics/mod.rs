@@ -130,6 +130,7 @@ pub const CATALOGUE: &[(&str, &str)] = &[
     ("halts", "processes that stopped themselves"),
     ("amplification_<edge>", "attempts for each call over an edge between services"),
     ("failures_<edge>", "share of the calls over an edge that failed"),
+    ("lesser_<edge>", "share of the calls over an edge that got a lesser answer, from a fallback"),
     ("error_share_<service>", "share of a service's requests that it ended badly"),
     ("critical_<part>_share", "share of the traced requests' time that a part of the path takes by itself"),
     ("residue", "gossip: share of the nodes that a rumor never reached"),
@@ -160,7 +161,10 @@ pub const CATALOGUE: &[(&str, &str)] = &[
         "gossip: share of the nodes up from an update's start to its last arrival that have it, mean over updates",
     ),
     ("reliability_min", "gossip: the same of the update with the least"),
-    ("average_error", "averages: how far nodes' last estimates are from the true one, as a share of it, mean"),
+    (
+        "average_error",
+        "averages: how far nodes' last estimates are from the true one, as a share of it, mean",
+    ),
     ("average_error_max", "averages: the same of the node that is farthest off"),
     ("settled_share", "averages: share of the nodes within the tolerance in the end"),
     ("settled_ms_last", "averages: from when on all nodes were within the tolerance; absent if not all are"),
@@ -198,6 +202,19 @@ pub const CATALOGUE: &[(&str, &str)] = &[
     ("visibility_ms_p99", "its 99th percentile"),
     ("visibility_ms_p999", "its 99.9th percentile: PBS's t-visibility"),
 ];
+
+/// Whether a metric can be of this name.
+#[must_use]
+pub fn is_known(name: &str) -> bool {
+    let fits = |pattern: &str| match pattern.split_once('<') {
+        Some((before, rest)) => {
+            let after = rest.split_once('>').map_or("", |(_, after)| after);
+            name.len() > before.len() + after.len() && name.starts_with(before) && name.ends_with(after)
+        }
+        None => pattern == name,
+    };
+    CATALOGUE.iter().any(|(pattern, _)| fits(pattern))
+}
 
 /// Measures that metrics of their own are made from, most of them names of something (a node, an update) and no
 /// quantities: there is no mean of their values.

@@ -114,7 +114,8 @@ mod tests {
 
     #[test]
     fn updates_are_laid_over_each_other_by_their_age() {
-        let told = [("applied", 10, 0, 7), ("applied", 30, 1, 8), ("applied", 15, 1, 7), ("applied", 70, 0, 8)];
+        let told =
+            [("applied", 10, 0, 7), ("applied", 30, 1, 8), ("applied", 15, 1, 7), ("applied", 70, 0, 8)];
         let curve = Curve::of(&record(&told, 2)).expect("a curve");
         assert_eq!([0, 49, 50, 74, 75, 99].map(|place| curve.reached_ns[place]), [0, 0, 5, 5, 40, 40]);
     }

@@ -2,12 +2,41 @@
 //!
 //! Only of registers of unique values; other histories say nothing of the age of an answer.
 
+use sim_core::history::Entry;
 use sim_core::record::Record;
-use sim_core::value::{Call, Value};
+use sim_core::value::{Call, Key, Value};
 
+use crate::intern::Table;
 use crate::metrics::Metrics;
 use crate::metrics::parts::parts;
 use crate::weak::staleness::{self, Age};
+
+/// Whether a read saw what a compare-and-set brought and no write did: then nobody can tell how old it was, which a search
+/// of all reads and writes would find out in the end.
+fn sees_an_exchange(entries: &[Entry]) -> bool {
+    let mut brought: Table<(Option<Key>, &Value), ()> = Table::default();
+    for entry in entries {
+        if let Call::Cas { to, .. } = &entry.operation.call {
+            brought.insert((entry.operation.key, to), ());
+        }
+    }
+    let seen = |entry: &&Entry| match (&entry.operation.call, entry.value()) {
+        (Call::Read, Some(value)) => {
+            *value != Value::Nil && brought.contains_key(&(entry.operation.key, value))
+        }
+        _ => false,
+    };
+    let wrote = |read: &Entry| {
+        entries.iter().any(|entry| match &entry.operation.call {
+            Call::Write(value) => entry.operation.key == read.operation.key && read.value() == Some(value),
+            _ => false,
+        })
+    };
+    !brought.is_empty() && entries.iter().filter(seen).take(MANY).any(|read| !wrote(read))
+}
+
+/// How many reads of what was exchanged are looked at: each takes a walk over the history.
+const MANY: usize = 8;
 
 pub(super) fn measure(record: &Record, metrics: &mut Metrics) {
     let entries = &record.history.entries;
@@ -15,7 +44,7 @@ pub(super) fn measure(record: &Record, metrics: &mut Metrics) {
     let registers = entries.iter().all(|entry| {
         matches!(entry.operation.call, Call::Read | Call::Write(_) | Call::Delete | Call::Cas { .. })
     });
-    if !writes || !registers {
+    if !writes || !registers || sees_an_exchange(entries) {
         return;
     }
     let Ok(ages) = staleness::measure(&record.history, &Value::Nil) else { return };

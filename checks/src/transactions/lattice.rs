@@ -253,6 +253,27 @@ impl Anomaly {
         ANOMALIES[usize::from(self.0)].0
     }
 
+    /// Whether histories are searched for it, or for something that is a case of it.
+    #[must_use]
+    pub fn is_sought(self) -> bool {
+        let sought = |anomaly: Anomaly| {
+            let name = anomaly.name();
+            ["G0", "G1", "G2", "G-single", "G-nonadjacent"].iter().any(|start| name.starts_with(start))
+                || [
+                    "internal",
+                    "lost-update",
+                    "dirty-update",
+                    "incompatible-order",
+                    "duplicate-elements",
+                    "future-read",
+                    "cyclic-versions",
+                    "garbage-read",
+                ]
+                .contains(&name)
+        };
+        std::iter::once(self).collect::<AnomalySet>().with_implying().iter().any(sought)
+    }
+
     /// Whether it only says that some cycle exists, without one at hand.
     #[must_use]
     pub fn is_cycle_exists(self) -> bool {
@@ -289,6 +310,12 @@ impl Model {
     /// All models there are.
     pub fn all() -> impl Iterator<Item = Model> {
         (0..MODELS.len()).map(|i| Model(i as u8))
+    }
+
+    /// Whether histories are searched for anything that it forbids.
+    #[must_use]
+    pub fn is_sought(self) -> bool {
+        std::iter::once(self).collect::<ModelSet>().forbidden().iter().any(Anomaly::is_sought)
     }
 
     fn weaker(self) -> ModelSet {

@@ -158,7 +158,7 @@ impl<'l> Lists<'l> {
                     continue;
                 };
                 let versions = &mut self.versions[key as usize];
-                let agrees = saw == &versions.longest[..saw.len()];
+                let agrees = same(saw, &versions.longest[..saw.len()]);
                 if !agrees {
                     versions.contradicted_by.get_or_insert(i);
                 }
@@ -349,6 +349,16 @@ impl<'l> Lists<'l> {
             at => Some(order[at as usize - 1]),
         }
     }
+}
+
+/// Whether two lists are equal; whole numbers, of which most are made, are compared on the spot.
+#[inline]
+fn same(a: &[Value], b: &[Value]) -> bool {
+    a.len() == b.len()
+        && a.iter().zip(b).rev().all(|(a, b)| match (a, b) {
+            (Value::Int(a), Value::Int(b)) => a == b,
+            (a, b) => a == b,
+        })
 }
 
 impl Explain for Lists<'_> {

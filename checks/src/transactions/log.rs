@@ -219,7 +219,10 @@ fn steps(entry: &Entry) -> Option<Cow<'_, [Micro]>> {
                 return None;
             }
             let key = entry.operation.key.unwrap_or_default();
-            return Some(Cow::Owned(vec![Micro::Read(key, Some(from.clone())), Micro::Write(key, to.clone())]));
+            return Some(Cow::Owned(vec![
+                Micro::Read(key, Some(from.clone())),
+                Micro::Write(key, to.clone()),
+            ]));
         }
         _ => return None,
     };

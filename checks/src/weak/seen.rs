@@ -339,7 +339,9 @@ impl<'l> Writers<'l> {
         let (anomaly, why) = match log.txns[writer as usize].end {
             _ if writer == reader => ("future-read", "which the same transaction writes only later"),
             End::Failed => ("G1a", "which was written by a transaction that was aborted"),
-            _ if !self.last[write as usize] => ("G1b", "which its writer replaced within the same transaction"),
+            _ if !self.last[write as usize] => {
+                ("G1b", "which its writer replaced within the same transaction")
+            }
             _ => return Ok(()),
         };
         let (from, to) = (log.entry(writer), log.entry(reader));

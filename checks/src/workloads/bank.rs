@@ -45,24 +45,24 @@ impl Bank {
         let mut bank = Bank { accounts, total: total.unwrap_or(0), negative_allowed };
         if total.is_none() {
             let first = history.entries.iter().find_map(|entry| balances(entry, &bank))?;
-            let amount = |value: &&Value| if let Value::Int(n) = value { *n } else { 0 };
+            let amount = |(_, value): &(String, &Value)| if let Value::Int(n) = value { *n } else { 0 };
             bank.total = first.iter().map(amount).try_fold(0i64, i64::checked_add)?;
         }
         Some(bank)
     }
 }
 
-/// What an operation read of all accounts, if it did.
-fn balances<'h>(entry: &'h Entry, bank: &Bank) -> Option<Vec<&'h Value>> {
+/// What an operation read of all accounts, if it did: each account's name, and its balance.
+fn balances<'h>(entry: &'h Entry, bank: &Bank) -> Option<Vec<(String, &'h Value)>> {
     match (&entry.operation.call, &entry.outcome) {
         (Call::Txn(_), Outcome::Ok(Answer::Txn(steps))) => of_steps(steps, bank),
         (Call::Read, Outcome::Ok(Answer::Value(Value::List(items)))) => {
             // A map from accounts to balances is read as the list of its pairs.
-            let balance = |item: &'h Value| match item {
-                Value::List(pair) if pair.len() == 2 => &pair[1],
-                item => item,
+            let balance = |(place, item): (usize, &'h Value)| match item {
+                Value::List(pair) if pair.len() == 2 => (pair[0].to_string(), &pair[1]),
+                item => (place.to_string(), item),
             };
-            Some(items.iter().map(balance).collect())
+            Some(items.iter().enumerate().map(balance).collect())
         }
         _ => None,
     }
@@ -73,11 +73,25 @@ fn balances<'h>(entry: &'h Entry, bank: &Bank) -> Option<Vec<&'h Value>> {
 #[must_use]
 pub fn check(history: &History, bank: &Bank) -> Verdict {
     let mut reads = 0;
+    let mut known: Option<Vec<String>> = None;
     for (i, entry) in history.entries.iter().enumerate() {
         let Some(balances) = balances(entry, bank) else { continue };
         reads += 1;
-        if let Some((anomaly, headline)) = wrong(&balances, bank) {
-            let list: Vec<String> = balances.iter().map(ToString::to_string).collect();
+        let mut names: Vec<String> = balances.iter().map(|(name, _)| name.clone()).collect();
+        names.sort_unstable();
+        let others = known.get_or_insert_with(|| names.clone());
+        let strange =
+            names.iter().find(|name| !others.contains(name)).filter(|_| names.len() == others.len());
+        let twice = names.windows(2).find(|pair| pair[0] == pair[1]);
+        let misnamed = match (strange, twice) {
+            (Some(name), _) => Some(format!("account {name} was read, of which earlier reads know nothing")),
+            (None, Some(pair)) => Some(format!("account {} was read twice at once", pair[0])),
+            (None, None) => None,
+        };
+        let misnamed = misnamed.map(|headline| ("wrong accounts", headline));
+        if let Some((anomaly, headline)) = misnamed.or_else(|| wrong(&balances, bank)) {
+            let list: Vec<String> =
+                balances.iter().map(|(name, balance)| format!("{name}: {balance}")).collect();
             return Verdict::Fail(Box::new(Witness {
                 anomaly: anomaly.to_string(),
                 headline,
@@ -101,26 +115,26 @@ pub fn check(history: &History, bank: &Bank) -> Verdict {
 }
 
 /// The balances a read-only transaction saw, in the order of the accounts, if it saw all.
-fn of_steps<'h>(steps: &'h [Micro], bank: &Bank) -> Option<Vec<&'h Value>> {
+fn of_steps<'h>(steps: &'h [Micro], bank: &Bank) -> Option<Vec<(String, &'h Value)>> {
     if steps.iter().any(|step| !matches!(step, Micro::Read(..))) {
         return None;
     }
     let of = |account: &Key| {
         steps.iter().find_map(|step| match step {
-            Micro::Read(key, Some(value)) if key == account => Some(value),
+            Micro::Read(key, Some(value)) if key == account => Some((account.to_string(), value)),
             _ => None,
         })
     };
     bank.accounts.iter().map(of).collect()
 }
 
-fn wrong(balances: &[&Value], bank: &Bank) -> Option<(&'static str, String)> {
+fn wrong(balances: &[(String, &Value)], bank: &Bank) -> Option<(&'static str, String)> {
     if balances.len() != bank.accounts.len() {
         let headline = format!("{} balances were read of {} accounts", balances.len(), bank.accounts.len());
         return Some(("wrong accounts", headline));
     }
     let mut sum: i128 = 0;
-    for (balance, account) in balances.iter().zip(&bank.accounts) {
+    for (account, balance) in balances {
         let Value::Int(n) = balance else {
             return Some((
                 "missing balance",
@@ -132,9 +146,9 @@ fn wrong(balances: &[&Value], bank: &Bank) -> Option<(&'static str, String)> {
     if sum != i128::from(bank.total) {
         return Some(("wrong total", format!("the accounts hold {sum} together instead of {}", bank.total)));
     }
-    let debtor = balances.iter().zip(&bank.accounts).find(|(b, _)| matches!(b, Value::Int(n) if *n < 0));
+    let debtor = balances.iter().find(|(_, balance)| matches!(balance, Value::Int(n) if *n < 0));
     match debtor {
-        Some((balance, account)) if !bank.negative_allowed => {
+        Some((account, balance)) if !bank.negative_allowed => {
             Some(("negative balance", format!("account {account} holds {balance}")))
         }
         _ => None,

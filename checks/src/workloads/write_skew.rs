@@ -1,43 +1,56 @@
 //! Two transactions that each read what the other replaced and wrote different keys: harmless one after another, and a
 //! broken invariant together (Berenson et al., "A Critique of ANSI SQL Isolation Levels", SIGMOD'95, A5B).
 //!
-//! Registers of unique values; that a write replaced a version is known where its transaction had read that version.
-//! Deliberately absent: longer circles of anti-dependencies (see [`crate::transactions`]).
+//! That a write replaced a version is known where its transaction had read that version, and of the initial version of
+//! every write. Registers of unique values, and lists. Deliberately absent: longer circles of anti-dependencies (see
+//! [`crate::transactions`]).
 
 use sim_core::history::History;
 use sim_core::value::{Micro, Value};
 
 use crate::intern::Table;
-use crate::transactions::{End, Log, register};
+use crate::transactions::{End, Log};
 use crate::verdict::{Verdict, Witness, WitnessEdge};
 
-/// What a transaction read before it wrote it, and whether it then wrote it.
-struct Step<'l> {
-    key: u32,
-    read: &'l Value,
-    wrote: bool,
+/// What a transaction read before it wrote it, and what it wrote.
+#[derive(Default)]
+struct External<'l> {
+    reads: Vec<(u32, &'l Value)>,
+    writes: Vec<u32>,
+}
+
+impl External<'_> {
+    /// Whether it replaced this version of this key.
+    fn replaced(&self, version: (u32, &Value)) -> bool {
+        self.writes.contains(&version.0) && (is_initial(version.1) || self.reads.contains(&version))
+    }
 }
 
 /// Judges all transactions.
 #[must_use]
 pub fn check(history: &History) -> Verdict {
     let log = Log::new(history);
-    let steps: Vec<Vec<Step<'_>>> = (0..log.txns.len() as u32).map(|txn| external(&log, txn)).collect();
+    let all: Vec<External<'_>> = (0..log.txns.len() as u32).map(|txn| external(&log, txn)).collect();
+    let mut writers: Vec<Vec<u32>> = vec![Vec::new(); log.keys.len()];
     let mut replacers: Table<(u32, &Value), Vec<u32>> = Table::default();
-    for (txn, steps) in steps.iter().enumerate() {
-        for step in steps.iter().filter(|step| step.wrote) {
-            replacers.entry((step.key, step.read)).or_default().push(txn as u32);
+    for (txn, its) in all.iter().enumerate() {
+        its.writes.iter().for_each(|key| writers[*key as usize].push(txn as u32));
+        for &(key, version) in its.reads.iter().filter(|(key, _)| its.writes.contains(key)) {
+            replacers.entry((key, version)).or_default().push(txn as u32);
         }
     }
-    for (first, its) in steps.iter().enumerate() {
-        for guarded in its.iter().filter(|step| !step.wrote) {
-            for &second in replacers.get(&(guarded.key, guarded.read)).into_iter().flatten() {
-                let theirs = &steps[second as usize];
-                let crossed = its.iter().filter(|step| step.wrote).find(|mine| {
-                    theirs.iter().any(|step| !step.wrote && (step.key, step.read) == (mine.key, mine.read))
-                });
+    for (first, its) in all.iter().enumerate() {
+        for &(key, version) in its.reads.iter().filter(|(key, _)| !its.writes.contains(key)) {
+            let known = replacers.get(&(key, version));
+            let others = if is_initial(version) { Some(&writers[key as usize]) } else { known };
+            for &second in others.into_iter().flatten() {
+                let theirs = &all[second as usize];
+                let crossed = theirs
+                    .reads
+                    .iter()
+                    .find(|version| !theirs.writes.contains(&version.0) && its.replaced(**version));
                 if let Some(mine) = crossed {
-                    return skew(&log, (first as u32, mine.key), (second, guarded.key));
+                    return skew(&log, (first as u32, mine.0), (second, key));
                 }
             }
         }
@@ -45,24 +58,28 @@ pub fn check(history: &History) -> Verdict {
     Verdict::Pass
 }
 
-fn external<'l>(log: &'l Log<'_>, txn: u32) -> Vec<Step<'l>> {
-    let mut steps: Vec<Step<'l>> = Vec::new();
-    let mut blind: Vec<u32> = Vec::new();
+/// Whether nothing had been written when this was read.
+fn is_initial(value: &Value) -> bool {
+    match value {
+        Value::Nil => true,
+        Value::List(items) => items.is_empty(),
+        _ => false,
+    }
+}
+
+fn external<'l>(log: &'l Log<'_>, txn: u32) -> External<'l> {
+    let mut its = External::default();
     if log.txns[txn as usize].end != End::Ok {
-        return steps;
+        return its;
     }
     for (key, step) in log.steps(txn) {
-        let at = steps.iter().position(|step| step.key == key);
-        match (step, at) {
-            (Micro::Write(..), Some(at)) => steps[at].wrote = true,
-            (Micro::Write(..), None) => blind.push(key),
-            (Micro::Read(_, read), None) if !blind.contains(&key) => {
-                steps.push(Step { key, read: register(read), wrote: false });
-            }
+        match step {
+            Micro::Write(..) | Micro::Append(..) if !its.writes.contains(&key) => its.writes.push(key),
+            Micro::Read(_, Some(read)) if !its.writes.contains(&key) => its.reads.push((key, read)),
             _ => {}
         }
     }
-    steps
+    its
 }
 
 fn skew(log: &Log<'_>, (first, x): (u32, u32), (second, y): (u32, u32)) -> Verdict {

@@ -94,12 +94,20 @@ fn a_compare_and_set_reads_and_writes() {
     let cas = |from, to| Call::Cas { from: Value::Int(from), to: Value::Int(to) };
     let read = |value| Some(Value::Int(value));
     let done = Some(Value::Nil);
-    let began = [single(0, 0, Call::Write(Value::Int(1)), done), single(1, 0, cas(1, 2), Some(Value::Bool(true)))];
+    let began =
+        [single(0, 0, Call::Write(Value::Int(1)), done), single(1, 0, cas(1, 2), Some(Value::Bool(true)))];
     let rows: [(&[Entry], &str); 4] = [
         (&[single(2, 1, Call::Read, read(2))], "pass"),
         (&[single(2, 1, Call::Read, read(2)), single(3, 1, Call::Read, read(1))], "fail"),
         // One of unknown end that was seen happened, and so did what it replaced.
-        (&[single(2, 1, cas(2, 3), None), single(3, 2, Call::Read, read(3)), single(4, 2, Call::Read, read(2))], "fail"),
+        (
+            &[
+                single(2, 1, cas(2, 3), None),
+                single(3, 2, Call::Read, read(3)),
+                single(4, 2, Call::Read, read(2)),
+            ],
+            "fail",
+        ),
         (&[single(2, 1, cas(2, 3), None), single(3, 2, Call::Read, read(2))], "pass"),
     ];
     for (rest, expected) in rows {
@@ -110,7 +118,8 @@ fn a_compare_and_set_reads_and_writes() {
 
 /// The verdict of the command line's question on a file of Jepsen's.
 fn asked(model: &str, consistency: &str, initial: Option<Value>, edn: &str) -> String {
-    let consistency: Vec<String> = consistency.split(',').filter(|c| !c.is_empty()).map(str::to_owned).collect();
+    let consistency: Vec<String> =
+        consistency.split(',').filter(|c| !c.is_empty()).map(str::to_owned).collect();
     let words = Words { model, consistency: &consistency, initial, ..Words::default() };
     let question = match Question::new(&words) {
         Ok(question) => question,
@@ -122,17 +131,24 @@ fn asked(model: &str, consistency: &str, initial: Option<Value>, edn: &str) -> S
 
 #[test]
 fn what_does_not_say_who_wrote_it_is_not_judged() {
-    let event = |kind: &str, f: &str, value: &str| format!("{{:process 0 :type :{kind} :f :{f} :value {value}}}\n");
+    let event =
+        |kind: &str, f: &str, value: &str| format!("{{:process 0 :type :{kind} :f :{f} :value {value}}}\n");
     let both = |f: &str, value: &str| event("invoke", f, value) + &event("ok", f, value);
     // A write of what was there at first, and a read of it: whose it was cannot be told.
     let again = both("read", "0") + &both("write", "1") + &both("write", "0");
     assert_eq!(asked("register", "causal", None, &again), "unknown");
-    assert_eq!(asked("register", "causal", Some(Value::Int(7)), &again), "fail", "read before it was written");
+    assert_eq!(
+        asked("register", "causal", Some(Value::Int(7)), &again),
+        "fail",
+        "read before it was written"
+    );
     // Appends, and what is no register at all.
     assert_eq!(asked("key-value", "causal", None, &both("append", "1")), "unknown");
     assert_eq!(asked("key-value", "causal", None, &both("enqueue", "1")), "unknown");
     assert!(asked("queue", "causal", None, &both("enqueue", "1")).contains("can be asked of registers"));
-    assert!(asked("queue", "", Some(Value::Int(1)), &both("enqueue", "1")).contains("cannot hold 1 at first"));
+    assert!(
+        asked("queue", "", Some(Value::Int(1)), &both("enqueue", "1")).contains("cannot hold 1 at first")
+    );
     assert_eq!(asked("queue", "", Some(Value::List(vec![Value::Int(4)])), &both("dequeue", "4")), "pass");
     // A consistency by itself is one of registers.
     assert_eq!(asked("causal", "", None, &both("read", "0")), "pass");

@@ -13,7 +13,7 @@ use sim_core::time::Span;
 use sim_core::world::NodeGroup;
 
 use crate::detector::{Detector, Watch};
-use crate::model::{Cluster, Model};
+use crate::model::{Cluster, Model, Words};
 
 /// The settings.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -152,6 +152,12 @@ impl Model for Detectors {
     const NAME: &'static str = "detectors";
     const SUMMARY: &'static str =
         "a ring of heartbeats to measure failure detectors by: timeout, phi accrual, NFD-S, NFD-E";
+
+    const WORDS: Option<Words> = Some(Words {
+        roles: &[],
+        marks: &["suspected", "trusted again"],
+        messages: &["heartbeat"],
+    });
 
     fn validate(&self, cluster: &Cluster) -> Result<(), (String, String)> {
         if self.interval == Span::ZERO {

@@ -52,16 +52,18 @@ impl Detector {
         let fail = |path: &str, why: String| Err((path.to_string(), why));
         match self {
             Detector::Timeout(Span::ZERO) => fail("Timeout", "more than 0".into()),
-            Detector::Phi(phi) => {
-                phi.validate().map_err(|(field, why)| (format!("Phi.{field}"), why))
-            }
+            Detector::Phi(phi) => phi.validate().map_err(|(field, why)| (format!("Phi.{field}"), why)),
             Detector::NfdS { interval, .. } if *interval != heartbeats => fail(
                 "NfdS.interval",
-                format!("heartbeats are sent every {heartbeats}, and the detector must know that; found {interval}"),
+                format!(
+                    "heartbeats are sent every {heartbeats}, and the detector must know that; found {interval}"
+                ),
             ),
             Detector::NfdE { interval, .. } if *interval != heartbeats => fail(
                 "NfdE.interval",
-                format!("heartbeats are sent every {heartbeats}, and the detector must know that; found {interval}"),
+                format!(
+                    "heartbeats are sent every {heartbeats}, and the detector must know that; found {interval}"
+                ),
             ),
             Detector::NfdE { window: 0, .. } => fail("NfdE.window", "at least 1 heartbeat".into()),
             _ => Ok(()),

@@ -19,7 +19,7 @@ use sim_core::world::NodeGroup;
 
 use crate::gossip::rumor::Exchange;
 use crate::gossip::someone_else;
-use crate::model::{Cluster, Model};
+use crate::model::{Cluster, Model, Words};
 
 /// The settings.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -291,6 +291,12 @@ impl Model for AntiEntropy {
 
     const NAME: &'static str = "anti-entropy";
     const SUMMARY: &'static str = "databases compared with random others: in full, by checksums or Merkle trees (Demers et al., PODC'87)";
+
+    const WORDS: Option<Words> = Some(Words {
+        roles: &[],
+        marks: &["applied"],
+        messages: &["hashes", "rows"],
+    });
 
     fn validate(&self, cluster: &Cluster) -> Result<(), (String, String)> {
         let fail = |path: &str, why: &str| Err((path.to_string(), why.to_string()));

@@ -13,7 +13,7 @@ use sim_core::time::Span;
 use sim_core::world::NodeGroup;
 
 use crate::gossip::someone_else;
-use crate::model::{Cluster, Model};
+use crate::model::{Cluster, Model, Words};
 
 /// The settings.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -105,7 +105,7 @@ impl Node for PushSumNode {
         }
         self.rounds += 1;
         let told = self.shared.settings.told;
-        if told > 0 && self.rounds % told == 0 {
+        if told > 0 && self.rounds.is_multiple_of(told) {
             // Beyond nine times the average an error is only "large".
             ctx.measure("error_ppb", (error * 1e9).min(9e9) as i64);
         }
@@ -134,6 +134,12 @@ impl Model for PushSum {
 
     const NAME: &'static str = "push-sum";
     const SUMMARY: &'static str = "the average of all nodes' values by gossip (Kempe et al., FOCS'03)";
+
+    const WORDS: Option<Words> = Some(Words {
+        roles: &[],
+        marks: &["settled", "unsettled"],
+        messages: &["half"],
+    });
 
     fn validate(&self, cluster: &Cluster) -> Result<(), (String, String)> {
         if cluster.nodes < 2 {

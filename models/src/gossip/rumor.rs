@@ -24,7 +24,7 @@ use sim_core::units::Bytes;
 use sim_core::world::NodeGroup;
 
 use crate::gossip::someone_else;
-use crate::model::{Cluster, Model};
+use crate::model::{Cluster, Model, Words};
 
 /// The settings.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -435,6 +435,12 @@ impl Model for Rumor {
     const NAME: &'static str = "rumor";
     const SUMMARY: &'static str =
         "rumor mongering in all variants of Demers et al. (PODC'87): one rumor, random calls";
+
+    const WORDS: Option<Words> = Some(Words {
+        roles: &[],
+        marks: &["heard", "lost interest", "rumor sent", "turned away"],
+        messages: &["call", "answer", "told", "busy"],
+    });
 
     fn validate(&self, cluster: &Cluster) -> Result<(), (String, String)> {
         let fail = |path: &str, why: String| Err((path.to_string(), why));

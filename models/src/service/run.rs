@@ -18,7 +18,7 @@ impl Server {
         self.leave_calls(slot, env);
         loop {
             let job = self.jobs.get(slot);
-            let (at, key, request) = (job.at, job.baggage.key, job.baggage.request);
+            let (at, key) = (job.at, job.baggage.key);
             let op = env.program.ops.get(usize::from(at)).filter(|op| !matches!(op, Op::End));
             let Some(op) = op.filter(|_| job.probe.is_none()) else {
                 let poison = env.spec.poison.is_some_and(|every| key.is_multiple_of(every.max(1)));
@@ -67,16 +67,8 @@ impl Server {
                     self.fill(slot, *cache, key, env);
                     at + 1
                 }
-                Op::Invalidate => {
-                    let now = env.ctx.now();
-                    self.caches.iter_mut().for_each(|cache| cache.expire(key, now));
-                    at + 1
-                }
-                Op::FillAll => {
-                    let now = env.ctx.now();
-                    if !self.jobs.get(slot).lesser {
-                        self.caches.iter_mut().for_each(|cache| cache.put(key, Span::ZERO, now));
-                    }
+                Op::Invalidate | Op::FillAll | Op::Effect => {
+                    self.at_once(slot, op, env);
                     at + 1
                 }
                 // Handled above: nothing follows it.
@@ -85,12 +77,25 @@ impl Server {
                     return self.finish(slot, Outcome::Failed, env);
                 }
                 Op::Fail(_) => at + 1,
-                Op::Effect => {
-                    env.ctx.mark(if self.effects.insert(request) { "effect" } else { "effect repeated" });
-                    at + 1
-                }
             };
             self.jobs.get_mut(slot).at = next;
+        }
+    }
+
+    /// A step that takes no time and always goes on.
+    fn at_once(&mut self, slot: u32, op: &Op, env: &mut Env<'_, '_>) {
+        let now = env.ctx.now();
+        let (lesser, key) = (self.jobs.get(slot).lesser, self.jobs.get(slot).baggage.key);
+        match op {
+            Op::Invalidate => self.caches.iter_mut().for_each(|cache| cache.expire(key, now)),
+            Op::FillAll if !lesser => {
+                self.caches.iter_mut().for_each(|cache| cache.put(key, Span::ZERO, now))
+            }
+            Op::Effect => {
+                let request = self.jobs.get(slot).baggage.request;
+                env.ctx.mark(if self.effects.insert(request) { "effect" } else { "effect repeated" });
+            }
+            _ => {}
         }
     }
 

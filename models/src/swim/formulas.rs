@@ -50,7 +50,8 @@ pub fn suspicion_after(min: Span, max: Span, confirmations: u32, expected: u32) 
 #[cfg(test)]
 mod tests {
     use super::{
-        periods_to_first_probe, periods_to_first_probe_unsynchronised, suspicion_after, suspicion_min, transmissions,
+        periods_to_first_probe, periods_to_first_probe_unsynchronised, suspicion_after, suspicion_min,
+        transmissions,
     };
     use sim_core::time::Span;
 

@@ -18,7 +18,7 @@ use sim_core::world::NodeGroup;
 
 pub use self::config::Swim;
 use self::node::{Shared, SwimNode};
-use crate::model::{Cluster, Model};
+use crate::model::{Cluster, Model, Words};
 
 impl Model for Swim {
     type Node = SwimNode;
@@ -27,6 +27,12 @@ impl Model for Swim {
     const NAME: &'static str = "swim";
     const SUMMARY: &'static str =
         "SWIM membership with Lifeguard's additions by memberlist's formulas (DSN'02, DSN'18)";
+
+    const WORDS: Option<Words> = Some(Words {
+        roles: &[],
+        marks: &["declared dead", "refuted"],
+        messages: &["ping", "ping-req", "ack", "nack", "gossip", "sync", "state"],
+    });
 
     fn validate(&self, cluster: &Cluster) -> Result<(), (String, String)> {
         self.check(cluster)

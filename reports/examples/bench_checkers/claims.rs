@@ -10,9 +10,9 @@ use checks::transactions::{self, Workload};
 use checks::weak::isolation::{self, Level};
 use sim_core::value::Value;
 
+use crate::millis;
 use crate::objects::{lose, misread, object};
 use crate::transactions::{lists, registers};
-use crate::millis;
 
 /// Prints all lines, or those that hold one of these words.
 pub(crate) fn print(only: &[&str]) {
@@ -91,7 +91,9 @@ fn objects(wanted: &impl Fn(&str) -> bool) {
         (Model::PriorityQueue, 3000.0),
     ];
     for (model, asked) in models {
-        for (what, lie, lost) in [("", false, 0), (", two answers exchanged", true, 0), (", 1 in 1000 lost", false, 1)] {
+        for (what, lie, lost) in
+            [("", false, 0), (", two answers exchanged", true, 0), (", 1 in 1000 lost", false, 1)]
+        {
             let name = format!("{model}, 1,000,000 operations, 10 processes{what}");
             if !wanted(&name) {
                 continue;
@@ -134,8 +136,11 @@ fn isolation(wanted: &impl Fn(&str) -> bool) {
         && let Ok(Foreign { history, .. }) = read_file(&recorded, &ReadOptions::default())
     {
         let (took, analysis) = millis(5, || transactions::check(&history, &options));
-        let found: Vec<String> =
-            analysis.findings.iter().map(|finding| format!("{} {}", finding.count, finding.anomaly)).collect();
+        let found: Vec<String> = analysis
+            .findings
+            .iter()
+            .map(|finding| format!("{} {}", finding.count, finding.anomaly))
+            .collect();
         row(name, Some(500.0), took, &found.join(", "));
     }
     let name = "list-append, strictly serializable, 1,000,000 transactions";

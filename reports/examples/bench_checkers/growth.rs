@@ -53,13 +53,20 @@ const SUBJECTS: [Subject; 34] = [
     of("set, read whole", "set", "", LINEAR, set_full, FEW),
     of("queue", "queue", "", SORTING, |n| object(Model::Queue, n, 10, false), MILLION),
     of("stack", "stack", "", SORTING, |n| object(Model::Stack, n, 10, false), MILLION),
-    of("priority queue", "priority-queue", "", SORTING, |n| object(Model::PriorityQueue, n, 10, false), MILLION),
+    of(
+        "priority queue",
+        "priority-queue",
+        "",
+        SORTING,
+        |n| object(Model::PriorityQueue, n, 10, false),
+        MILLION,
+    ),
     of("queue, takes lost", "queue", "", SORTING, |n| lost(Model::Queue, n), MILLION),
     of("stack, ends lost", "stack", "", SORTING, |n| lost(Model::Stack, n), FEW),
     of("cas register (searched)", "register", "", LINEAR, |n| object(Model::KeyValue, n, 10, false), MILLION),
     of("counter (searched)", "counter", "", LINEAR, |n| object(Model::Counter, n, 10, false), FEW),
     of("mutex (searched)", "mutex", "", LINEAR, mutex, FEW),
-    of("log (searched)", "log", "", LINEAR, log, FEW),
+    of("log (searched)", "log", "", LINEAR, log, 100_000),
     of("multi-register (searched)", "multi-register", "", LINEAR, |n| few_keys(n, 4), 100_000),
     of("list-append", "list-append", "", LINEAR, lists, MILLION),
     of("rw-register", "rw-register", "", LINEAR, registers, FEW),
@@ -70,7 +77,7 @@ const SUBJECTS: [Subject; 34] = [
     of("monotonic reads", "register", "monotonic-reads", LINEAR, registers, FEW),
     of("monotonic writes", "register", "monotonic-writes", LINEAR, registers, FEW),
     of("writes follow reads", "register", "writes-follow-reads", TO_1_5, registers, FEW),
-    of("sequential (searched)", "register", "sequential", SQUARE, settled, 1_000),
+    of("sequential", "register", "sequential", LINEAR, settled, 1_000),
     of("serializable, no order", "register", "serializable", SQUARE, |n| few_keys(n, n / 8 + 1), 1_000),
     of("snapshot, no order", "register", "snapshot-isolation", SQUARE, |n| few_keys(n, n / 8 + 1), 1_000),
     of("set-full", "set-full", "", LINEAR, set_full, FEW),
@@ -134,10 +141,7 @@ pub(crate) fn measure(csv: &Path, only: &[&str]) -> Result<(), String> {
             }
             let (took, verdict) = timed(subject, length)?;
             println!("{:<26} {length:>9} {took:>10.2}  {verdict}", subject.title);
-            lines.push(format!(
-                "\"{}\",{},{length},{took:.4},{verdict}",
-                subject.title, subject.promise
-            ));
+            lines.push(format!("\"{}\",{},{length},{took:.4},{verdict}", subject.title, subject.promise));
             length = if step % 2 == 0 { length / 10 * 30 } else { length / 30 * 100 };
         }
     }
@@ -170,7 +174,8 @@ fn timed(subject: &Subject, length: usize) -> Result<(f64, &'static str), String
     };
     let question = Question::new(&words)?;
     let history = (subject.history)(length);
-    let foreign = Foreign { history, format: Format::JsonLines, keys: KeyNames::default(), ours: true, blank: false };
+    let foreign =
+        Foreign { history, format: Format::JsonLines, keys: KeyNames::default(), ours: true, blank: false };
     let runs = if length <= 10_000 { 5 } else { 2 };
     Ok(millis(runs, || question.ask(&foreign).word()))
 }

@@ -16,7 +16,7 @@ use reports::style::{BLUE, LABEL, MARGIN, MUTED, PAPER, SMALL, VERMILLION, WIDTH
 const COLUMNS: usize = 4;
 const GAP: f64 = 76.0;
 const HEIGHT: f64 = 130.0;
-const ROW: f64 = HEIGHT + 84.0;
+const ROW: f64 = HEIGHT + 94.0;
 
 /// What was measured of one checker.
 struct Series {
@@ -95,9 +95,9 @@ fn panel(canvas: &mut Canvas, series: &Series, rect: Rect) {
     let least = all.iter().map(|point| point.1).fold(f64::MAX, f64::min).max(1e-3);
     let most = all.iter().map(|point| point.1).fold(0.0, f64::max).max(2e-3);
     let chart = Chart { rect, x: decades(first.0, last.0), y: decades(least, most) };
-    canvas.text(rect.x - 44.0, rect.y - 26.0, &series.title, &LABEL.bold());
+    canvas.text(rect.x - 44.0, rect.y - 36.0, &series.title, &LABEL.bold());
     let exponent = series.promise.replace("^1.5", "¹·⁵").replace("^2", "²");
-    canvas.text(rect.x - 44.0, rect.y - 8.0, &format!("ms, promised {exponent}"), &SMALL.color(MUTED));
+    canvas.text(rect.x - 44.0, rect.y - 18.0, &format!("ms, promised {exponent}"), &SMALL.color(MUTED));
     chart.grid(canvas);
     let promised = |length: f64| {
         let ratio = length / last.0;

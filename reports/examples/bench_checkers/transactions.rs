@@ -130,7 +130,7 @@ pub(crate) fn bank(count: usize) -> History {
             let all = balances.iter().enumerate();
             steps.extend(all.map(|(key, held)| Micro::Read(Key(key as u64), Some(Value::Int(*held)))));
         }
-        done(draws.below(10) as u32, at, Call::Txn(Vec::new()), Answer::Txn(steps))
+        done(draws.below(10) as u32, at, Call::Txn(steps.clone()), Answer::Txn(steps))
     };
     History { entries: (0..count as u64).map(one).collect() }
 }
@@ -171,7 +171,7 @@ pub(crate) fn settled(count: usize) -> History {
     let one = |at: u64| {
         let key = (at / 2 % 100) as usize;
         let ends = at + 200 >= count as u64;
-        let mut made = if at % 2 == 0 && !ends {
+        let mut made = if at.is_multiple_of(2) && !ends {
             last[key] = Value::Int(at as i64 + 1);
             done((at % 10) as u32, at, Call::Write(last[key].clone()), Answer::Value(Value::Nil))
         } else {

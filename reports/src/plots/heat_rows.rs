@@ -135,11 +135,8 @@ fn down() -> Paint {
 /// Draws the key to the shades; answers where it ends.
 pub fn key(canvas: &mut Canvas, top: f64, [none, half, all]: [&str; 3], downs: bool) -> f64 {
     let entry = |cell, word: &str| Key { paint: look(cell).outlined(MUTED, 0.6), word: word.into() };
-    let mut list = vec![
-        entry(Cell::Share(0.0), none),
-        entry(Cell::Share(0.5), half),
-        entry(Cell::Share(1.0), all),
-    ];
+    let mut list =
+        vec![entry(Cell::Share(0.0), none), entry(Cell::Share(0.5), half), entry(Cell::Share(1.0), all)];
     if downs {
         list.push(Key { paint: down(), word: "down".into() });
     }

@@ -71,7 +71,8 @@ fn bands(curves: &[&Curve], end: u64) -> Vec<(f64, [f64; 5])> {
         let mut shares: Vec<usize> =
             curves.iter().map(|curve| curve.reached_ns.partition_point(|ns| *ns <= at(i))).collect();
         shares.sort_unstable();
-        let of = |share: f64| shares[((share * shares.len() as f64 - 1e-9).ceil().max(1.0) as usize) - 1] as f64;
+        let of =
+            |share: f64| shares[((share * shares.len() as f64 - 1e-9).ceil().max(1.0) as usize) - 1] as f64;
         (at(i) as f64, [0.025, 0.25, 0.5, 0.75, 0.975].map(|share| of(share) / 100.0))
     };
     (0..=POINTS).map(quantiles).collect()

@@ -40,7 +40,7 @@ pub fn suspicions_over_time(run: &Run<'_>) -> Option<String> {
     let width = WIDTH - LEFT - MARGIN;
     let strip = Strip::of(record, end, width);
     let strip_top = y + 4.0;
-    y += strip.height() + 30.0;
+    y += strip.height() + 38.0;
     let mut chart = Chart {
         rect: Rect::new(LEFT, y, width, height(about.len())),
         x: Axis::time(end, 10),
@@ -54,7 +54,12 @@ pub fn suspicions_over_time(run: &Run<'_>) -> Option<String> {
         y += 34.0;
         title(&mut canvas, LEFT, y - 10.0, &format!("who knows that {} crashed", knowing.whom));
         draw(&mut canvas, &chart, &knowing.rows, y);
-        y = key(&mut canvas, y + height(knowing.rows.len()) + 6.0, ["trusts", "suspects", "declared it dead"], false);
+        y = key(
+            &mut canvas,
+            y + height(knowing.rows.len()) + 6.0,
+            ["trusts", "suspects", "declared it dead"],
+            false,
+        );
     }
     strip.ground(&mut canvas, &chart, strip_top);
     strip.draw(&mut canvas, &chart, strip_top);
@@ -139,12 +144,14 @@ fn knowing(record: &Record, all: &[Suspicion], end: u64) -> Option<Knowing> {
     for suspicion in all.iter().filter(|s| s.of == node && s.from >= crash.at && s.from.0 < until) {
         raise(suspicion.by as usize, suspicion.from.0, suspicion.until.0.min(until), 0.5);
     }
-    let dead: Vec<_> = declared.iter().filter(|m| m.value == node && (crash.at.0..until).contains(&m.at.0)).collect();
+    let dead: Vec<_> =
+        declared.iter().filter(|m| m.value == node && (crash.at.0..until).contains(&m.at.0)).collect();
     for measure in &dead {
         raise(measure.node.index(), measure.at.0, until, 1.0);
     }
     let rows = others.chunks(groups.size).map(|group| {
-        let mean = |column: usize| group.iter().map(|node| known[*node][column]).sum::<f64>() / group.len() as f64;
+        let mean =
+            |column: usize| group.iter().map(|node| known[*node][column]).sum::<f64>() / group.len() as f64;
         let label = name(record, group[0]);
         let label = if group.len() > 1 { format!("{label} …") } else { label };
         Row { label, cells: (0..COLUMNS).map(|column| Cell::Share(mean(column))).collect() }

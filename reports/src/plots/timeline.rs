@@ -226,7 +226,7 @@ fn story(run: &Run<'_>, lanes: &Lanes) -> String {
     let mut parts = vec![format!(
         "{}, {}",
         count(lanes.lanes.len() as u64, "node"),
-        crate::number::duration(lanes.end_ns as f64)
+        crate::number::duration(end_ns(run.record) as f64)
     )];
     if lanes.roles.iter().any(|role| leads(role)) {
         let won = lanes.elections().len() as u64;

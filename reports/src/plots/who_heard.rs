@@ -57,7 +57,8 @@ pub fn who_heard(run: &Run<'_>) -> Option<String> {
     let strip_top = y + 4.0;
     y += strip.height() + if strip.height() > 0.0 { 12.0 } else { 4.0 };
     let mut share = Axis::from_zero(1.0, 2, "of all nodes");
-    share.ticks = [(0.0, "0 %"), (0.5, "50 %"), (1.0, "100 %")].map(|(tick, text)| (tick, text.into())).into();
+    share.ticks =
+        [(0.0, "0 %"), (0.5, "50 %"), (1.0, "100 %")].map(|(tick, text)| (tick, text.into())).into();
     let rect = Rect::new(LEFT, y, width, height(rows.len()));
     let mut chart = Chart { rect, x: Axis::time(news.end, 10), y: share };
     draw(&mut canvas, &chart, &rows, y);
@@ -154,7 +155,8 @@ fn cells(record: &Record, groups: Groups, news: &News) -> (Vec<Row>, Vec<(f64, f
     };
     let there = sum(&there);
     let counts: Vec<Vec<i64>> = counts.iter().map(|row| sum(row)).collect();
-    let share = |count: i64, column: usize, nodes: usize| count as f64 / (there[column] * nodes as i64) as f64;
+    let share =
+        |count: i64, column: usize, nodes: usize| count as f64 / (there[column] * nodes as i64) as f64;
     let rows = counts.iter().enumerate().map(|(place, row)| {
         let cell = |column: usize| match there[column] {
             0 => Cell::Nothing,

@@ -5,6 +5,7 @@
 
 pub(crate) mod source;
 
+use checks::foreign::CATALOGUE;
 use checks::metrics;
 
 use self::source::{Member, TypeDoc, inner, types};
@@ -28,7 +29,7 @@ pub enum Kind {
     Models,
     /// Faults.
     Faults,
-    /// Checks.
+    /// Checks: those of a scenario, then those of a history.
     Checks,
     /// Scenarios of the library.
     Scenarios,
@@ -112,7 +113,10 @@ pub fn list(kind: Kind) -> Vec<Item> {
     match kind {
         Kind::Models => MODELS.iter().map(|model| item(model.variant, model.summary)).collect(),
         Kind::Faults => variants("Fault"),
-        Kind::Checks => variants("CheckSpec"),
+        Kind::Checks => {
+            let asked = |(name, about): &(&str, &str)| item(*name, format!("check --model: {about}"));
+            variants("CheckSpec").into_iter().chain(CATALOGUE.iter().map(asked)).collect()
+        }
         Kind::Scenarios => {
             let about = |name: &str| library::about(name).unwrap_or_default();
             library::names().into_iter().map(|name| item(name, about(name))).collect()
@@ -174,6 +178,11 @@ pub fn explain(name: &str) -> Result<String, Vec<String>> {
     }
     if let Some((metric, about)) = metrics::CATALOGUE.iter().find(|(metric, _)| *metric == name) {
         said.push(format!("metric {metric}: {about}"));
+    }
+    if let Some((model, about)) = CATALOGUE.iter().find(|(model, _)| *model == name) {
+        said.push(format!(
+            "what a history can be asked: {model}\n\n{about}.\n\nsquall check HISTORY --model {model}"
+        ));
     }
     said.extend(setting(&types, name));
     let mut paths = Vec::new();
@@ -261,6 +270,21 @@ mod tests {
                 assert!(explain(&item.name).is_ok(), "{kind:?} {}", item.name);
             }
         }
+    }
+
+    #[test]
+    fn settings_of_a_model_are_its_own() {
+        for (name, says) in [
+            ("AntiEntropy", "writers"),
+            ("Rumor.hunts", "turned away"),
+            ("model.Detectors.detector", "NfdE"),
+            ("Phi", "threshold"),
+            ("NfdS", "shift"),
+        ] {
+            let text = explain(name).unwrap_or_else(|near| panic!("{name}: {near:?}"));
+            assert!(text.contains(says), "{name}: {text}");
+        }
+        assert!(explain("Rumor.hunt").is_err());
     }
 
     #[test]

@@ -138,7 +138,11 @@ fn read(name: &str, text: &str) -> Result<(Vec<Source>, Settings), ScenarioError
         sources.push(Source { label: policy.label, scenario, overrides, vary: vary.clone() });
     }
     let settings = Settings {
-        metrics: file.metrics.iter().map(|text| text.parse().unwrap_or_else(|never| match never {})).collect(),
+        metrics: file
+            .metrics
+            .iter()
+            .map(|text| text.parse().unwrap_or_else(|never| match never {}))
+            .collect(),
         baseline: file.baseline,
         precision: file.precision.map(Ratio::get),
         seeds: file.seeds,

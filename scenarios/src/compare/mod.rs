@@ -65,11 +65,7 @@ impl Progress for () {
 impl Plan {
     /// The seeds of this shard within a range. The first stage of a run that stops by itself belongs to every shard, since
     /// all of it decides how many seeds there are.
-    pub(crate) fn mine(
-        &self,
-        part: Part,
-        seeds: std::ops::Range<u64>,
-    ) -> impl Iterator<Item = u64> + use<> {
+    pub(crate) fn mine(&self, part: Part, seeds: std::ops::Range<u64>) -> impl Iterator<Item = u64> + use<> {
         let (start, first_stage_end) = (self.seeds.start, self.seeds.end);
         let staged = self.precision.is_some();
         seeds.filter(move |seed| part.has(start, *seed) || staged && *seed < first_stage_end)

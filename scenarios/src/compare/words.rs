@@ -79,11 +79,16 @@ fn conclude(found: &Comparison, name: &str, metric: &MetricComparison) -> String
         return format!("{name}: different from {base}: {}", each.collect::<Vec<_>>().join("; "));
     };
     let alike = names(found, &metric.alike);
-    let but = if alike.is_empty() { String::new() } else { format!("; the data cannot tell it from {alike}") };
+    let but =
+        if alike.is_empty() { String::new() } else { format!("; the data cannot tell it from {alike}") };
     if best == found.baseline {
         let gain = |c: &usize| metric.gain(*c);
         let next = different.iter().copied().max_by(|a, b| gain(a).total_cmp(&gain(b))).unwrap_or(best);
-        return format!("{name}: stay with {base}; {} is worse by {}{but}", labels[next], difference(found, metric, next));
+        return format!(
+            "{name}: stay with {base}; {} is worse by {}{but}",
+            labels[next],
+            difference(found, metric, next)
+        );
     }
     let words = difference(found, metric, best);
     format!("{name}: choose {} ({words} against {base}, {worlds} worlds){but}", labels[best])
@@ -119,10 +124,13 @@ fn overall(found: &Comparison) -> Option<String> {
         (0..found.labels.len()).filter(|c| known.iter().all(|(_, metric)| good(*c, metric))).collect();
     Some(match in_all.as_slice() {
         [] => {
-            let by = known.iter().filter_map(|(name, metric)| {
-                Some(format!("{} by {name}", found.labels[metric.best?]))
-            });
-            format!("Overall: none is best by every metric: {}; weigh them", by.collect::<Vec<_>>().join(", "))
+            let by = known
+                .iter()
+                .filter_map(|(name, metric)| Some(format!("{} by {name}", found.labels[metric.best?])));
+            format!(
+                "Overall: none is best by every metric: {}; weigh them",
+                by.collect::<Vec<_>>().join(", ")
+            )
         }
         several => format!(
             "Overall: choose {}: by every metric the best, or not told from it",

@@ -57,10 +57,10 @@ pub(super) enum Guess {
     Newest,
     /// Of those that may be there, the least.
     Least,
-    /// As `Newest`, each take as late as there are values for it.
-    NewestLate,
-    /// As `Least`, each take as late as there are values for it.
-    LeastLate,
+    /// The first that has to be gone, by the first take; in a stack.
+    DueInStack,
+    /// The same in a priority queue.
+    DueByPriority,
 }
 
 impl Lives {
@@ -85,16 +85,55 @@ impl Lives {
         freed
     }
 
+    /// By when each value has to be gone: the first end of a take that certainly came after it was added, of a value that
+    /// was certainly below it (in a stack: added before; in a priority queue: greater), or that found nothing.
+    fn due(&self, in_stack: bool) -> Vec<u64> {
+        let count = self.lives.len();
+        // Takes by their invocations, latest first: the earliest end among those known so far.
+        let mut begun: Vec<u64> = self.lives.iter().map(|life| life.taken.invoked).collect();
+        begun.extend(self.empties.iter().map(|empty| empty.invoked));
+        begun.sort_unstable_by(|a, b| b.cmp(a));
+        let mut ends = EarliestEnds { tree: vec![u64::MAX; begun.len() + 1] };
+        let place = |invoked: u64| begun.partition_point(|&other| other > invoked);
+        self.empties.iter().for_each(|empty| ends.add(place(empty.invoked), empty.returned));
+        let (mut asking, mut lower): (Vec<usize>, Vec<usize>) = ((0..count).collect(), (0..count).collect());
+        if in_stack {
+            asking.sort_by_key(|&index| self.lives[index].added.invoked);
+            lower.sort_by_key(|&index| self.lives[index].added.returned);
+        } else {
+            asking.reverse();
+            lower.reverse();
+        }
+        let mut due = vec![u64::MAX; count];
+        let mut lower = lower.into_iter().peekable();
+        for index in asking {
+            let added = self.lives[index].added;
+            let is_lower = |&other: &usize| {
+                if in_stack { self.lives[other].added.returned < added.invoked } else { other > index }
+            };
+            while let Some(other) = lower.next_if(is_lower) {
+                let taken = self.lives[other].taken;
+                if taken.invoked < self.end {
+                    ends.add(place(taken.invoked), taken.returned);
+                }
+            }
+            due[index] = ends.least_of_first(place(added.returned));
+        }
+        due
+    }
+
     /// The same with values given to the pending takes.
     pub(super) fn guessed(&self, guess: Guess) -> Lives {
         let mut guessed = self.clone();
         let untold = self.untold();
         let mut takes = self.pending_takes.clone();
         takes.sort_unstable();
-        if matches!(guess, Guess::NewestLate | Guess::LeastLate) {
-            takes.drain(..takes.len().saturating_sub(untold.len()));
-        }
-        if guess == Guess::Oldest {
+        if matches!(guess, Guess::Oldest | Guess::DueInStack | Guess::DueByPriority) {
+            let mut untold = untold;
+            if guess != Guess::Oldest {
+                let due = self.due(guess == Guess::DueInStack);
+                untold.sort_by_key(|&index| due[index]);
+            }
             untold.into_iter().zip(takes).for_each(|(index, invoked)| guessed.take(index, invoked));
             return guessed;
         }
@@ -106,7 +145,7 @@ impl Lives {
         for invoked in takes {
             while let Some(index) = coming.pop_if(|index| self.lives[*index].added.invoked < invoked) {
                 let rank = match guess {
-                    Guess::Least | Guess::LeastLate => index as u64,
+                    Guess::Least => index as u64,
                     _ => u64::MAX - self.lives[index].added.returned,
                 };
                 there.push((Reverse(rank), index));
@@ -116,10 +155,35 @@ impl Lives {
                 None => idle.push(invoked),
             }
         }
-        let mut left: Vec<usize> = coming.into_iter().chain(there.into_iter().map(|(_, index)| index)).collect();
+        let mut left: Vec<usize> =
+            coming.into_iter().chain(there.into_iter().map(|(_, index)| index)).collect();
         left.sort_by_key(|&index| self.lives[index].added.returned);
         left.into_iter().zip(idle).for_each(|(index, invoked)| guessed.take(index, invoked));
         guessed
+    }
+}
+
+/// The least of the first so many numbers, which only get less: a Fenwick tree.
+struct EarliestEnds {
+    tree: Vec<u64>,
+}
+
+impl EarliestEnds {
+    fn add(&mut self, place: usize, end: u64) {
+        let mut at = place + 1;
+        while at < self.tree.len() {
+            self.tree[at] = self.tree[at].min(end);
+            at += at & at.wrapping_neg();
+        }
+    }
+
+    fn least_of_first(&self, count: usize) -> u64 {
+        let (mut at, mut least) = (count, u64::MAX);
+        while at > 0 {
+            least = least.min(self.tree[at]);
+            at -= at & at.wrapping_neg();
+        }
+        least
     }
 }
 

@@ -52,8 +52,8 @@ fn with_pending_takes(model: Model, lives: &Lives, judge: fn(&Lives) -> Option<u
     }
     let guesses: &[Guess] = match model {
         Model::Queue => &[Guess::Oldest],
-        Model::Stack => &[Guess::Newest, Guess::Oldest, Guess::NewestLate],
-        _ => &[Guess::Least, Guess::Oldest, Guess::LeastLate],
+        Model::Stack => &[Guess::DueInStack, Guess::Newest, Guess::Oldest],
+        _ => &[Guess::DueByPriority, Guess::Least, Guess::Oldest],
     };
     let mut failed = None;
     for &guess in guesses {

@@ -90,17 +90,17 @@ impl Spec for Counter {
         let sums = |all: &mut Vec<(u64, i128, i128)>| {
             all.sort_unstable();
             for index in 1..all.len() {
-                (all[index].1, all[index].2) = (all[index].1 + all[index - 1].1, all[index].2 + all[index - 1].2);
+                (all[index].1, all[index].2) =
+                    (all[index].1 + all[index - 1].1, all[index].2 + all[index - 1].2);
             }
         };
         sums(&mut ended);
         sums(&mut begun);
-        let upto = |all: &[(u64, i128, i128)], position: u64| match all
-            .partition_point(|&(at, ..)| at < position)
-        {
-            0 => (0, 0),
-            count => (all[count - 1].1, all[count - 1].2),
-        };
+        let upto =
+            |all: &[(u64, i128, i128)], position: u64| match all.partition_point(|&(at, ..)| at < position) {
+                0 => (0, 0),
+                count => (all[count - 1].1, all[count - 1].2),
+            };
         let told = deeds.iter().filter_map(|deed| match (deed.call, deed.value()) {
             (Call::Read | Call::Add(_), Some(Value::Int(sum))) => Some((deed, i128::from(*sum))),
             _ => None,

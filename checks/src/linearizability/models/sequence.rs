@@ -186,8 +186,7 @@ impl Spec for Sequence {
             },
             (Kind::Log(_), Call::Read) => match deed.value() {
                 Some(Value::List(items)) => {
-                    let elements: Vec<u32> =
-                        items.iter().map(|item| self.elements.number_of(item)).collect();
+                    let elements: Vec<u32> = items.iter().map(|item| self.elements.number_of(item)).collect();
                     elements.iter().for_each(|&element| self.see(element));
                     Action::Read(self.state(elements))
                 }
@@ -279,9 +278,10 @@ impl Spec for Sequence {
             let mut added = added.get(value).cloned().unwrap_or_default();
             added.sort_unstable();
             taken.sort_unstable();
-            let early = taken.iter().enumerate().find(|&(rank, &returned)| {
-                added.get(rank).is_none_or(|&invoked| invoked > returned)
-            });
+            let early = taken
+                .iter()
+                .enumerate()
+                .find(|&(rank, &returned)| added.get(rank).is_none_or(|&invoked| invoked > returned));
             if let Some((_, &returned)) = early {
                 found = Some(found.map_or(returned, |found| found.min(returned)));
             }
@@ -294,8 +294,11 @@ impl Spec for Sequence {
     }
 
     fn show(&self, state: u32) -> String {
-        let all =
-            if self.kind == Kind::Queue { self.queues.get(state).clone() } else { self.paths.elements(state) };
+        let all = if self.kind == Kind::Queue {
+            self.queues.get(state).clone()
+        } else {
+            self.paths.elements(state)
+        };
         let mut elements: Vec<String> =
             all.into_iter().map(|element| self.elements.get(element).to_string()).collect();
         if self.kind == Kind::Priority {

@@ -231,7 +231,7 @@ pub(super) fn sketches(model: Model, count: usize) -> impl Strategy<Value = Vec<
 }
 
 /// Lets the operations take effect on a true object, then falsifies some answers.
-fn realize(model: Model, sketches: &[Sketch], keyed: bool, options: &Options) -> History {
+pub(super) fn realize(model: Model, sketches: &[Sketch], keyed: bool, options: &Options) -> History {
     let mut states = [initial(model, options), initial(model, options)];
     let mut order: Vec<usize> = (0..sketches.len()).collect();
     order.sort_by_key(|&index| sketches[index].start + sketches[index].effect);

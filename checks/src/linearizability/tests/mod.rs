@@ -4,4 +4,5 @@ mod brute;
 mod mutated;
 mod pending;
 mod plain;
+mod sequential;
 mod tables;

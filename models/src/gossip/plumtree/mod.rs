@@ -18,7 +18,7 @@ use sim_core::world::NodeGroup;
 
 use self::node::{PlumtreeNode, Shared};
 use crate::detector::Detector;
-use crate::model::{Cluster, Model};
+use crate::model::{Cluster, Model, Words};
 
 /// The settings.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -79,6 +79,12 @@ impl Model for Plumtree {
     const NAME: &'static str = "plumtree";
     const SUMMARY: &'static str =
         "broadcast along a tree that gossip repairs, over HyParView's partial views (SRDS'07, DSN'07)";
+
+    const WORDS: Option<Words> = Some(Words {
+        roles: &[],
+        marks: &["applied", "grafted", "neighbour given up", "payload sent"],
+        messages: &["payload", "ihave", "graft", "prune", "keepalive", "membership"],
+    });
 
     fn validate(&self, cluster: &Cluster) -> Result<(), (String, String)> {
         let fail = |path: &str, why: &str| Err((path.to_string(), why.to_string()));
