@@ -24,7 +24,6 @@ fn brooker(p: f64, retry: &str) -> (f64, f64) {
             drain: 5,
             latency,
             routing: Routing::Own,
-            levels: Default::default(),
             ..Run::new(poisson(10.0), 15)
         };
         let record = run.record(&graph);

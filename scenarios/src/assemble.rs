@@ -5,8 +5,8 @@
 
 use checks::metrics;
 use models::model::Model;
-use sim_core::client::ClientConfig;
-use sim_core::client::workload::Load;
+use sim_core::client::workload::{Ask, Load};
+use sim_core::client::{ClientConfig, Routing};
 use sim_core::fault::Trigger;
 use sim_core::node::Node;
 use sim_core::random::distribution::Distribution;
@@ -14,7 +14,7 @@ use sim_core::time::Span;
 use sim_core::world::{ConfigError, WorldConfig};
 
 use crate::registry::{WithModel, variant, with_model};
-use crate::schema::{CheckSpec, Expect, Scenario};
+use crate::schema::{CheckSpec, Expect, ModelSpec, Scenario};
 use crate::words;
 
 /// The most nodes and clients a scenario may have.
@@ -49,6 +49,7 @@ pub(crate) fn validate(scenario: &Scenario) -> Result<(), Wrong> {
     sizes(scenario).map_err(plain)?;
     with_model(&scenario.model, Validate(scenario))?;
     clients(scenario).map_err(plain)?;
+    calls(scenario).map_err(plain)?;
     triggers(scenario).map_err(plain)?;
     run(scenario).map_err(plain)?;
     checks(scenario)
@@ -187,6 +188,45 @@ fn clients(scenario: &Scenario) -> Result<(), ConfigError> {
             && stop < group.start
         {
             return fail(format!("clients[{i}].stop"), format!("it lies before the start ({})", group.start));
+        }
+    }
+    Ok(())
+}
+
+/// Whether the clients of a graph of services ask those who can answer for what they can call.
+fn calls(scenario: &Scenario) -> Result<(), ConfigError> {
+    let ModelSpec::Service(service) = &scenario.model else { return Ok(()) };
+    let (nodes, known) = (service.users.nodes, service.users.calls.len());
+    for (i, group) in scenario.clients.iter().enumerate() {
+        let asks = group.mix.operations.iter().enumerate();
+        for (j, (ask, _)) in asks {
+            if let Ask::Invoke(method) = ask
+                && *method as usize >= known
+            {
+                let message = format!("Invoke({method}): `users.calls` has {known}, from Invoke(0) on");
+                return fail(format!("clients[{i}].mix.operations[{j}]"), message);
+            }
+        }
+        match group.routing {
+            Routing::Node(node) if node >= nodes => {
+                let message = format!(
+                    "Node({node}): clients ask the nodes of `users`, 0 to {}; those after them are instances",
+                    nodes - 1
+                );
+                return fail(format!("clients[{i}].routing"), message);
+            }
+            Routing::Own if group.count > nodes && scenario.cluster.nodes > nodes => {
+                let message = format!(
+                    "Own: client {nodes} would ask an instance: there are {nodes} nodes of `users` for {} clients",
+                    group.count
+                );
+                return fail(format!("clients[{i}].routing"), message);
+            }
+            Routing::Sticky | Routing::Random | Routing::RoundRobin if scenario.cluster.nodes > nodes => {
+                let message = "clients of services ask the nodes of `users`: Node(i), or Own for one each";
+                return fail(format!("clients[{i}].routing"), message);
+            }
+            _ => {}
         }
     }
     Ok(())

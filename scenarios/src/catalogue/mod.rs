@@ -73,7 +73,7 @@ const SOURCES: &[(&str, &str)] = &[
     ("scenarios/src/schema.rs", include_str!("../schema.rs")),
     ("models/src/detector/mod.rs", include_str!("../../../models/src/detector/mod.rs")),
     ("models/src/detector/phi.rs", include_str!("../../../models/src/detector/phi.rs")),
-    ("models/src/policy/hedge.rs", include_str!("../../../models/src/policy/hedge.rs")),
+    ("sim-core/src/client/policy/hedge.rs", include_str!("../../../sim-core/src/client/policy/hedge.rs")),
     ("models/src/policy/mod.rs", include_str!("../../../models/src/policy/mod.rs")),
     ("models/src/policy/queue.rs", include_str!("../../../models/src/policy/queue.rs")),
     ("models/src/policy/retry.rs", include_str!("../../../models/src/policy/retry.rs")),
