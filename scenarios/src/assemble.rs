@@ -5,8 +5,8 @@
 
 use checks::metrics;
 use models::model::Model;
-use sim_core::client::ClientConfig;
-use sim_core::client::workload::Load;
+use sim_core::client::workload::{Ask, Load};
+use sim_core::client::{ClientConfig, Routing};
 use sim_core::fault::Trigger;
 use sim_core::node::Node;
 use sim_core::random::distribution::Distribution;
@@ -14,7 +14,7 @@ use sim_core::time::Span;
 use sim_core::world::{ConfigError, WorldConfig};
 
 use crate::registry::{WithModel, variant, with_model};
-use crate::schema::{CheckSpec, Expect, Scenario};
+use crate::schema::{CheckSpec, Expect, ModelSpec, Scenario};
 use crate::words;
 
 /// The most nodes and clients a scenario may have.
@@ -49,6 +49,7 @@ pub(crate) fn validate(scenario: &Scenario) -> Result<(), Wrong> {
     sizes(scenario).map_err(plain)?;
     with_model(&scenario.model, Validate(scenario))?;
     clients(scenario).map_err(plain)?;
+    calls(scenario).map_err(plain)?;
     triggers(scenario).map_err(plain)?;
     run(scenario).map_err(plain)?;
     checks(scenario)
@@ -192,6 +193,45 @@ fn clients(scenario: &Scenario) -> Result<(), ConfigError> {
     Ok(())
 }
 
+/// Whether the clients of a graph of services ask those who can answer for what they can call.
+fn calls(scenario: &Scenario) -> Result<(), ConfigError> {
+    let ModelSpec::Service(service) = &scenario.model else { return Ok(()) };
+    let (nodes, known) = (service.users.nodes, service.users.calls.len());
+    for (i, group) in scenario.clients.iter().enumerate() {
+        let asks = group.mix.operations.iter().enumerate();
+        for (j, (ask, _)) in asks {
+            if let Ask::Invoke(method) = ask
+                && *method as usize >= known
+            {
+                let message = format!("Invoke({method}): `users.calls` has {known}, from Invoke(0) on");
+                return fail(format!("clients[{i}].mix.operations[{j}]"), message);
+            }
+        }
+        match group.routing {
+            Routing::Node(node) if node >= nodes => {
+                let message = format!(
+                    "Node({node}): clients ask the nodes of `users`, 0 to {}; those after them are instances",
+                    nodes - 1
+                );
+                return fail(format!("clients[{i}].routing"), message);
+            }
+            Routing::Own if group.count > nodes && scenario.cluster.nodes > nodes => {
+                let message = format!(
+                    "Own: client {nodes} would ask an instance: there are {nodes} nodes of `users` for {} clients",
+                    group.count
+                );
+                return fail(format!("clients[{i}].routing"), message);
+            }
+            Routing::Sticky | Routing::Random | Routing::RoundRobin if scenario.cluster.nodes > nodes => {
+                let message = "clients of services ask the nodes of `users`: Node(i), or Own for one each";
+                return fail(format!("clients[{i}].routing"), message);
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
 /// Whether a closed loop would go round without time passing.
 fn endless(scenario: &Scenario, group: &ClientConfig) -> bool {
     let zero = |distribution: &Distribution| distribution.mean() == Some(Span::ZERO);
@@ -234,17 +274,26 @@ fn run(scenario: &Scenario) -> Result<(), ConfigError> {
     Ok(())
 }
 
-/// Whether a check judges what clients were told.
-fn is_about_clients(check: &CheckSpec) -> bool {
-    !matches!(
-        check,
-        CheckSpec::Invariants
-            | CheckSpec::Reaches(_)
-            | CheckSpec::Sometimes(_)
-            | CheckSpec::Metric(..)
-            | CheckSpec::Count(..)
-            | CheckSpec::Agrees(_)
-    )
+/// Whether the bounds of a check are bounds, of something that there is: else what is wrong, and what could be meant.
+fn figures(check: &CheckSpec) -> Result<(), (String, Vec<String>)> {
+    let plain = |message: &str| Err((message.to_string(), Vec::new()));
+    match check {
+        CheckSpec::Metric(_, least, most) if !(least.is_finite() && most.is_finite() && least <= most) => {
+            plain("Metric: two finite numbers, the least first")
+        }
+        CheckSpec::Metric(name, ..) if !metrics::is_known(name) => {
+            let names = metrics::CATALOGUE.iter().map(|(name, _)| (*name).to_string()).collect();
+            Err((
+                format!("no run has a metric \"{name}\"; `squall list metrics` names those there are"),
+                names,
+            ))
+        }
+        CheckSpec::Count(_, least, most) if least > most => plain("Count: the least comes first"),
+        CheckSpec::Share { from, until, least, most } if from >= until || least > most => {
+            plain("Share: from lies before until, and least is at most most")
+        }
+        _ => Ok(()),
+    }
 }
 
 fn checks(scenario: &Scenario) -> Result<(), Wrong> {
@@ -256,29 +305,22 @@ fn checks(scenario: &Scenario) -> Result<(), Wrong> {
     let mut names: Vec<String> = Vec::new();
     for (i, check) in scenario.checks.iter().enumerate() {
         let path = format!("checks[{i}]");
-        if is_about_clients(check) && !asks {
+        let about_clients = !matches!(
+            check,
+            CheckSpec::Invariants
+                | CheckSpec::Reaches(_)
+                | CheckSpec::Sometimes(_)
+                | CheckSpec::Metric(..)
+                | CheckSpec::Count(..)
+                | CheckSpec::Agrees(_)
+        );
+        if about_clients && !asks {
             return plain(path, "it judges what clients were told, and there are no clients");
         }
-        match check {
-            CheckSpec::Metric(_, least, most)
-                if !(least.is_finite() && most.is_finite() && least <= most) =>
-            {
-                return plain(path, "Metric: two finite numbers, the least first");
-            }
-            CheckSpec::Metric(name, ..) if !metrics::is_known(name) => {
-                let message =
-                    format!("no run has a metric \"{name}\"; `squall list metrics` names those there are");
-                let names = metrics::CATALOGUE.iter().map(|(name, _)| (*name).to_string()).collect();
-                return Err(Wrong { error: ConfigError { path, message }, names });
-            }
-            CheckSpec::Count(_, least, most) if least > most => {
-                return plain(path, "Count: the least comes first");
-            }
-            CheckSpec::Share { from, until, least, most } if from >= until || least > most => {
-                return plain(path, "Share: from lies before until, and least is at most most");
-            }
-            _ => {}
-        }
+        figures(check).map_err(|(message, names)| Wrong {
+            error: ConfigError { path: path.clone(), message },
+            names,
+        })?;
         if matches!(check, CheckSpec::Live(_)) && scenario.run.calm == Span::ZERO {
             return plain(path, "liveness is judged in the calm part of the run; add `calm: …` to `run`");
         }

@@ -1,6 +1,6 @@
 //! A scenario's checks, applied to what a run left; and whether the answers are those expected.
 
-use checks::bounds;
+use checks::bounds::{self, Goal};
 use checks::linearizability;
 use checks::metrics::{Metrics, Phases};
 use checks::property::{self, Judged};
@@ -87,7 +87,9 @@ fn one(
         CheckSpec::Live(least) => property::live(record, phases, least.get()),
         CheckSpec::Recovers(within) => property::recovers(record, phases, *within),
         CheckSpec::Latency { share, below } => property::latency(record, share.get(), *below),
-        CheckSpec::Objective { share, within } => bounds::objective(record, share.get(), *within),
+        CheckSpec::Objective { share, within, full } => {
+            bounds::objective(record, &Goal { share: share.get(), within: *within, full: *full })
+        }
         CheckSpec::Share { from, until, least, most } => {
             bounds::share(record, *from, *until, (least.get(), most.get()))
         }

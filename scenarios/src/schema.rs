@@ -206,6 +206,9 @@ pub enum CheckSpec {
         share: Ratio,
         /// The time.
         within: Span,
+        /// Whether a lesser answer, as a fallback gives one, counts as none.
+        #[serde(default)]
+        full: bool,
     },
     /// Of the operations asked in a part of the run, the share that ended ok lies between two bounds.
     Share {

@@ -135,6 +135,7 @@ pub const CATALOGUE: &[(&str, &str)] = &[
     ("halts", "processes that stopped themselves"),
     ("amplification_<edge>", "attempts for each call over an edge between services"),
     ("failures_<edge>", "share of the calls over an edge that failed"),
+    ("lesser_<edge>", "share of the calls over an edge that got a lesser answer, from a fallback"),
     ("error_share_<service>", "share of a service's requests that it ended badly"),
     ("critical_<part>_share", "share of the traced requests' time that a part of the path takes by itself"),
     ("residue", "gossip: share of the nodes that a rumor never reached"),

@@ -106,7 +106,7 @@ impl Node for PushSumNode {
         }
         self.rounds += 1;
         let told = self.shared.settings.told;
-        if told > 0 && self.rounds % told == 0 {
+        if told > 0 && self.rounds.is_multiple_of(told) {
             // Beyond nine times the average an error is only "large".
             ctx.measure("error_ppb", (error * 1e9).min(9e9) as i64);
         }

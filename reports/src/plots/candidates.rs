@@ -123,6 +123,7 @@ mod tests {
                 policies: vec![policy(&[1.0, 2.0, 3.0]), policy(&[2.0, 4.0, 6.0])],
             }],
             conclusions: Vec::new(),
+            origin: String::new(),
             replay: String::new(),
         };
         let svg = candidates(&input);

@@ -210,6 +210,7 @@ mod tests {
                 policies: vec![policy(&[10.0, 10.0], 0.0, 0.0, 1.0), policy(&[8.0, 8.0], -2.0, 0.1, 0.001)],
             }],
             conclusions: Vec::new(),
+            origin: String::new(),
             replay: String::new(),
         }
     }

@@ -20,6 +20,7 @@ pub mod phases;
 pub mod queues;
 pub mod replicas;
 pub mod sensitivity;
+pub mod service_graph;
 pub mod stability;
 pub mod staleness;
 pub mod suspicions;
@@ -51,6 +52,7 @@ pub const RUN_PLOTS: &[RunPlot] = &[
     ("visibility.svg", visibility::visibility),
     ("replicas.svg", replicas::behind),
     ("siblings.svg", replicas::siblings),
+    ("service-graph.svg", service_graph::service_graph),
     ("goodput.svg", goodput::goodput),
     ("queues.svg", queues::queues),
     ("amplification.svg", amplification::amplification),

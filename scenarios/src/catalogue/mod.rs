@@ -73,7 +73,7 @@ const SOURCES: &[(&str, &str)] = &[
     ("scenarios/src/schema.rs", include_str!("../schema.rs")),
     ("models/src/detector/mod.rs", include_str!("../../../models/src/detector/mod.rs")),
     ("models/src/detector/phi.rs", include_str!("../../../models/src/detector/phi.rs")),
-    ("models/src/policy/hedge.rs", include_str!("../../../models/src/policy/hedge.rs")),
+    ("sim-core/src/client/policy/hedge.rs", include_str!("../../../sim-core/src/client/policy/hedge.rs")),
     ("models/src/policy/mod.rs", include_str!("../../../models/src/policy/mod.rs")),
     ("models/src/policy/queue.rs", include_str!("../../../models/src/policy/queue.rs")),
     ("models/src/policy/retry.rs", include_str!("../../../models/src/policy/retry.rs")),
@@ -177,7 +177,14 @@ pub fn explain(name: &str) -> Result<String, Vec<String>> {
         let settings = own.iter().find(|t| t.name == model.variant).map(describe);
         said.push(format!("model {}: {}\n\n{}", model.variant, model.summary, settings.unwrap_or_default()));
     }
-    if let Some((metric, about)) = metrics::CATALOGUE.iter().find(|(metric, _)| *metric == name) {
+    let is_like = |metric: &str| match metric.split_once('<').zip(metric.rsplit_once('>')) {
+        Some(((start, _), (_, end))) => {
+            name.starts_with(start) && name.ends_with(end) && name.len() > start.len()
+        }
+        None => metric == name,
+    };
+    let exact = metrics::CATALOGUE.iter().find(|(metric, _)| *metric == name);
+    if let Some((metric, about)) = exact.or(metrics::CATALOGUE.iter().find(|(metric, _)| is_like(metric))) {
         said.push(format!("metric {metric}: {about}"));
     }
     if let Some((model, about)) = CATALOGUE.iter().find(|(model, _)| *model == name) {

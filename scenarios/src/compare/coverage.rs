@@ -25,6 +25,8 @@ enum Shape {
     Even,
     /// Far out now and then.
     Wild,
+    /// Skewed under the baseline's rivals alone, so that differences are skewed themselves.
+    Lopsided,
 }
 
 impl Shape {
@@ -32,8 +34,11 @@ impl Shape {
         exponential(rng, 100)
     }
 
-    fn own(self, rng: &mut Rng) -> f64 {
+    fn own(self, candidate: usize, rng: &mut Rng) -> f64 {
         match self {
+            // Of mean 20 both: what is added to all is no difference.
+            Shape::Lopsided if candidate == 0 => 19.5 + rng.unit(),
+            Shape::Lopsided => exponential(rng, 20),
             Shape::Skewed => exponential(rng, 20),
             Shape::Rare => f64::from(u8::from(rng.unit() < 0.1)),
             Shape::Even => rng.unit(),
@@ -92,7 +97,7 @@ impl Trial {
             let shared: Vec<f64> = (0..self.metrics).map(|_| self.shape.shared(rng)).collect();
             for candidate in 0..self.candidates {
                 let gain = if candidate == 0 { 0.0 } else { self.gain };
-                let value = |m: usize| (m.to_string(), shared[m] + self.shape.own(rng) + gain);
+                let value = |m: usize| (m.to_string(), shared[m] + self.shape.own(candidate, rng) + gain);
                 let metrics: BTreeMap<String, f64> = (0..self.metrics).map(value).collect();
                 let world =
                     World { fingerprint: String::new(), verdict: "pass".into(), as_expected: true, metrics };
@@ -128,10 +133,18 @@ const PAIR: Trial =
 
 #[test]
 fn intervals_cover_a_known_difference_with_and_without_the_stopping_rule() {
-    for (precision, key) in [(None, 1_000_000), (Some(0.05), 2_000_000)] {
-        let tally = Trial { precision, gain: 8.0, ..PAIR }.repeat(1_000, key);
-        assert!((930..=970).contains(&tally.covered), "{precision:?}: {tally:?}");
-        assert!(precision.is_none() || tally.worlds > 48.0, "it never had to go on: {tally:?}");
+    let lopsided = Trial { shape: Shape::Lopsided, first_stage: 100, gain: 8.0, ..PAIR };
+    for (trial, key) in [
+        (Trial { gain: 8.0, ..PAIR }, 1_000_000),
+        (Trial { gain: 8.0, precision: Some(0.05), ..PAIR }, 2_000_000),
+        (lopsided, 3_000_000),
+        (Trial { precision: Some(0.02), ..lopsided }, 4_000_000),
+    ] {
+        let tally = trial.repeat(1_000, key);
+        println!("{trial:?}: {tally:?}");
+        assert!((930..=970).contains(&tally.covered), "{trial:?}: {tally:?}");
+        let more = 1.2 * trial.first_stage as f64;
+        assert!(trial.precision.is_none() || tally.worlds > more, "it never had to go on: {tally:?}");
     }
 }
 

@@ -126,6 +126,9 @@ pub fn candidates(
             if let Some(same) =
                 list.iter().find(|other| other.label == label || other.loaded.hash == loaded.hash)
             {
+                if same.loaded.hash != loaded.hash {
+                    return Err(ScenarioError::Comparison(format!("two candidates are called \"{label}\"")));
+                }
                 let message = format!("\"{label}\" and \"{}\" are the same candidate", same.label);
                 return Err(ScenarioError::Comparison(message));
             }

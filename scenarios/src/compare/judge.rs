@@ -28,6 +28,8 @@ pub struct Comparison {
     pub seeds: Vec<u64>,
     /// In how many worlds each candidate's checks did not say what its scenario expects.
     pub unexpected: Vec<u64>,
+    /// The first seed of each candidate with such a world.
+    pub unexpected_first: Vec<Option<u64>>,
     /// By metric.
     pub metrics: IndexMap<String, MetricComparison>,
     /// The bounds that were asked for, with the candidates that keep them.
@@ -52,6 +54,8 @@ pub struct Bound {
 pub struct MetricComparison {
     /// Each candidate's own values, summarized.
     pub candidates: Vec<Summary>,
+    /// In how many worlds each candidate lacks the metric.
+    pub missing: Vec<u64>,
     /// The values themselves, by candidate, then by world.
     pub values: Vec<Vec<f64>>,
     /// Each candidate against the baseline; the baseline's own entry is all zero.
@@ -94,22 +98,26 @@ pub(super) fn judge(plan: &Plan, known: &Worlds, until: u64, stopped: bool) -> C
     let count = plan.candidates.len();
     let complete =
         |seed: &u64| (0..count).all(|candidate| known.contains(WorldKey { seed: *seed, candidate }));
-    let seeds: Vec<u64> = (plan.seeds.start..until).filter(complete).collect();
-    let unexpected = (0..count)
-        .map(|candidate| {
-            let bad = |seed: &&u64| {
-                known.get(WorldKey { seed: **seed, candidate }).is_some_and(|world| !world.as_expected)
-            };
-            seeds.iter().filter(bad).count() as u64
-        })
-        .collect();
+    let all = plan.seeds.start..until;
+    // Of a run that was stopped only the seeds without a gap: those behind it ended early because they were short.
+    let seeds: Vec<u64> =
+        if stopped { all.take_while(complete).collect() } else { all.filter(complete).collect() };
+    let bad = |candidate: usize| {
+        let is_bad = move |seed: &&u64| {
+            known.get(WorldKey { seed: **seed, candidate }).is_some_and(|world| !world.as_expected)
+        };
+        seeds.iter().filter(is_bad).copied().collect::<Vec<u64>>()
+    };
+    let bad: Vec<Vec<u64>> = (0..count).map(bad).collect();
+    let unexpected: Vec<u64> = bad.iter().map(|own| own.len() as u64).collect();
     let mut metrics = IndexMap::new();
     for wanted in wanted(plan, known, &seeds) {
         if let Some(comparison) = metric(plan, known, &seeds, &wanted) {
             metrics.insert(wanted.name, comparison);
         }
     }
-    adjust(&mut metrics, plan.baseline);
+    let sound: Vec<bool> = unexpected.iter().map(|own| *own <= unexpected[plan.baseline]).collect();
+    adjust(&mut metrics, plan.baseline, &sound);
     let labels: Vec<String> = plan.candidates.iter().map(|candidate| candidate.label.clone()).collect();
     let mut found = Comparison {
         title: String::new(),
@@ -122,6 +130,7 @@ pub(super) fn judge(plan: &Plan, known: &Worlds, until: u64, stopped: bool) -> C
         labels,
         baseline: plan.baseline,
         seeds,
+        unexpected_first: bad.iter().map(|own| own.first().copied()).collect(),
         unexpected,
         bounds: plan.bounds.iter().map(|bound| self::bound(bound, &metrics, count)).collect(),
         metrics,
@@ -154,6 +163,10 @@ fn wanted(plan: &Plan, known: &Worlds, seeds: &[u64]) -> Vec<Metric> {
 fn metric(plan: &Plan, known: &Worlds, seeds: &[u64], wanted: &Metric) -> Option<MetricComparison> {
     let count = plan.candidates.len();
     let has = |seed: &&u64| (0..count).all(|c| known.values(&[**seed], c, &wanted.name).is_some());
+    let lacks = |c: usize| {
+        seeds.iter().filter(|seed| known.values(&[**seed], c, &wanted.name).is_none()).count() as u64
+    };
+    let missing = (0..count).map(lacks).collect();
     let seeds: Vec<u64> = seeds.iter().filter(has).copied().collect();
     if seeds.is_empty() {
         return None;
@@ -164,6 +177,7 @@ fn metric(plan: &Plan, known: &Worlds, seeds: &[u64], wanted: &Metric) -> Option
     let difference = |own: &Vec<f64>, other: &Vec<f64>| difference(own, other, first);
     let base = &values[plan.baseline];
     Some(MetricComparison {
+        missing,
         candidates: values.iter().filter_map(|own| Summary::of(own.clone())).collect(),
         differences: values.iter().map(|own| difference(own, base)).collect(),
         p_adjusted: vec![1.0; count],
@@ -184,7 +198,7 @@ fn difference(own: &[f64], other: &[f64], first_stage: Option<usize>) -> Differe
 /// Adjusts the p-values for all pairs of the comparison together, and finds the best by each metric.
 ///
 /// A pair that is equal in every world cannot be called different and is no member of the family.
-fn adjust(metrics: &mut IndexMap<String, MetricComparison>, baseline: usize) {
+fn adjust(metrics: &mut IndexMap<String, MetricComparison>, baseline: usize, sound: &[bool]) {
     let differs = |d: &Difference| d.smaller + d.greater > 0;
     let family: Vec<(usize, usize)> = metrics
         .values()
@@ -198,19 +212,22 @@ fn adjust(metrics: &mut IndexMap<String, MetricComparison>, baseline: usize) {
     }
     let count = metrics.len();
     for metric in metrics.values_mut() {
-        metric.best = best(metric, baseline);
+        metric.best = best(metric, baseline, sound);
         metric.alike = metric.best.map(|best| alike(metric, best, count, baseline)).unwrap_or_default();
+        metric.alike.retain(|c| sound[*c]);
     }
 }
 
-fn best(metric: &MetricComparison, baseline: usize) -> Option<usize> {
+/// Candidates whose checks fail more often than the baseline's are not sound and never the best.
+fn best(metric: &MetricComparison, baseline: usize, sound: &[bool]) -> Option<usize> {
     let different: Vec<usize> = (0..metric.differences.len()).filter(|c| metric.is_different(*c)).collect();
     if metric.better == Better::Unknown || different.is_empty() {
         return None;
     }
     // Of candidates that are alike, the first: `max_by` would take the last.
-    let first = different.into_iter().rev().max_by(|a, b| metric.gain(*a).total_cmp(&metric.gain(*b)))?;
-    Some(if metric.gain(first) > 0.0 { first } else { baseline })
+    let sound = different.into_iter().rev().filter(|c| sound[*c]);
+    let first = sound.max_by(|a, b| metric.gain(*a).total_cmp(&metric.gain(*b)));
+    Some(first.filter(|first| metric.gain(*first) > 0.0).unwrap_or(baseline))
 }
 
 fn alike(metric: &MetricComparison, best: usize, metrics: usize, baseline: usize) -> Vec<usize> {
@@ -232,6 +249,12 @@ pub(super) fn pairs(candidates: usize, metrics: usize) -> usize {
 }
 
 impl Comparison {
+    /// Whether a candidate's checks fail no more often than the baseline's: only such may be chosen.
+    #[must_use]
+    pub fn is_sound(&self, candidate: usize) -> bool {
+        self.unexpected[candidate] <= self.unexpected[self.baseline]
+    }
+
     /// Whether every world of every candidate went as its scenario expects.
     #[must_use]
     pub fn is_as_expected(&self) -> bool {
@@ -245,9 +268,10 @@ impl Comparison {
             .labels
             .iter()
             .zip(&self.scenarios)
-            .zip(&self.unexpected)
-            .map(|((label, (scenario, overrides, hash)), unexpected)| {
-                json!({ "label": label, "scenario": scenario, "overrides": overrides, "hash": hash, "unexpected": unexpected })
+            .zip(self.unexpected.iter().zip(&self.unexpected_first))
+            .map(|((label, (scenario, overrides, hash)), (unexpected, first))| {
+                json!({ "label": label, "scenario": scenario, "overrides": overrides, "hash": hash,
+                        "unexpected": unexpected, "unexpected_first": first })
             })
             .collect();
         let metrics: serde_json::Map<String, Value> =

@@ -146,18 +146,28 @@ impl Plan {
         let first: Vec<u64> = self.seeds.clone().collect();
         let mut most = first.len() as u64;
         for metric in &self.metrics {
-            let values = |candidate: usize| known.values(&first, candidate, &metric.name);
-            let Some(base) = values(self.baseline) else { continue };
-            let mean = base.iter().sum::<f64>() / base.len().max(1) as f64;
+            let has = |seed: &u64| {
+                (0..self.candidates.len()).all(|own| known.values(&[*seed], own, &metric.name).is_some())
+            };
+            // Where some worlds lack the metric, as many more are needed as their share takes away.
+            let told: Vec<u64> = first.iter().copied().filter(has).collect();
+            let values = |candidate: usize| known.values(&told, candidate, &metric.name);
+            let Some(base) = values(self.baseline).filter(|base| base.len() > 1) else { continue };
+            let share = told.len() as f64 / first.len() as f64;
+            let mean = base.iter().sum::<f64>() / base.len() as f64;
             for candidate in (0..self.candidates.len()).filter(|c| *c != self.baseline) {
                 let Some(other) = values(candidate) else { continue };
                 let differences: Vec<f64> = other.iter().zip(&base).map(|(a, b)| a - b).collect();
-                most = most.max(stein_worlds(&differences, precision * mean.abs()));
+                let pairs = stein_worlds(&differences, MARGIN * precision * mean.abs());
+                most = most.max(libm::ceil(pairs as f64 / share) as u64);
             }
         }
         most
     }
 }
+
+/// So much narrower than asked for is aimed at, since all worlds may vary more than the first stage's.
+const MARGIN: f64 = 0.95;
 
 /// Worlds by seed and candidate, in that order whatever the threads did.
 pub(crate) type Table = BTreeMap<WorldKey, World>;

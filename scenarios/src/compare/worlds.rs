@@ -219,6 +219,12 @@ pub(crate) fn check_metrics(
     let near = nearest(missing, there.iter().map(String::as_str));
     let hint = near
         .map_or("`squall list metrics` names them".to_string(), |near| format!("did you mean \"{near}\"?"));
+    let hint = match missing.split_once(':') {
+        Some((_, name)) => {
+            format!("only least:{name} and most:{name} say which way is better, in compare and --pareto")
+        }
+        None => hint,
+    };
     let name = &candidates[0].loaded.name;
     let message = format!("{name} has no metric \"{missing}\" with seed {seed}; {hint}");
     Err(ScenarioError::Comparison(message))

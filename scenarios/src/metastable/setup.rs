@@ -115,6 +115,7 @@ impl Setup {
             Some(recovered) => recovered,
             None => recovered_of(&own)?,
         };
+        wanted.size.iter().chain(&wanted.load).try_for_each(is_numbers)?;
         let load = match wanted.load {
             Some(parameter) => Some(parameter),
             None => load_of(&own),
@@ -162,6 +163,16 @@ impl Setup {
             }
         }
         Ok(f64::from(stuck) / worlds.len().max(1) as f64)
+    }
+}
+
+/// Refuses sizes and loads between which nothing lies.
+fn is_numbers(asked: &Parameter) -> Result<(), ScenarioError> {
+    match &asked.values {
+        Values::List(list) if crate::sweep::design::numbers(list).is_none() => {
+            refuse(format!("{}: a size or a load is a number, as in 50/s..400/s:8 or 2,4,8", asked.path))
+        }
+        _ => Ok(()),
     }
 }
 

@@ -43,6 +43,8 @@ pub(crate) struct Client {
     seen: BTreeMap<Option<Key>, Value>,
     /// What it asks before each attempt.
     pub(crate) guards: Guards,
+    /// How many operations it has under way.
+    pub(crate) under_way: u32,
 }
 
 #[derive(Default)]
@@ -71,6 +73,13 @@ pub(crate) struct Op {
     pub(crate) wait: Span,
     /// When the latest attempt was sent.
     pub(crate) sent_at: Time,
+    /// The first attempt of those that are copies of each other, the latest among them, and when it was sent.
+    pub(crate) copies_from: u32,
+    pub(crate) began_at: Time,
+    /// How many of these are on their way.
+    pub(crate) on_their_way: u32,
+    /// When it is given up, however many attempts are left.
+    pub(crate) deadline: Time,
     /// Whether the latest attempt has been answered or given up, and the next has not been sent.
     pub(crate) between: bool,
 }
@@ -92,6 +101,10 @@ impl Op {
             in_doubt,
             wait: Span::ZERO,
             sent_at: Time::ZERO,
+            copies_from: 0,
+            began_at: Time::ZERO,
+            on_their_way: 0,
+            deadline: Time::NEVER,
             between: true,
         }
     }
@@ -137,6 +150,7 @@ impl Clients {
                     idle: Vec::new(),
                     seen: BTreeMap::new(),
                     guards: Guards::new(&config.retry.guards),
+                    under_way: 0,
                 });
             }
             let stop = config.stop.unwrap_or(stop_at).min(stop_at);
@@ -228,6 +242,7 @@ impl Clients {
     }
 
     pub(crate) fn begin(&mut self, client: usize, process: u32, op: Op) -> u32 {
+        self.list[client].under_way += 1;
         let process = &mut self.list[client].processes[process as usize];
         process.serial += 1;
         process.op = Some(op);
@@ -244,6 +259,7 @@ impl Clients {
     pub(crate) fn end(&mut self, client: usize, process: u32, known: bool) {
         let state = &mut self.list[client];
         state.processes[process as usize].op = None;
+        state.under_way -= 1;
         if known {
             state.idle.push(process);
         }

@@ -21,6 +21,8 @@ pub(super) enum Due {
     Timeout { process: u32, serial: u32, attempt: u32 },
     /// Send the next attempt.
     Again { process: u32, serial: u32 },
+    /// Send another copy of an attempt.
+    Copy { process: u32, serial: u32, attempt: u32 },
 }
 
 impl<N: Node> World<N> {
@@ -63,7 +65,31 @@ impl<N: Node> World<N> {
                 self.absorb(tie, Kind::Client, Peer::client(client as u32), content(&due));
                 self.attempt(client, number, serial, true, observer)
             }
+            Due::Copy { process, serial, attempt } => {
+                let (client, number) = self.clients.owner(process);
+                match self.clients.op(client, number, serial) {
+                    Some(op) if op.attempt == attempt && !op.between => {}
+                    _ => return ControlFlow::Continue(()),
+                }
+                self.absorb(tie, Kind::Client, Peer::client(client as u32), content(&due));
+                self.copy(client, number, serial, observer)
+            }
         }
+    }
+
+    /// Sends another copy of the latest attempt, to another node where the routing is free.
+    fn copy<O: Observer<N>>(&mut self, client: usize, process: u32, serial: u32, observer: &mut O) -> Flow {
+        let Some(op) = self.clients.op(client, process, serial) else { return ControlFlow::Continue(()) };
+        let (number, attempt) = (op.number, op.attempt + 1);
+        let mut rng = self.clients.policy(client, number, attempt);
+        let now = self.now;
+        if !self.clients.client(client).guards.admit_copy(now) {
+            *self.counts.marks.entry("held back by client").or_insert(0) += 1;
+            return ControlFlow::Continue(());
+        }
+        *self.counts.marks.entry("hedged").or_insert(0) += 1;
+        let to = self.clients.route(client, true, &mut rng);
+        self.dispatch(client, process, serial, to, true, observer)
     }
 
     /// Invokes a client's next operation.
@@ -115,8 +141,14 @@ impl<N: Node> World<N> {
         let to = self.clients.route(client, again, &mut rng);
         // The next lane is the backoff's.
         rng.bits();
-        let (now, guards) = (self.now, &mut self.clients.client(client).guards);
-        if !guards.is_empty() && !guards.admit(first, now, &mut rng) {
+        let now = self.now;
+        let span = self.clients.client(client).guards.deadline();
+        if let (true, Some(span), Some(op)) = (first, span, self.clients.op(client, process, serial)) {
+            op.deadline = now + span;
+        }
+        let state = self.clients.client(client);
+        let (under_way, guards) = (state.under_way, &mut state.guards);
+        if !guards.is_empty() && !guards.admit(first, under_way, now, &mut rng) {
             *self.counts.marks.entry("held back by client").or_insert(0) += 1;
             let why = Reason::Rejected;
             let outcome = if landed { Outcome::Unknown(why) } else { Outcome::Failed(why) };
@@ -133,10 +165,27 @@ impl<N: Node> World<N> {
         to: Peer,
         observer: &mut O,
     ) -> Flow {
+        self.dispatch(client, process, serial, to, false, observer)
+    }
+
+    fn dispatch<O: Observer<N>>(
+        &mut self,
+        client: usize,
+        process: u32,
+        serial: u32,
+        to: Peer,
+        copy: bool,
+        observer: &mut O,
+    ) -> Flow {
         let (name, now) = (self.clients.process_id(client, process), self.now);
         let Some(op) = self.clients.op(client, process, serial) else { return ControlFlow::Continue(()) };
         op.sent();
         op.sent_at = now;
+        if !copy {
+            (op.copies_from, op.began_at, op.on_their_way) = (op.attempt, now, 0);
+        }
+        op.on_their_way += 1;
+        let (sent, deadline) = (op.on_their_way, op.deadline);
         let id =
             RequestId { client: Peer::client(client as u32), process: name, serial, attempt: op.attempt };
         let (operation, level, place) = (op.operation.clone(), op.level, op.entry);
@@ -159,7 +208,11 @@ impl<N: Node> World<N> {
             }
         }
         let due = Due::Timeout { process: name, serial, attempt: id.attempt };
-        self.schedule_client(self.now + timeout, client, due);
+        self.schedule_client((now + timeout).min(deadline), client, due);
+        if let Some(after) = self.clients.client(client).guards.copy_after(sent) {
+            let due = Due::Copy { process: name, serial, attempt: id.attempt };
+            self.schedule_client(now + after, client, due);
+        }
         ControlFlow::Continue(())
     }
 
@@ -188,8 +241,12 @@ impl<N: Node> World<N> {
         rng.bits();
         rng.bits();
         let wait = backoff.wait(tries, previous, &mut rng);
-        if let Some(op) = self.clients.op(client, process, serial) {
-            op.wait = wait;
+        let now = self.now;
+        let Some(op) = self.clients.op(client, process, serial) else { return ControlFlow::Continue(()) };
+        op.wait = wait;
+        if now + wait >= op.deadline {
+            let outcome = if op.may_have_landed() { Outcome::Unknown(why) } else { Outcome::Failed(why) };
+            return self.end_operation(client, process, serial, outcome, None, observer);
         }
         let due = Due::Again { process: self.clients.process_id(client, process), serial };
         self.schedule_client(self.now + wait, client, due);
@@ -236,7 +293,12 @@ impl<N: Node> World<N> {
             }
             Reply::Redirect(_) | Reply::Rejected => {
                 op.cleared(id.attempt);
-                if current {
+                let live = id.attempt >= op.copies_from && !op.between;
+                if live {
+                    op.on_their_way -= 1;
+                }
+                // The last of its copies, which without hedges is the latest attempt.
+                if live && op.on_their_way == 0 {
                     return self.try_again(client, process, id.serial, Reason::Rejected, observer);
                 }
                 ControlFlow::Continue(())
@@ -254,6 +316,12 @@ impl<N: Node> World<N> {
         from: Peer,
         observer: &mut O,
     ) -> Flow {
+        let now = self.now;
+        let Some(op) = self.clients.op(client, process, serial) else {
+            return ControlFlow::Continue(());
+        };
+        let took = now.since(op.began_at);
+        self.clients.client(client).guards.took(took);
         self.tell_guards(client, process, serial, true);
         let Some(op) = self.clients.op(client, process, serial) else {
             return ControlFlow::Continue(());
