@@ -68,7 +68,6 @@ impl Run {
         };
         service.validate(&cluster).expect("a sound graph");
         let client = ClientConfig {
-            levels: Default::default(),
             count: self.clients,
             load: self.load,
             mix: Mix {
