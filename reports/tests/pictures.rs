@@ -136,7 +136,9 @@ fn reports_are_written_whole_and_stale_pictures_go() {
     let paths = write_run(&run, &folder).expect("a writable folder");
     let names: Vec<String> =
         paths.iter().map(|path| path.file_name().expect("a name").to_string_lossy().into_owned()).collect();
-    assert_eq!(names, ["report.html", "timeline.svg", "throughput.svg", "latency.svg", "witness.svg"]);
+    let expected =
+        ["report.html", "timeline.svg", "throughput.svg", "latency.svg", "staleness.svg", "witness.svg"];
+    assert_eq!(names, expected);
     let page = std::fs::read_to_string(&paths[0]).expect("the page");
     assert!(page.contains("squall replay &lt;x&gt;") && !page.contains("squall replay <x>"));
     for outside in ["http://", "https://", "<script", "@import", "url(h"] {

@@ -89,7 +89,8 @@ fn picture(record: &Record, name: &str) -> Option<String> {
 fn who_heard_a_rumor_is_told_in_words_and_rows() {
     for nodes in [20, 50, 51, 1000] {
         let svg = picture(&rumor(nodes), "who-heard.svg").expect("the picture");
-        assert!(svg.contains("a rumor among") && svg.contains("never heard (10.0 %)"), "{nodes} nodes");
+        let never = format!("never heard ({:.1} %)", f64::from(100 * (nodes / 10)) / f64::from(nodes));
+        assert!(svg.contains("a rumor among") && svg.contains(&never), "{nodes} nodes: {never}");
         let rows = svg.contains("n0 …");
         assert_eq!(rows, nodes > 50, "{nodes} nodes: more than fifty share rows");
     }

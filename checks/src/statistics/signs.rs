@@ -29,17 +29,23 @@ pub fn p_value(differences: &[f64]) -> Option<f64> {
     Some((2.0 * tail).min(1.0))
 }
 
-/// The step in which sizes are counted: one that all are multiples of, where that is easily had (counts are), else a
-/// small part of their mean.
+/// The step in which sizes are counted: the largest that all are multiples of, where there is one (counts have one),
+/// else a small part of their mean.
 fn unit(differ: &[f64]) -> f64 {
     let sum: f64 = differ.iter().map(|size| size.abs()).sum();
     let fine = sum / (STEPS_A_WORLD * differ.len().max(1) as f64);
-    let least = differ.iter().map(|size| size.abs()).fold(f64::INFINITY, f64::min);
-    let whole = |size: &f64| {
-        let times = size.abs() / least;
-        (times - libm::round(times)).abs() < 1e-9 * times
-    };
-    if least >= fine && differ.iter().all(whole) { least } else { fine }
+    let whole = differ.iter().map(|size| size.abs()).fold(0.0, common);
+    whole.max(fine)
+}
+
+/// Euclid's greatest common measure; what is less than a billionth of the larger is rounding.
+fn common(mut large: f64, mut small: f64) -> f64 {
+    let rounding = 1e-9 * large.max(small);
+    while small > rounding {
+        let rest = large % small;
+        (large, small) = (small, if small - rest > rounding { rest } else { 0.0 });
+    }
+    large
 }
 
 /// The chance of each sum of those steps that a fair coin chooses.
