@@ -16,6 +16,7 @@ use sim_core::value::{Call, Value};
 
 use crate::format::Foreign;
 use crate::linearizability::{self, Decision};
+use crate::naming::Named;
 use crate::transactions::unordered::{self, Isolation, Respect};
 use crate::transactions::{self, Analysis, Anomaly, Model, Workload};
 use crate::verdict::{Verdict, Witness};
@@ -174,6 +175,7 @@ impl Question {
             ..linearizability::Options::default()
         };
         let history = &foreign.history;
+        let named = Named::new(history, &foreign.keys);
         let inner = match &self.subject {
             Subject::Objects(model, levels) if levels == &[Level::Linearizable] => {
                 Inner::Decision(linearizability::decide(history, *model, &options))
@@ -188,22 +190,22 @@ impl Question {
                 let verdicts = levels.iter().map(|level| match level {
                     Level::Linearizable => linearizability::check(history, *model, &options),
                     Level::Sequential => sequential::check_model(history, *model, &options),
-                    Level::Isolation(level) => isolation::check(history, *level, &initial),
-                    Level::Session(guarantee) => sessions::check(history, *guarantee, &initial),
+                    Level::Isolation(level) => isolation::check(named, *level, &initial),
+                    Level::Session(guarantee) => sessions::check(named, *guarantee, &initial),
                     Level::Unordered(isolation, respect) => {
-                        unordered::check(history, *isolation, *respect, &initial)
+                        unordered::check(named, *isolation, *respect, &initial)
                     }
                 });
                 Inner::Done(Box::new(Answer::from(gravest(verdicts))))
             }
             Subject::Transactions(options) => {
-                Inner::Done(Box::new(transactions::check(history, options).into()))
+                Inner::Done(Box::new(transactions::check(named, options).into()))
             }
             Subject::SetFull(linearizable) => {
                 Inner::Done(Box::new(Answer::from(set_full::check(history, *linearizable).1)))
             }
             Subject::Invariant(invariant, bounds) => {
-                Inner::Done(Box::new(Answer::from(invariant.judge(history, &initial, bounds))))
+                Inner::Done(Box::new(Answer::from(invariant.judge(named, &initial, bounds))))
             }
         };
         Judged { inner, options }

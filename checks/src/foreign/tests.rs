@@ -39,6 +39,27 @@ fn transactions_go_to_their_checker() {
 }
 
 #[test]
+fn keys_are_called_what_the_file_calls_them() {
+    let skew = "{:process 0 :type :ok :f :txn :value [[:append \"acct/x\" 1] [:r \"acct/y\" [1]]]}
+        {:process 1 :type :ok :f :txn :value [[:append \"acct/y\" 1] [:r \"acct/x\" [1]]]}";
+    let stale = "{:process 0 :type :ok :f :txn :value [[:w \"acct/x\" 1] [:w \"acct/y\" 1]]}
+        {:process 1 :type :ok :f :txn :value [[:w \"acct/x\" 2] [:w \"acct/y\" 2]]}
+        {:process 2 :type :ok :f :txn :value [[:r \"acct/x\" 1] [:r \"acct/y\" 2]]}";
+    let numbered = "{:process 0 :type :ok :f :read :key 4 :value 9}";
+    let cases =
+        [(skew, "list-append"), (stale, "read-atomic"), (stale, "multi-register"), (numbered, "key-value")];
+    for (text, model) in cases {
+        let foreign = read_bytes("test", text.as_bytes(), &ReadOptions::default()).expect(text);
+        let question = Question::new(&Words { model, ..Words::default() }).expect("a question");
+        let told = question.ask(&foreign).answer().to_string();
+        let name = if model == "key-value" { "key 4" } else { "\"acct/x\"" };
+        assert!(told.contains(name), "{model}: {told}");
+        let strange = ["x4", "[:r 0", "[:w 0", "[:append 0", "key 0", "x0"];
+        assert!(!strange.iter().any(|other| told.contains(other)), "{model}: {told}");
+    }
+}
+
+#[test]
 fn unknown_names_are_refused_with_those_there_are() {
     let odd = ["frob".to_owned()];
     for words in [

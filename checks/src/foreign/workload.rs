@@ -3,10 +3,10 @@
 //!
 //! Deliberately absent: the judgement itself ([`crate::workloads`], [`crate::weak`]).
 
-use sim_core::history::History;
 use sim_core::time::Span;
 use sim_core::value::{Call, Value};
 
+use crate::naming::Named;
 use crate::verdict::Verdict;
 use crate::weak::{convergence, durability, staleness};
 use crate::workloads::bank::{self, Bank};
@@ -124,7 +124,8 @@ impl Workload {
         }
     }
 
-    pub(super) fn judge(self, history: &History, initial: &Value, bounds: &Bounds) -> Verdict {
+    pub(super) fn judge(self, named: Named<'_>, initial: &Value, bounds: &Bounds) -> Verdict {
+        let history = named.history;
         // Passing over what is not understood would call a history good that nobody looked at.
         let strange = history.entries.iter().find(|entry| !self.understands(&entry.operation.call));
         if let Some(entry) = strange {
@@ -135,20 +136,20 @@ impl Workload {
         let settle = bounds.settle.unwrap_or(Span::ZERO);
         match self {
             Workload::Bank => match Bank::of(history, bounds.total, bounds.negative) {
-                Some(bank) => bank::check(history, &bank),
+                Some(bank) => bank::check(named, &bank),
                 None => Verdict::Unknown("no operation read all accounts".to_owned()),
             },
             Workload::CounterBounds => {
                 counter::check(history, if let Value::Int(n) = initial { *n } else { 0 })
             }
-            Workload::LongFork => long_fork::check(history),
-            Workload::WriteSkew => write_skew::check(history),
-            Workload::Convergence => convergence::check(history, settle),
+            Workload::LongFork => long_fork::check(named),
+            Workload::WriteSkew => write_skew::check(named),
+            Workload::Convergence => convergence::check(named, settle),
             Workload::Staleness => {
                 let bound = staleness::Bound { versions: bounds.versions, time: bounds.age };
-                staleness::check(history, bound, initial)
+                staleness::check(named, bound, initial)
             }
-            Workload::Durability => durability::check(history, settle, initial),
+            Workload::Durability => durability::check(named, settle, initial),
         }
     }
 }

@@ -98,10 +98,7 @@ impl Teller<'_> {
     /// What the object is called.
     pub(super) fn object(&self) -> String {
         match (self.key, self.model) {
-            (Some(key), _) => match self.options.names.text(key) {
-                Some(name) => format!("{name:?}"),
-                None => format!("x{key}"),
-            },
+            (Some(key), _) => format!("key {}", self.options.names.called(key)),
             (None, Model::KeyValue | Model::MultiRegister) => "the store".to_owned(),
             (None, model) => format!("the {}", model.name().replace('-', " ")),
         }
@@ -154,7 +151,7 @@ impl Teller<'_> {
                     Some(sim_core::history::Answer::Txn(steps)) => steps,
                     _ => asked,
                 };
-                let words: Vec<String> = steps.iter().map(ToString::to_string).collect();
+                let words: Vec<String> = steps.iter().map(|step| self.options.names.step(step)).collect();
                 format!("did [{}] at once", words.join(" "))
             }
             other => other.name().to_owned(),

@@ -37,7 +37,7 @@ fn internal_list(log: &Log<'_>, txn: u32) -> Option<(String, String)> {
                         let expected = Value::List(k.elements.clone());
                         let expected =
                             if k.whole { format!("{expected}") } else { format!("… ending in {expected}") };
-                        return Some((step.to_string(), expected));
+                        return Some((log.step(step), expected));
                     }
                 }
                 let now = Known { key, whole: true, elements: saw.to_vec() };
@@ -64,7 +64,7 @@ fn internal_register(log: &Log<'_>, txn: u32) -> Option<(String, String)> {
                 if let Some(at) = at
                     && known[at].1 != saw
                 {
-                    return Some((step.to_string(), known[at].1.to_string()));
+                    return Some((log.step(step), known[at].1.to_string()));
                 }
                 saw
             }
@@ -130,7 +130,7 @@ fn future_read(log: &Log<'_>, txn: u32) -> Option<(String, String)> {
                 && other == key
                 && elements(read).contains(value)
             {
-                return Some((earlier.to_string(), value.to_string()));
+                return Some((log.step(earlier), value.to_string()));
             }
         }
     }
@@ -164,7 +164,7 @@ pub(crate) fn lost_updates(log: &Log<'_>, findings: &mut Findings) {
         findings.add("lost-update", || {
             let mut txns: Vec<u32> = group.iter().map(|update| update.txn).collect();
             txns.sort_unstable();
-            let key = log.keys[group[0].key as usize];
+            let key = log.called(group[0].key);
             let version = shorten(&Value::List(group[0].read.to_vec()).to_string());
             let told =
                 txns.iter().take(4).enumerate().map(|(n, t)| format!("T{} is {}.", n + 1, log.describe(*t)));

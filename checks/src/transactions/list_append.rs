@@ -91,7 +91,8 @@ impl<'l> Lists<'l> {
                         }
                     }
                     Micro::Read(..) => {}
-                    Micro::Write(key, value) => {
+                    Micro::Write(_, value) => {
+                        let key = self.log.called(key);
                         return Err(format!(
                             "{} writes {value} to key {key}; lists are only appended to and read",
                             self.log.describe(i)
@@ -110,7 +111,7 @@ impl<'l> Lists<'l> {
         if other != NONE {
             return Err(format!(
                 "{value} was appended to key {} twice, by operations {} and {}: versions cannot be told apart",
-                self.log.keys[key as usize],
+                self.log.called(key),
                 self.log.entry(other),
                 self.log.entry(txn),
             ));
@@ -188,13 +189,13 @@ impl<'l> Lists<'l> {
     fn suspect(&self, txn: u32, key: u32, step: &Micro, saw: &[Value], findings: &mut Findings) {
         let mut seen: Table<&Value, ()> = Table::default();
         let doubled = saw.iter().find(|value| seen.insert(*value, ()).is_some());
-        let name = self.log.keys[key as usize];
+        let name = self.log.called(key);
         let single = |anomaly: &str, headline: String, why: String| Witness {
             anomaly: anomaly.to_string(),
             headline,
             story: vec![
                 format!("T1 is {}.", self.log.describe(txn)),
-                format!("Its step {} {why}", shorten(&step.to_string())),
+                format!("Its step {} {why}", shorten(&self.log.step(step))),
             ],
             entries: vec![self.log.entry(txn)],
             edges: Vec::new(),
@@ -239,14 +240,14 @@ impl<'l> Lists<'l> {
     }
 
     fn aborted_read(&self, txn: u32, step: &Micro, element: Element<'_>, value: &Value) -> Witness {
-        let step = shorten(&step.to_string());
+        let step = shorten(&self.log.step(step));
         let story = format!("T2's step {step} saw {value}, which T1 appended; but T1 was aborted.");
         let headline = format!("a transaction saw {value}, which an aborted one had appended");
         self.pair("G1a", element.aborted, txn, headline, story)
     }
 
     fn intermediate_read(&self, txn: u32, step: &Micro, element: Element<'_>, value: &Value) -> Witness {
-        let step = shorten(&step.to_string());
+        let step = shorten(&self.log.step(step));
         let story =
             format!("T2's step {step} ends in {value}, after which T1 appended more to the same key.");
         let headline = "a transaction saw another half done".to_string();
@@ -321,7 +322,7 @@ impl<'l> Lists<'l> {
         for (key, versions) in self.versions.iter().enumerate() {
             let Some(other) = versions.contradicted_by else { continue };
             findings.add("incompatible-order", || {
-                let name = self.log.keys[key];
+                let name = self.log.called(key as u32);
                 let (from, to) = (versions.longest_of, other);
                 Witness {
                     anomaly: "incompatible-order".to_string(),
@@ -366,7 +367,7 @@ impl Explain for Lists<'_> {
         let known = self.elements.len() as u32;
         let (a, b) = names;
         for (key, step) in self.log.steps(to) {
-            let name = self.log.keys[key as usize];
+            let name = self.log.called(key);
             match step {
                 Micro::Read(_, read) if label == WR => {
                     let value = elements(read).last();

@@ -10,6 +10,7 @@ use sim_core::time::{Span, Time};
 use sim_core::value::{Call, Key, Value};
 
 use crate::intern::Table;
+use crate::naming::Named;
 use crate::transactions::{End, Log, register};
 use crate::verdict::{Verdict, Witness, WitnessEdge};
 use sim_core::value::Micro;
@@ -23,11 +24,12 @@ struct Write<'l> {
 
 /// Judges a history: reads that began later than `settle` after the last write of a key ended show what remained.
 #[must_use]
-pub fn check(history: &History, settle: Span, initial: &Value) -> Verdict {
+pub fn check<'h>(history: impl Into<Named<'h>>, settle: Span, initial: &Value) -> Verdict {
+    let log = Log::new(history);
+    let history = log.history;
     if let Some(witness) = resurrected_elements(history, settle) {
         return Verdict::Fail(Box::new(witness));
     }
-    let log = Log::new(history);
     let keys = log.keys.len();
     let (mut writes, mut reads): (Vec<Vec<Write<'_>>>, Vec<Vec<Write<'_>>>) =
         (vec![Vec::new(); keys], vec![Vec::new(); keys]);
@@ -45,7 +47,9 @@ pub fn check(history: &History, settle: Span, initial: &Value) -> Verdict {
         }
     }
     for key in 0..keys {
-        if let Some(witness) = vanished(&log, log.keys[key], &writes[key], &reads[key], settle, initial) {
+        if let Some(witness) =
+            vanished(&log, &log.called(key as u32), &writes[key], &reads[key], settle, initial)
+        {
             return Verdict::Fail(Box::new(witness));
         }
     }
@@ -55,7 +59,7 @@ pub fn check(history: &History, settle: Span, initial: &Value) -> Verdict {
 /// The last read of a key sees an older version than one that was seen or acknowledged last.
 fn vanished(
     log: &Log<'_>,
-    key: Key,
+    key: &str,
     writes: &[Write<'_>],
     reads: &[Write<'_>],
     settle: Span,
