@@ -3,6 +3,7 @@
 //! Deliberately absent: reading names ([`crate::format`]), and any use of them but in messages.
 
 use sim_core::history::History;
+use sim_core::time::Time;
 use sim_core::value::{Key, Micro};
 
 use crate::format::KeyNames;
@@ -33,6 +34,12 @@ impl<'h> Named<'h> {
     pub fn step(&self, step: &Micro) -> String {
         self.names.map_or_else(|| step.to_string(), |names| names.step(step))
     }
+}
+
+/// An instant, as the history has it: a time, or a place in the order of events where the file has no times.
+#[must_use]
+pub(crate) fn moment(time: Time, index: u64) -> String {
+    if time.0 == index { format!("event {index}") } else { time.to_string() }
 }
 
 impl<'h> From<&'h History> for Named<'h> {

@@ -118,3 +118,51 @@ fn workloads_are_asked_by_name_with_their_bounds() {
         assert!(Question::new(&Words { model, bounds, ..Words::default() }).is_err(), "{model}");
     }
 }
+
+#[test]
+fn the_name_that_was_meant_is_told() {
+    let one = |name: &str| [name.to_owned()];
+    let (serialisable, g2, linearisable) = (one("serialisable"), one("G2-items"), one("linearisable"));
+    for (words, wanted) in [
+        (Words { model: "registr", ..Words::default() }, "\"register\""),
+        (Words { model: "lst-append", ..Words::default() }, "\"list-append\""),
+        (Words { model: "list-append", consistency: &serialisable, ..Words::default() }, "\"serializable\""),
+        (Words { model: "list-append", anomalies: &g2, ..Words::default() }, "\"G2-item\""),
+        (Words { model: "register", consistency: &linearisable, ..Words::default() }, "\"linearizable\""),
+    ] {
+        let error = Question::new(&words).expect_err("no such name");
+        assert!(error.contains(&format!("did you mean {wanted}")), "{error}");
+    }
+}
+
+#[test]
+fn a_history_of_something_else_is_no_doubt_but_a_misfit() {
+    let write = "{:process 0 :type :ok :f :write :value 1}";
+    let txn = "{:process 0 :type :ok :f :txn :value [[:w 0 1]]}";
+    for (text, model, wanted) in [
+        (write, "mutex", Some("a mutex has no operation \"write\" (operation 0, process 0); it has acquire")),
+        (txn, "list-append", Some("list-append has no operation \"txn\"")),
+        (write, "bank", None),
+        (write, "counter-bounds", Some("counter-bounds has no operation \"write\"")),
+        (txn, "rw-register", None),
+        (write, "register", None),
+    ] {
+        let foreign = read_bytes("test", text.as_bytes(), &ReadOptions::default()).expect(text);
+        let question = Question::new(&Words { model, ..Words::default() }).expect("a question");
+        let told = question.misfit(&foreign);
+        match wanted {
+            Some(wanted) => assert!(told.as_ref().is_some_and(|told| told.starts_with(wanted)), "{told:?}"),
+            None => assert_eq!(told, None),
+        }
+    }
+}
+
+#[test]
+fn a_value_that_nobody_wrote_is_not_durable() {
+    let with = |value: &str| {
+        format!("{{:process 0 :type :ok :f :write :value 1}}{{:process 1 :type :ok :f :read :value {value}}}")
+    };
+    let words = Words { model: "durability", ..Words::default() };
+    assert_eq!(ask(&with("7"), &words), "fail");
+    assert_eq!(ask(&with("1"), &words), "pass");
+}

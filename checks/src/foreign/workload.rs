@@ -90,13 +90,28 @@ impl Workload {
         }
     }
 
+    /// Its own name.
+    pub(super) fn name(self) -> &'static str {
+        Workload::NAMES.iter().find(|(_, workload)| *workload == self).map_or("", |(name, _)| name)
+    }
+
+    /// The operations that it has, in words.
+    pub(super) fn operations(self) -> &'static str {
+        match self {
+            Workload::Bank => "transactions on accounts, read, transfer",
+            Workload::CounterBounds => "add, read",
+            Workload::Durability => "read, write, cas, delete, append, txn, insert, remove, contains, add",
+            _ => "read, write, cas, delete, append, txn",
+        }
+    }
+
     /// Whether it can be told what was there at first.
     pub(super) fn has_initial(self) -> bool {
         matches!(self, Workload::CounterBounds | Workload::Staleness | Workload::Durability)
     }
 
     /// Whether it knows what to make of an operation.
-    fn understands(self, call: &Call) -> bool {
+    pub(super) fn understands(self, call: &Call) -> bool {
         match self {
             Workload::Bank => {
                 matches!(call, Call::Read | Call::Txn(_) | Call::Invoke { .. } | Call::Write(_))
@@ -129,8 +144,7 @@ impl Workload {
         // Passing over what is not understood would call a history good that nobody looked at.
         let strange = history.entries.iter().find(|entry| !self.understands(&entry.operation.call));
         if let Some(entry) = strange {
-            let name =
-                Workload::NAMES.iter().find(|(_, workload)| *workload == self).map_or("", |(name, _)| name);
+            let name = self.name();
             return Verdict::Unknown(format!("{name} has no operation \"{}\"", entry.operation.call.name()));
         }
         let settle = bounds.settle.unwrap_or(Span::ZERO);

@@ -12,6 +12,7 @@ use super::decide::{Dead, dead_ends};
 use super::problem::Deed;
 use super::shrink::Shrunk;
 use super::{Model, Options};
+use crate::naming::moment;
 use crate::verdict::{Witness, WitnessEdge};
 
 /// How many operations are told, the last ones if there are more.
@@ -74,11 +75,6 @@ pub(super) fn told_entry(history: &History, entry: usize, model: Model, options:
     let teller = Teller { history, model, key: it.operation.key, deeds: &deeds, options };
     let end = if deed.is_required() { "" } else { ", or did not: its end is not known" };
     format!("process {} {}{end}", it.process, teller.act(0))
-}
-
-/// An instant, as the history has it: a time, or a place in the order of events where the file has no times.
-fn moment(time: Time, index: u64) -> String {
-    if time.0 == index { format!("event {index}") } else { time.to_string() }
 }
 
 /// What is told of.

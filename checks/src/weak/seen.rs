@@ -394,7 +394,7 @@ fn alone(log: &Log<'_>, txn: u32, anomaly: &str, headline: String, story: String
     }))
 }
 
-fn thin_air(log: &Log<'_>, txn: u32, step: &Micro) -> Verdict {
+pub(super) fn thin_air(log: &Log<'_>, txn: u32, step: &Micro) -> Verdict {
     let headline = "a value was read that nobody wrote".to_string();
     alone(
         log,

@@ -11,7 +11,7 @@ use sim_core::time::{Span, Time};
 use sim_core::value::Value;
 
 use super::seen::{INITIAL, Seen};
-use crate::naming::Named;
+use crate::naming::{Named, moment};
 use crate::verdict::{Verdict, Witness, WitnessEdge};
 
 /// How old one read's answer was.
@@ -152,7 +152,9 @@ pub fn check<'h>(history: impl Into<Named<'h>>, bound: Bound, initial: &Value) -
         let write = &history.entries[newer];
         story.push(format!(
             "Operation {newer} had written a newer version and was complete at {}, {} before the read began at {}.",
-            write.completed, age.time, read.invoked
+            moment(write.completed, write.completed_index),
+            age.time,
+            moment(read.invoked, read.invoked_index)
         ));
     }
     story.push(format!("In all, {} newer versions were complete by then.", age.versions));
