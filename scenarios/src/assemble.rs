@@ -216,8 +216,7 @@ fn checks(scenario: &Scenario) -> Result<(), Wrong> {
                 return plain(path, "Metric: two finite numbers, the least first");
             }
             CheckSpec::Metric(name, ..) if !metrics::is_known(name) => {
-                let message =
-                    format!("no run has a metric \"{name}\"; `squall list metrics` names those there are");
+                let message = format!("no run has a metric \"{name}\"; `squall list metrics` names those there are");
                 let names = metrics::CATALOGUE.iter().map(|(name, _)| (*name).to_string()).collect();
                 return Err(Wrong { error: ConfigError { path, message }, names });
             }

@@ -153,8 +153,11 @@ impl Model for Detectors {
     const SUMMARY: &'static str =
         "a ring of heartbeats to measure failure detectors by: timeout, phi accrual, NFD-S, NFD-E";
 
-    const WORDS: Option<Words> =
-        Some(Words { roles: &[], marks: &["suspected", "trusted again"], messages: &["heartbeat"] });
+    const WORDS: Option<Words> = Some(Words {
+        roles: &[],
+        marks: &["suspected", "trusted again"],
+        messages: &["heartbeat"],
+    });
 
     fn validate(&self, cluster: &Cluster) -> Result<(), (String, String)> {
         if self.interval == Span::ZERO {

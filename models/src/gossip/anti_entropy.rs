@@ -292,8 +292,11 @@ impl Model for AntiEntropy {
     const NAME: &'static str = "anti-entropy";
     const SUMMARY: &'static str = "databases compared with random others: in full, by checksums or Merkle trees (Demers et al., PODC'87)";
 
-    const WORDS: Option<Words> =
-        Some(Words { roles: &[], marks: &["applied"], messages: &["hashes", "rows"] });
+    const WORDS: Option<Words> = Some(Words {
+        roles: &[],
+        marks: &["applied"],
+        messages: &["hashes", "rows"],
+    });
 
     fn validate(&self, cluster: &Cluster) -> Result<(), (String, String)> {
         let fail = |path: &str, why: &str| Err((path.to_string(), why.to_string()));

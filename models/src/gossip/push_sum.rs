@@ -135,8 +135,11 @@ impl Model for PushSum {
     const NAME: &'static str = "push-sum";
     const SUMMARY: &'static str = "the average of all nodes' values by gossip (Kempe et al., FOCS'03)";
 
-    const WORDS: Option<Words> =
-        Some(Words { roles: &[], marks: &["settled", "unsettled"], messages: &["half"] });
+    const WORDS: Option<Words> = Some(Words {
+        roles: &[],
+        marks: &["settled", "unsettled"],
+        messages: &["half"],
+    });
 
     fn validate(&self, cluster: &Cluster) -> Result<(), (String, String)> {
         if cluster.nodes < 2 {
