@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use scenarios::compare::Vary;
 use scenarios::shard::Part;
+use scenarios::sweep::goal::Requirement;
 use scenarios::units::Ratio;
 
 use crate::check::CheckArgs;
@@ -135,6 +136,9 @@ pub struct CompareArgs {
     /// The metrics that matter; least:NAME or most:NAME where the better way is not known [default: the comparison's, else all]
     #[arg(long, value_name = "NAME", value_delimiter = ',', add = crate::complete::metrics())]
     pub metric: Vec<String>,
+    /// A bound that the choice must keep, as availability>=99.9%; the first --metric decides among those that do; may be repeated
+    #[arg(long = "require", value_name = "METRIC<BOUND", add = crate::complete::metrics())]
+    pub require: Vec<Requirement>,
     /// The candidate the others are held against, by its label or place from 1 up [default: the comparison's, else the first]
     #[arg(long, value_name = "LABEL|N")]
     pub baseline: Option<String>,
@@ -248,6 +252,7 @@ pub struct ExplainArgs {
     /// A model, fault, check, metric, scenario or field; or `path`, for the fields that --set and --vary reach
     pub name: String,
     /// With `path`: only fields that begin so, as in model.Raft
+    #[arg(add = crate::complete::paths())]
     pub prefix: Option<String>,
     /// With `path`: the fields of this scenario, with their values and defaults
     #[arg(long, value_name = "SCENARIO", value_hint = ValueHint::FilePath, add = crate::complete::scenarios())]

@@ -4,7 +4,7 @@ use std::ffi::OsStr;
 
 use clap_complete::engine::{ArgValueCompleter, CompletionCandidate, PathCompleter, ValueCompleter};
 use scenarios::catalogue::{self, Kind};
-use scenarios::{library, load, paths};
+use scenarios::{Loaded, library, load, paths};
 
 /// Completes the name of a library scenario, or a file.
 pub fn scenarios() -> ArgValueCompleter {
@@ -48,16 +48,52 @@ pub fn metrics() -> ArgValueCompleter {
 pub fn fields() -> ArgValueCompleter {
     ArgValueCompleter::new(|current: &OsStr| {
         let typed = current.to_string_lossy();
-        // Behind the equals sign stands a value, which nobody can list.
-        if typed.contains('=') { Vec::new() } else { field_candidates(&typed, std::env::args()) }
+        match typed.split_once('=') {
+            Some((path, values)) => value_candidates(path, values, std::env::args()),
+            None => field_candidates(&typed, std::env::args()),
+        }
     })
 }
 
-/// The fields that begin so. A scenario on the line that cannot be loaded is as good as none.
-fn field_candidates(typed: &str, line: impl Iterator<Item = String>) -> Vec<CompletionCandidate> {
+/// Completes the path of a field without a value behind it.
+pub fn paths() -> ArgValueCompleter {
+    ArgValueCompleter::new(|current: &OsStr| {
+        let found = field_candidates(&current.to_string_lossy(), std::env::args());
+        let bare =
+            |own: &CompletionCandidate| own.get_value().to_string_lossy().trim_end_matches('=').to_string();
+        found.iter().map(|own| CompletionCandidate::new(bare(own)).help(own.get_help().cloned())).collect()
+    })
+}
+
+/// The scenario named on the line. One that cannot be loaded is as good as none.
+fn on_line(line: impl Iterator<Item = String>) -> Option<Loaded> {
     let named = line.filter(|word| library::text(word).is_some() || word.ends_with(".ron"));
-    let loaded = named.filter_map(|word| load(&word, &[]).ok()).next();
-    let known = loaded.and_then(|loaded| paths::of_scenario(&loaded, typed, false).ok());
+    named.filter_map(|word| load(&word, &[]).ok()).next()
+}
+
+/// The values of a field that has but a few: variants, true and false. What stands before the last comma is kept.
+fn value_candidates(
+    path: &str,
+    values: &str,
+    line: impl Iterator<Item = String>,
+) -> Vec<CompletionCandidate> {
+    let fields = on_line(line).and_then(|loaded| paths::of_scenario(&loaded, path, false).ok());
+    let Some(field) = fields.and_then(|all| all.into_iter().find(|field| field.path == path)) else {
+        return Vec::new();
+    };
+    let names: Vec<&str> = match field.of.split_once(": ") {
+        Some((_, variants)) => variants.split(" | ").collect(),
+        None if field.of == "true or false" => vec!["true", "false"],
+        None => Vec::new(),
+    };
+    let (kept, last) = values.split_at(values.rfind(',').map_or(0, |comma| comma + 1));
+    let fitting = names.into_iter().filter(|name| name.starts_with(last));
+    fitting.map(|name| CompletionCandidate::new(format!("{path}={kept}{name}"))).collect()
+}
+
+/// The fields that begin so.
+fn field_candidates(typed: &str, line: impl Iterator<Item = String>) -> Vec<CompletionCandidate> {
+    let known = on_line(line).and_then(|loaded| paths::of_scenario(&loaded, typed, false).ok());
     let pairs: Vec<(String, String)> = match known {
         Some(fields) => fields
             .into_iter()
@@ -77,7 +113,7 @@ fn field_candidates(typed: &str, line: impl Iterator<Item = String>) -> Vec<Comp
 
 #[cfg(test)]
 mod tests {
-    use super::field_candidates;
+    use super::{field_candidates, value_candidates};
 
     fn found(typed: &str, line: &[&str]) -> Vec<String> {
         let words = line.iter().map(|word| (*word).to_string());
@@ -91,5 +127,14 @@ mod tests {
         assert!(own.contains(&"model.Raft.heartbeat=".to_string()), "{own:?}");
         assert!(found("model.Raft.h", &["squall", "run", "service/metastable"]).is_empty());
         assert!(found("cluster.n", &["squall"]).contains(&"cluster.nodes=".to_string()));
+    }
+
+    #[test]
+    fn values_are_completed_where_there_are_few() {
+        let line = ["squall", "compare", "raft/healthy", "--vary"].map(str::to_string);
+        let found = value_candidates("model.Raft.reads", "Log,L", line.into_iter());
+        let texts: Vec<String> =
+            found.iter().map(|own| own.get_value().to_string_lossy().into_owned()).collect();
+        assert!(texts.contains(&"model.Raft.reads=Log,Lease".to_string()), "{texts:?}");
     }
 }

@@ -15,7 +15,7 @@ use scenarios::units::Ratio;
 use crate::cli::{ScenarioArgs, Seeds, seeds};
 use crate::output::{self, Trouble};
 use crate::progress::Meter;
-use crate::stop::{on_ctrl_c, quietly};
+use crate::stop::{self, on_ctrl_c, quietly};
 use crate::studies;
 use crate::worlds_log::Lines;
 
@@ -35,7 +35,7 @@ pub struct MetastableArgs {
     #[arg(long, value_name = "PATH=LOW..HIGH", add = crate::complete::fields())]
     pub load: Option<Parameter>,
     /// What holds in a world that has recovered [default: availability_calm>=0.95, without a calm part availability_after>=0.95]
-    #[arg(long, value_name = "METRIC>=BOUND")]
+    #[arg(long, value_name = "METRIC>=BOUND", add = crate::complete::metrics())]
     pub recovered: Option<Requirement>,
     /// How narrow the bracket of a threshold is to be
     #[arg(long, value_name = "SHARE", default_value = "5%")]
@@ -74,7 +74,7 @@ pub fn metastable(args: &MetastableArgs) -> Result<ExitCode, Trouble> {
         setup.duration.text(setup.duration.high),
         setup.recovered.text
     );
-    let stop = on_ctrl_c()?;
+    let stopping = on_ctrl_c()?;
     let mut known = scenarios::metastable::read_log("");
     let mut log = None;
     if let Some(dir) = &args.out {
@@ -92,7 +92,7 @@ pub fn metastable(args: &MetastableArgs) -> Result<ExitCode, Trouble> {
     };
     let watch = Watch(Meter::new("worlds"));
     let mut search = Search::new(&setup, known);
-    let found = quietly(|| search.run(&watch, &keep, stop));
+    let found = quietly(|| search.run(&watch, &keep, stopping));
     watch.0.end();
     let found = found?;
     if let Some(dir) = &args.out {
@@ -106,7 +106,7 @@ pub fn metastable(args: &MetastableArgs) -> Result<ExitCode, Trouble> {
     } else {
         output::print(&summary(&setup, &found))?;
     }
-    Ok(ExitCode::SUCCESS)
+    Ok(if found.stopped { stop::stopped_code() } else { ExitCode::SUCCESS })
 }
 
 struct Watch(Meter);

@@ -34,10 +34,11 @@ const PHASES: [&str; 3] = ["before", "during", "after"];
 
 /// The table of a comparison; `None` where its worlds are no stores, or where only some metrics were asked for.
 pub fn table(found: &Comparison) -> Option<PhaseTable> {
-    if !found.metrics.contains_key("stale_share") {
+    let has = |metric: &str| found.metrics.contains_key(metric);
+    let faulty = has("availability_during");
+    if !has("stale_share") || !has("latency_read_ms_p50") || faulty && !has("availability_before") {
         return None;
     }
-    let faulty = found.metrics.contains_key("availability_during");
     let (measures, phases): (&[_], &[&str]) =
         if faulty { (&BY_PHASE, &PHASES) } else { (&WHOLE, &["whole run"]) };
     let value = |metric: &str, phase: &str, system: usize| {

@@ -86,6 +86,15 @@ fn write_history(history: &History, dir: &Path) -> Result<Vec<PathBuf>, Trouble>
 /// Makes the pictures of a run that was written before.
 pub fn show_again(dir: &Path) -> Result<Vec<PathBuf>, Trouble> {
     let path = dir.join(RECORD);
+    let others = ["explore.json", "compare.json", "sweep.json", "metastable.json"];
+    if !path.exists()
+        && let Some(other) = others.iter().find(|name| dir.join(name).exists())
+    {
+        return Err(cannot(format!(
+            "{}: there is {other} and no record of a run; the command that made it makes its page anew, from what is kept there",
+            dir.display()
+        )));
+    }
     let text = std::fs::read(&path).map_err(|why| cannot(format!("{}: {why}", path.display())))?;
     let kept: Kept = serde_json::from_slice(&text)
         .map_err(|why| cannot(format!("{}: not a record of a run: {why}", path.display())))?;
@@ -142,14 +151,25 @@ pub fn write_exploration(loaded: &Loaded, found: &Exploration, dir: &Path) -> Re
     Ok(())
 }
 
+/// The sentences with the last, which is the answer, first.
+fn answer_first(conclusions: &[String]) -> Vec<String> {
+    let (others, answer) = conclusions.split_at(conclusions.len().saturating_sub(1));
+    answer.iter().chain(others).cloned().collect()
+}
+
+/// What a page was made from: the seeds, and the version of the program.
+fn origin(found: &Comparison) -> String {
+    let seeds = found.seeds.first().zip(found.seeds.last());
+    let seeds = seeds.map_or(String::new(), |(first, last)| format!("seeds {first} to {last} · "));
+    format!("{seeds}squall {}", env!("CARGO_PKG_VERSION"))
+}
+
 /// Writes a comparison's pictures into a directory.
 pub fn write_comparison(found: &Comparison, dir: &Path) -> Result<(), Trouble> {
     if let Some(table) = crate::phases::table(found) {
         let picture = reports::plots::phases::phases(&table);
         output::write_whole(&dir.join("phases.svg"), picture.as_bytes())?;
     }
-    let mut names: Vec<&str> = found.scenarios.iter().map(|(name, ..)| name.as_str()).collect();
-    names.dedup();
     let metric = |(name, metric): (&String, &MetricComparison)| {
         let policy = |place: usize| {
             let (difference, own) = (metric.differences[place], &metric.candidates[place]);
@@ -171,13 +191,14 @@ pub fn write_comparison(found: &Comparison, dir: &Path) -> Result<(), Trouble> {
         }
     };
     let input = reports::Comparison {
-        title: names.join(" and "),
+        title: found.title.clone(),
         labels: found.labels.clone(),
         baseline: found.baseline,
         worlds: found.seeds.len() as u64,
         metrics: found.metrics.iter().map(metric).collect(),
-        conclusions: found.conclusions.clone(),
-        replay: String::new(),
+        conclusions: answer_first(&found.conclusions),
+        origin: origin(found),
+        replay: found.command.clone(),
     };
     reports::write_comparison(&input, dir).context("the pictures")?;
     Ok(())

@@ -4,6 +4,7 @@
 use std::path::{Path, PathBuf};
 
 use scenarios::Loaded;
+use scenarios::checks::bounds::Goal;
 use scenarios::checks::services::{Figures, OF_EDGES, OWN, figures, tables};
 use scenarios::run::{Outcome, Record};
 use scenarios::schema::CheckSpec;
@@ -71,7 +72,8 @@ fn services(figures: &Figures) -> String {
 }
 
 fn edges(figures: &Figures) -> String {
-    let head = ["edge", "calls", "attempts", "a call", "failed", "breaker open"];
+    let lesser = figures.edges.iter().any(|edge| edge.lesser > 0);
+    let head = ["edge", "calls", "attempts", "a call", "failed", "lesser", "breaker open"];
     let mut rows = vec![head.map(String::from).to_vec()];
     for edge in &figures.edges {
         rows.push(vec![
@@ -80,8 +82,12 @@ fn edges(figures: &Figures) -> String {
             number(edge.attempts as f64),
             format!("{:.3}", edge.amplification()),
             format!("{:.2}%", edge.failed() * 100.0),
+            format!("{:.2}%", edge.lesser as f64 / (edge.calls as f64).max(1.0) * 100.0),
             edge.open.map_or_else(|| "–".into(), |open| format!("{:.1}%", open * 100.0)),
         ]);
+    }
+    if !lesser {
+        rows.iter_mut().for_each(|row| drop(row.remove(5)));
     }
     format!("\nedges\n{}", table(&rows))
 }
@@ -124,12 +130,14 @@ pub fn write(loaded: &Loaded, record: &Record, dir: &Path) -> Result<Vec<PathBuf
         ("traces.csv".to_string(), tables::traces(record)),
     ];
     let objectives = loaded.scenario.checks.iter().filter_map(|check| match check {
-        CheckSpec::Objective { share, within } => Some((share.get(), *within)),
+        CheckSpec::Objective { share, within, full } => {
+            Some(Goal { share: share.get(), within: *within, full: *full })
+        }
         _ => None,
     });
-    for (place, (share, within)) in objectives.enumerate() {
+    for (place, goal) in objectives.enumerate() {
         let number = if place == 0 { String::new() } else { format!("-{}", place + 1) };
-        files.push((format!("objective{number}.csv"), tables::objective(record, share, within)));
+        files.push((format!("objective{number}.csv"), tables::objective(record, &goal)));
     }
     let mut written = Vec::new();
     for (name, text) in files {

@@ -19,13 +19,16 @@ pub fn on_ctrl_c() -> Result<&'static AtomicBool, Trouble> {
     Ok(&STOP)
 }
 
+/// The exit code of what was stopped before its end: what was wanted did not come.
+pub fn stopped_code() -> ExitCode {
+    say!("squall: stopped early; with --out the same command goes on from here");
+    ExitCode::from(1)
+}
+
 /// The exit code of a shard. A finding is success: a scheduler must not take it for a failure of the machine and try again.
 /// A shard that was stopped before its end is none, and is to be tried again.
 pub fn shard_code(stopped: bool) -> ExitCode {
-    if stopped {
-        say!("squall: this part is not finished; the same command goes on from here");
-    }
-    ExitCode::from(if stopped { 2 } else { 0 })
+    if stopped { stopped_code() } else { ExitCode::SUCCESS }
 }
 
 /// Runs something in which a panic is a result, not a message to the terminal.

@@ -85,7 +85,10 @@ pub fn write_metastable(setup: &Setup, found: &Map, dir: &Path) -> Result<(), Tr
             .collect(),
     };
     let sizes = setup.size.as_ref().map(|(_, values)| values.iter().map(|(_, text)| text.clone()).collect());
-    let size = setup.size.as_ref().map_or(String::new(), |(path, _)| format!(", size {path}"));
+    let size = setup
+        .size
+        .as_ref()
+        .map_or(String::new(), |(path, _)| format!(", size {path} (in each column from left to right)"));
     let input = reports::Stability {
         title: setup.scenario.clone(),
         trigger: format!("trigger {}{size}", setup.duration_path),

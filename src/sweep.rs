@@ -41,7 +41,7 @@ pub struct SweepArgs {
     #[arg(long, value_name = "NAME")]
     pub maximize: Option<String>,
     /// A bound that a metric's mean must keep, as latency_ms_p99<200 or availability>=99.9%; may be repeated
-    #[arg(long = "require", value_name = "METRIC<BOUND")]
+    #[arg(long = "require", value_name = "METRIC<BOUND", add = crate::complete::metrics())]
     pub require: Vec<Requirement>,
     /// Two metrics whose front of compromises is wanted; least:NAME or most:NAME where the better way is not known
     #[arg(long, value_name = "NAME,NAME", value_delimiter = ',', num_args = 1)]
@@ -49,7 +49,7 @@ pub struct SweepArgs {
     /// Drop the worse half after each round and double the seeds of the rest, until one point is left
     #[arg(long)]
     pub halving: bool,
-    /// Hold the best against the next on so many fresh seeds
+    /// Hold the best against the next on so many fresh seeds; fewer than 6 can tell nothing
     #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
     pub confirm: u64,
     /// How many seeds a point (from 1 up), or a range A..B without B; with --halving in the first round
@@ -95,7 +95,7 @@ pub fn sweep(args: &SweepArgs) -> Result<ExitCode, Trouble> {
         write_result(dir, &plan, &found)?;
     }
     print(&plan, &found, args.json)?;
-    Ok(code(&found))
+    Ok(if found.stopped { stop::stopped_code() } else { code(&found) })
 }
 
 /// 1 where an objective was given and no point keeps the bounds.
@@ -104,11 +104,15 @@ pub fn code(found: &Sweep) -> ExitCode {
     ExitCode::from(u8::from(nothing))
 }
 
+/// Even where the best wins all of them, fewer worlds say nothing for sure.
+const CONFIRM_MIN: u64 = 6;
+
 fn plan(args: &SweepArgs) -> Result<Plan, Trouble> {
     let objective = |metric: &String, minimize| Objective { metric: metric.clone(), minimize };
     let least = args.minimize.as_ref().map(|metric| objective(metric, true));
     let pareto = match args.pareto.as_slice() {
         [] => None,
+        [a, b] if a == b => return Err(cannot(format!("--pareto takes two metrics, not {a} twice"))),
         [a, b] => Some((a.clone(), b.clone())),
         _ => return Err(cannot("--pareto takes two metrics: --pareto latency_ms_p99,messages")),
     };
@@ -123,6 +127,11 @@ fn plan(args: &SweepArgs) -> Result<Plan, Trouble> {
     };
     if (args.halving || args.confirm > 0) && spec.objective.is_none() {
         return Err(cannot("--halving and --confirm need an objective: --minimize or --maximize NAME"));
+    }
+    if (1..CONFIRM_MIN).contains(&args.confirm) {
+        return Err(cannot(format!(
+            "fewer than {CONFIRM_MIN} worlds can tell nothing: --confirm {CONFIRM_MIN}"
+        )));
     }
     let mut plan =
         Plan::new(&args.scenario.scenario, &args.scenario.set, spec, args.seeds.from..args.seeds.until)?;
@@ -171,7 +180,11 @@ fn summary(plan: &Plan, found: &Sweep) -> String {
         } else {
             format!("  not {}", point.breaks.join(", "))
         };
-        let _ = writeln!(text, "{best}{front}{breaks}");
+        let unexpected = match point.unexpected {
+            0 => String::new(),
+            count => format!("  {count} worlds not as expected"),
+        };
+        let _ = writeln!(text, "{best}{front}{breaks}{unexpected}");
     }
     if found.points.len() > POINTS_SHOWN {
         let _ = writeln!(
@@ -199,7 +212,7 @@ fn summary(plan: &Plan, found: &Sweep) -> String {
         text.push_str(&output::rows("  ", &rows));
     }
     if found.stopped {
-        text.push_str("\nstopped early: these are the worlds that had finished\n");
+        text.push_str("\nstopped early: these are the points' first worlds; nothing follows from them yet\n");
     }
     text.push('\n');
     for sentence in &found.conclusions {

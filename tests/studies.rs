@@ -54,6 +54,8 @@ const COMPARE: &[&str] = &[
     "--seeds",
     "6",
 ];
+const EXPLORE: &[&str] = &["explore", "raft/figure-8-bug", "--seeds", "8"];
+const PRECISE: &[&str] = &["compare", "compare/jitter", "--precision", "5%", "--seeds", "40"];
 const SWEEP: &[&str] = &[
     "sweep",
     "solo/restart",
@@ -84,19 +86,50 @@ const METASTABLE: &[&str] = &[
 /// A log cut off in the middle of its third line, as by a kill, is gone on with to the same bytes; so with one job.
 #[test]
 fn what_was_interrupted_gives_the_same_bytes() {
-    for (name, arguments) in [("compare", COMPARE), ("sweep", SWEEP), ("metastable", METASTABLE)] {
+    for (name, log, arguments) in [
+        ("explore", "runs.jsonl", EXPLORE),
+        ("compare", "worlds.jsonl", COMPARE),
+        ("precise", "worlds.jsonl", PRECISE),
+        ("sweep", "worlds.jsonl", SWEEP),
+        ("metastable", "worlds.jsonl", METASTABLE),
+    ] {
         let (whole, cut) = (folder(&format!("{name}-whole")), folder(&format!("{name}-cut")));
         let (_, output) = into(arguments, &whole);
         assert_eq!(code(&output), 0, "{name}: {}", err(&output));
-        let log = std::fs::read(whole.join("worlds.jsonl")).expect("the log");
-        let ends: Vec<usize> = (0..log.len()).filter(|i| log[*i] == b'\n').collect();
-        std::fs::write(cut.join("worlds.jsonl"), &log[..ends[2] - 20]).expect("written");
+        let lines = std::fs::read(whole.join(log)).expect("the log");
+        let ends: Vec<usize> = (0..lines.len()).filter(|i| lines[*i] == b'\n').collect();
+        std::fs::write(cut.join(log), &lines[..ends[2] - 20]).expect("written");
         let mut again = arguments.to_vec();
         again.extend(["--jobs", "1"]);
         let (_, output) = into(&again, &cut);
         assert_eq!(code(&output), 0, "{name}: {}", err(&output));
-        assert!(err(&output).contains("2 finished worlds"), "{name}: {}", err(&output));
+        assert!(err(&output).contains("2 finished"), "{name}: {}", err(&output));
         same(&whole, &cut);
+    }
+}
+
+/// Killed again and again, each time wherever it happens to be, it ends with the bytes of a run that nobody disturbed.
+#[test]
+fn what_was_killed_loses_nothing() {
+    for (name, arguments) in [("explore", EXPLORE), ("precise", PRECISE)] {
+        let (whole, killed) = (folder(&format!("{name}-undisturbed")), folder(&format!("{name}-killed")));
+        into(arguments, &whole);
+        for pause_ms in [5, 20, 40, 80, 160] {
+            let mut child = Command::new(env!("CARGO_BIN_EXE_squall"))
+                .args(arguments)
+                .arg("--out")
+                .arg(&killed)
+                .stdout(std::process::Stdio::null())
+                .stderr(std::process::Stdio::null())
+                .spawn()
+                .expect("squall runs");
+            std::thread::sleep(std::time::Duration::from_millis(pause_ms));
+            child.kill().expect("killed, or over already");
+            child.wait().expect("it ends");
+        }
+        let (_, output) = into(arguments, &killed);
+        assert_eq!(code(&output), 0, "{name}: {}", err(&output));
+        same(&whole, &killed);
     }
 }
 
@@ -122,7 +155,9 @@ fn merge(dirs: &[String]) -> Output {
 
 #[test]
 fn parts_merged_are_the_bytes_of_one_machine() {
-    for (name, arguments) in [("compare", COMPARE), ("sweep", SWEEP)] {
+    for (name, arguments) in
+        [("explore", EXPLORE), ("compare", COMPARE), ("precise", PRECISE), ("sweep", SWEEP)]
+    {
         let whole = folder(&format!("{name}-one"));
         let (_, one) = into(arguments, &whole);
         let parts = shards(&format!("{name}-merge"), arguments, 3);
@@ -131,7 +166,10 @@ fn parts_merged_are_the_bytes_of_one_machine() {
         all.extend(parts.iter().map(String::as_str));
         let (_, output) = into(&all, &merged);
         assert_eq!(code(&output), 0, "{}", err(&output));
-        assert_eq!(output.stdout, one.stdout, "{name}");
+        if name != "explore" {
+            // The words of an exploration name its folder.
+            assert_eq!(output.stdout, one.stdout, "{name}");
+        }
         same(&whole, &merged);
     }
 }
@@ -174,6 +212,63 @@ fn a_shard_that_finds_a_violation_exits_0() {
         COMPARE.iter().copied().chain(["--set", "checks=[Metric(\"messages\",0,1)]"]).collect();
     assert_eq!(code(&squall(&compared)), 1);
     shards("finding-compare", &compared, 2);
+}
+
+/// `squall compare NAME` alone runs what the file asks, and so does a file of one's own; options override it.
+#[test]
+fn a_comparison_that_is_written_down_runs_by_its_name() {
+    let found = |arguments: &[&str]| -> serde_json::Value {
+        let output = squall(arguments);
+        assert_eq!(code(&output), 0, "{}", err(&output));
+        serde_json::from_slice(&output.stdout).expect("a document")
+    };
+    let jitter = found(&["compare", "compare/jitter", "--json"]);
+    assert_eq!(jitter["candidates"].as_array().map(Vec::len), Some(5));
+    assert_eq!(jitter["baseline"], "exponential");
+    assert_eq!(jitter["command"], "squall compare compare/jitter");
+    let metric = &jitter["metrics"]["measure_done us_max"];
+    let base = metric["candidates"]["exponential"]["mean"].as_f64().expect("a mean");
+    for pair in metric["pairs"].as_array().expect("pairs") {
+        assert!(pair["ci95"].as_f64().expect("an interval") < 0.021 * base, "{pair}");
+        assert!(pair["difference"].as_f64().expect("a number") < -0.7 * base, "{pair}");
+    }
+    let own = folder("own").join("mine.ron");
+    let text = "(about: \"x\", candidates: [(label: \"few\", scenario: \"solo/restart\"), (label: \"many\", \
+                scenario: \"solo/restart\", set: [\"clients[0].count=6\"])], metrics: [\"messages\"], \
+                require: [\"error_rate<50%\"], seeds: 8)";
+    std::fs::write(&own, text).expect("written");
+    let own = own.to_string_lossy();
+    let mine = found(&["compare", &own, "--baseline", "many", "--json"]);
+    assert_eq!((&mine["baseline"], &mine["worlds"]), (&"many".into(), &8.into()));
+    assert_eq!(mine["bounds"][0]["kept"], serde_json::json!(["few", "many"]), "{mine:#}");
+    let last = mine["conclusions"].as_array().and_then(|all| all.last()).expect("a sentence");
+    assert!(
+        last.as_str()
+            .is_some_and(|last| last.starts_with("Overall: of those that keep the bounds choose few")),
+        "{last}"
+    );
+    let output = squall(&["run", "compare/jitter"]);
+    assert_eq!(code(&output), 2);
+    assert!(err(&output).contains("squall compare compare/jitter"), "{}", err(&output));
+}
+
+/// Whoever is better by breaking its checks is not chosen, by a comparison or by a sweep, and the seed that shows it is told.
+#[test]
+fn what_breaks_its_checks_is_not_chosen() {
+    let set =
+        ["--set", "checks=[Metric(\"operations\",0,2000)]", "--vary", "clients[0].count=2,4", "--seeds", "8"];
+    let compared: Vec<&str> =
+        ["compare", "solo/restart", "--metric", "most:operations"].into_iter().chain(set).collect();
+    let output = squall(&compared);
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert_eq!(code(&output), 1, "{text}");
+    assert!(text.contains("stay with count=2") && !text.contains("choose"), "{text}");
+    assert!(text.contains("count=4: 8 of 8 worlds did not go") && text.contains("--seed 1"), "{text}");
+    let swept: Vec<&str> =
+        ["sweep", "solo/restart", "--maximize", "operations"].into_iter().chain(set).collect();
+    let output = squall(&swept);
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(text.contains("most operations: count=2") && text.contains("8 worlds not as expected"), "{text}");
 }
 
 #[test]
@@ -221,7 +316,7 @@ fn halving_ends_with_the_best_and_fresh_worlds_confirm_it() {
         "--seeds",
         "2",
         "--confirm",
-        "4",
+        "6",
         "--json",
     ]);
     let found: serde_json::Value = serde_json::from_slice(&output.stdout).expect("a document");
@@ -266,6 +361,11 @@ fn what_cannot_be_studied_is_refused_with_the_nearest_name() {
             "did you mean \"messages\"",
         ),
         (vec!["sweep", "solo/restart", "--vary", "clients[0].count=1..3"], "a sweep needs a metric"),
+        (vec!["compare", "solo/restart", "--vary", "seed=1,2"], "changes no world"),
+        (vec!["compare", "compare/jitter", "--seeds", "10"], "40 first seeds"),
+        (vec!["compare", "compare/jitter", "--metric", "lest:messages"], "only least:messages"),
+        (vec!["compare", "compare/jiter"], "did you mean \"compare/jitter\""),
+        (vec!["compare", "compare/jitter", "--baseline", "fulll"], "there is no candidate \"fulll\""),
         (vec!["metastable", "solo/restart"], "which fault is the trigger"),
         (
             vec!["metastable", "service/metastable", "--duration", "faults[0].lasts.Fixed=1s..90s"],

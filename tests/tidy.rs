@@ -174,12 +174,13 @@ fn unfinished_work_is_not_left_lying() {
 }
 
 #[test]
-fn every_scenario_opens_with_what_to_look_for_and_has_a_page() {
+fn every_scenario_and_comparison_opens_with_what_to_look_for_and_has_a_page() {
     let mut complaints = Vec::new();
-    let library = root().join("scenarios/library");
+    let folders = ["scenarios/library", "scenarios/comparisons"];
     let summary = fs::read_to_string(root().join("book/src/SUMMARY.md")).unwrap_or_default();
-    for path in files(&["scenarios/library"], ".ron") {
-        let name = path.strip_prefix(&library).expect("below the library").with_extension("");
+    for path in files(&folders, ".ron") {
+        let below = folders.iter().find_map(|folder| path.strip_prefix(root().join(folder)).ok());
+        let name = below.expect("below a folder").with_extension("");
         let name = name.to_string_lossy().replace('\\', "/");
         if !fs::read_to_string(&path).expect("text").starts_with("//") {
             complaints.push(format!("{name}: does not open with a comment"));

@@ -56,6 +56,17 @@ pub fn count(record: &Record, mark: &str, (least, most): (u64, u64)) -> Judged {
     if (least..=most).contains(&found) { (Verdict::Pass, line) } else { fail("out of bounds", line) }
 }
 
+/// What an objective asks.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Goal {
+    /// Of all operations, the share that is to end ok.
+    pub share: f64,
+    /// Within this time.
+    pub within: Span,
+    /// And with a full answer: a lesser one, as a fallback gives, counts as none.
+    pub full: bool,
+}
+
 /// How an objective stands after a run.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Budget {
@@ -87,57 +98,71 @@ pub(crate) fn allowed(share: f64) -> f64 {
 
 /// The run in sixty stretches, each with its burn rate.
 #[must_use]
-pub fn stretches(record: &Record, share: f64, within: Span) -> Vec<Stretch> {
+pub fn stretches(record: &Record, goal: &Goal) -> Vec<Stretch> {
     let width = record.ended.0 / 60 + 1;
     let mut list: Vec<Stretch> =
         (0..60).map(|i| Stretch { from: Time(i * width), ..Stretch::default() }).collect();
     for entry in &record.history.entries {
         let place = ((entry.invoked.0 / width) as usize).min(list.len() - 1);
         list[place].operations += 1.0;
-        list[place].missed += f64::from(u8::from(misses(entry, within)));
+        list[place].missed += f64::from(u8::from(misses(entry, goal)));
     }
     for stretch in list.iter_mut().filter(|stretch| stretch.operations > 0.0) {
-        stretch.burn = stretch.missed / stretch.operations / allowed(share);
+        stretch.burn = stretch.missed / stretch.operations / allowed(goal.share);
     }
     list
 }
 
-/// Whether an operation counts against an objective: it did not end ok, or too late.
-fn misses(entry: &Entry, within: Span) -> bool {
-    !entry.is_ok() || entry.completed.since(entry.invoked) > within
+/// Whether an operation counts against an objective: it did not end ok, or too late, or with too little.
+fn misses(entry: &Entry, goal: &Goal) -> bool {
+    !entry.is_ok() || entry.completed.since(entry.invoked) > goal.within || (goal.full && entry.is_lesser())
 }
 
-/// An objective's error budget: this share of operations was to end ok within this time. `None` if there were none.
+/// An objective's error budget. `None` if nobody asked anything.
 #[must_use]
-pub fn budget(record: &Record, share: f64, within: Span) -> Option<Budget> {
-    let list = stretches(record, share, within);
+pub fn budget(record: &Record, goal: &Goal) -> Option<Budget> {
+    let list = stretches(record, goal);
     let all: f64 = list.iter().map(|stretch| stretch.operations).sum();
     let missed: f64 = list.iter().map(|stretch| stretch.missed).sum();
     let worst =
         list.iter().fold(list[0], |worst, stretch| if stretch.burn > worst.burn { *stretch } else { worst });
     (all > 0.0).then(|| Budget {
-        spent: missed / all / allowed(share),
+        spent: missed / all / allowed(goal.share),
         burn_max: worst.burn,
         burn_at: worst.from,
     })
 }
 
-/// This share of operations ends ok within this time.
+/// The objective is met.
 #[must_use]
-pub fn objective(record: &Record, share: f64, time: Span) -> Judged {
-    let Some(budget) = budget(record, share, time) else { return unknown("nobody asked anything".into()) };
+pub fn objective(record: &Record, goal: &Goal) -> Judged {
+    let Some(budget) = budget(record, goal) else { return unknown("nobody asked anything".into()) };
     let line = format!(
-        "{:.1}% of the error budget is spent; it burnt {:.1} times too fast at most, at {:.1} s",
+        "{:.1}% of the error budget is spent; it burnt {:.1} times too fast at most, at {:.1} s{}",
         budget.spent * 100.0,
         budget.burn_max,
-        budget.burn_at.as_secs_f64()
+        budget.burn_at.as_secs_f64(),
+        lesser(record, goal)
     );
     if budget.spent <= 1.0 { (Verdict::Pass, line) } else { fail("objective missed", line) }
 }
 
+/// What is to be said of lesser answers, which are easily taken for success.
+fn lesser(record: &Record, goal: &Goal) -> String {
+    let lesser = record.history.entries.iter().filter(|entry| entry.is_lesser()).count();
+    match lesser {
+        0 => String::new(),
+        lesser => {
+            let share = lesser as f64 / record.history.entries.len() as f64 * 100.0;
+            let how = if goal.full { "counted as missed" } else { "not counted: ask for `full: true`" };
+            format!("; {share:.2}% of the answers were lesser ones ({how})")
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{budget, count, metric};
+    use super::{Goal, budget, count, metric, objective};
     use crate::metrics::Metrics;
     use crate::verdict::Verdict;
     use sim_core::history::{Answer, Entry, Outcome, Reason};
@@ -173,9 +198,26 @@ mod tests {
 
     #[test]
     fn a_budget_is_spent_by_failures_and_by_slowness() {
-        let budget = budget(&record(), 0.99, Span(50)).expect("operations");
+        let goal = Goal { share: 0.99, within: Span(50), full: false };
+        let budget = budget(&record(), &goal).expect("operations");
         assert!((budget.spent - 1.0).abs() < 1e-9, "6 of 600 are missed: {budget:?}");
         assert!((budget.burn_max - 60.0).abs() < 1e-9 && budget.burn_at == Time(10_000), "{budget:?}");
+    }
+
+    #[test]
+    fn lesser_answers_count_if_full_ones_are_asked_for() {
+        let mut record = record();
+        for entry in record.history.entries.iter_mut().take(60) {
+            entry.outcome = Outcome::Ok(Answer::Value(Value::from(sim_core::history::LESSER)));
+        }
+        let goal = |full| Goal { share: 0.95, within: Span(50), full };
+        assert!(
+            objective(&record, &goal(false))
+                .1
+                .contains("10.00% of the answers were lesser ones (not counted")
+        );
+        assert_eq!(objective(&record, &goal(false)).0, Verdict::Pass);
+        assert!(matches!(objective(&record, &goal(true)).0, Verdict::Fail(_)));
     }
 
     #[test]

@@ -1,5 +1,5 @@
 //! A million requests through a chain of ten services, for timing: `cargo run --release -p models --example bench_service`.
-//! It prints what was done; how long it took is for the shell's `time` to say.
+//! `-- N` asks for N thousands of requests instead. It prints what was done; how long it took is for the shell's `time` to say.
 
 use models::model::{Cluster, Model};
 use models::service::Service;
@@ -54,16 +54,28 @@ fn main() {
     let retry =
         RetryConfig { timeout: Span::secs(100_000), attempts: 1, backoff: Backoff::None, guards: Vec::new() };
     let (start, stop, place, routing) = (Span::ZERO, None, None, Routing::Node(0));
-    let clients = vec![ClientConfig { count: 1, load, mix, routing, retry, place, start, stop }];
+    let clients = vec![ClientConfig {
+        count: 1,
+        load,
+        mix,
+        routing,
+        retry,
+        place,
+        start,
+        stop,
+        levels: Default::default(),
+    }];
     let link = LinkConfig::with_latency(Distribution::Fixed(Span::us(100)));
-    let end_at = Span::secs(101);
+    let tenths: u64 = std::env::args().nth(1).and_then(|n| n.parse().ok()).unwrap_or(1000);
+    let stop_at = Span::ms(100 * tenths);
+    let end_at = stop_at + Span::secs(1);
     let config = WorldConfig {
         seed: 1,
         groups: service.groups(&cluster),
         network: NetworkConfig { link, topology: None, draws: Draws::PerLink },
         clients,
         faults: Vec::new(),
-        schedule: Schedule { heal_at: end_at, stop_at: Span::secs(100), end_at },
+        schedule: Schedule { heal_at: end_at, stop_at, end_at },
         tie_break: None,
     };
     let mut world: World<<Service as Model>::Node> = World::new(config).expect("a sound world");

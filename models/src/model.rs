@@ -3,11 +3,15 @@
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use sim_core::client::level::Level;
 use sim_core::disk::{Disk, DiskConfig};
 use sim_core::network::NetworkConfig;
 use sim_core::node::Node;
 use sim_core::observer::Observer;
+use sim_core::peer::Peer;
 use sim_core::processor::ProcessorConfig;
+use sim_core::time::Time;
+use sim_core::value::{Key, Value};
 use sim_core::world::{ClockConfig, NodeGroup};
 
 /// A model, as its settings in a scenario file. `Default` is not asked for: a file says what it wants, and a field
@@ -23,6 +27,10 @@ pub trait Model: Clone + std::fmt::Debug + Serialize + DeserializeOwned {
     /// One sentence on what it is, with its source.
     const SUMMARY: &'static str;
 
+    /// Whether clients may ask for a level with each request ([`sim_core::client::level`]).
+    const LEVELS: bool = false;
+    /// Whether it has replicas that must come to be alike, which [`Model::replicas`] compares.
+    const REPLICATED: bool = false;
     /// The words that its nodes use of themselves, for scenarios that wait for one or strike at one; `None` where they
     /// are not all known beforehand.
     const WORDS: Option<Words> = None;
@@ -47,6 +55,23 @@ pub trait Model: Clone + std::fmt::Debug + Serialize + DeserializeOwned {
 
     /// The properties, fresh for one run.
     fn invariants(&self, cluster: &Cluster) -> Self::Invariants;
+
+    /// Whether a client may ask for this level, where the model knows levels.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    fn validate_level(&self, cluster: &Cluster, level: Level) -> Result<(), String> {
+        let _ = (cluster, level);
+        Ok(())
+    }
+
+    /// What the live nodes hold, compared with each other; `None` where the model has no replicas that must come to be
+    /// alike. The nodes are in the order of their indices.
+    #[must_use]
+    fn replicas(nodes: &[(Peer, &Self::Node)], at: Time) -> Option<Replicas> {
+        let _ = (nodes, at);
+        None
+    }
 
     /// A node as it is now, in the protocol's own terms, in a few lines; empty where the model has none.
     #[must_use]
@@ -88,6 +113,26 @@ pub struct Stored {
     pub text: String,
     /// For programs.
     pub json: serde_json::Value,
+}
+
+/// The replicas of a system at one instant, compared with each other.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Replicas {
+    /// How many objects are not alike at all their replicas, or have a replica that is down.
+    pub unsettled: u64,
+    /// The objects that are alike, each with the values of its versions; nothing for a tombstone.
+    pub agreed: Vec<(Option<Key>, Vec<Value>)>,
+    /// Each live replica.
+    pub states: Vec<(Peer, ReplicaState)>,
+}
+
+/// One replica.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ReplicaState {
+    /// How many objects it lacks something of.
+    pub behind: u64,
+    /// The most versions it holds of one object: more than one are siblings.
+    pub versions: u64,
 }
 
 /// The machines a model is put on.

@@ -8,6 +8,7 @@ use models::policy::hedge::{After, HedgeConfig};
 use models::policy::retry::RetryConfig;
 use models::policy::{
     Act, Backoff, BreakerConfig, BudgetConfig, Call, Layer, LeakyBucketConfig, Outcome, Stack, Token, Trip,
+    Twin, Why,
 };
 use sim_core::random::Rng;
 use sim_core::time::{Span, Time};
@@ -41,25 +42,40 @@ fn play(layers: &[Layer], calls: &[(u64, u64)], script: &str) -> String {
             let ms = now.0 / 1_000_000;
             number += 1;
             match act {
-                Act::Send { attempt, tag, number: n, deadline } => {
+                Act::Send { attempt, tag, number: n, deadline, twin } => {
                     let tells = if deadline == Time::NEVER {
                         String::new()
                     } else {
                         format!("<{}", deadline.0 / 1_000_000)
                     };
-                    told.push(format!("{ms}:send{tag}.{n}{tells}"));
+                    let tied = match twin {
+                        Twin::None => "",
+                        Twin::Awaited => " alone",
+                        Twin::Of(_) => " twin",
+                    };
+                    told.push(format!("{ms}:send{tag}.{n}{tells}{tied}"));
                     let item = script[sent.min(script.len() - 1)];
                     sent += 1;
                     if let Some((after, end)) =
                         item.split_at_checked(item.len() - 1).filter(|(after, _)| !after.is_empty())
                     {
-                        let outcome = if end == "+" { Outcome::Ok } else { Outcome::Failed };
+                        let outcome = match end {
+                            "+" => Outcome::Ok,
+                            "b" => Outcome::TakenBack,
+                            _ => Outcome::Failed,
+                        };
                         let at = now + Span::ms(after.parse().expect("a number"));
                         due.insert((at, number), Due::Answer(attempt, outcome));
                     }
                 }
-                Act::Cancel { tied, .. } => {
-                    told.push(format!("{ms}:{}", if tied { "take back" } else { "leave" }))
+                Act::Cancel { why, .. } => {
+                    let word = match why {
+                        Why::Late => "late",
+                        Why::Lost => "lost",
+                        Why::Tied => "take back",
+                        Why::Left => "leave",
+                    };
+                    told.push(format!("{ms}:{word}"));
                 }
                 Act::Wake { at, token } => drop(due.insert((at, number), Due::Wake(token))),
                 Act::Done { tag, outcome } => told.push(format!("{ms}:end{tag} {}", outcome.word())),
@@ -95,9 +111,9 @@ fn a_timeout_means_what_it_stands_before() {
         &[retry(3, 5), timeout(20)],
         one,
         "?",
-        "0:send0.1 20:leave 25:send0.2 45:leave 50:send0.3 70:leave 70:end0 timeout",
+        "0:send0.1 20:late 25:send0.2 45:late 50:send0.3 70:late 70:end0 timeout",
     );
-    check(&[timeout(20), retry(3, 5)], one, "10- ?", "0:send0.1 15:send0.2 20:leave 20:end0 timeout");
+    check(&[timeout(20), retry(3, 5)], one, "10- ?", "0:send0.1 15:send0.2 20:late 20:end0 timeout");
     check(&[timeout(12), retry(3, 5)], one, "10-", "0:send0.1 10:end0 failed");
     check(&[retry(3, 5)], one, "1- 1- 1+", "0:send0.1 6:send0.2 12:send0.3 13:end0 ok");
 }
@@ -105,7 +121,7 @@ fn a_timeout_means_what_it_stands_before() {
 #[test]
 fn a_deadline_is_told_and_kept() {
     let layers = [timeout(100), Layer::Deadline { margin: Span::ms(10) }, retry(2, 0), timeout(30)];
-    check(&layers, &[(0, 0)], "? 1+", "0:send0.1<30 30:leave 30:send0.2<60 31:end0 ok");
+    check(&layers, &[(0, 0)], "? 1+", "0:send0.1<30 30:late 30:send0.2<60 31:end0 ok");
 }
 
 #[test]
@@ -122,11 +138,23 @@ fn a_breaker_counts_calls_or_attempts() {
 #[test]
 fn a_hedge_takes_the_first_answer() {
     let hedge = |tied| Layer::Hedge(HedgeConfig { after: After::Fixed(Span::ms(10)), copies: 1, tied });
-    let told = "0:send0.1 10:send0.2 10:(hedged) 15:end0 ok";
-    check(&[hedge(false)], &[(0, 0)], "50+ 5+", &told.replace(" 15:end0", " 15:leave 15:end0"));
-    check(&[hedge(true)], &[(0, 0)], "50+ 5+", &told.replace(" 15:end0", " 15:take back 15:end0"));
-    check(&[hedge(true)], &[(0, 0)], "5+", "0:send0.1 5:end0 ok");
-    check(&[hedge(true)], &[(0, 0)], "30- 25+", "0:send0.1 10:send0.2 10:(hedged) 35:end0 ok");
+    check(&[hedge(false)], &[(0, 0)], "50+ 5+", "0:send0.1 10:send0.2 10:(hedged) 15:lost 15:end0 ok");
+    let two = "0:send0.1 alone 10:send0.2 twin 10:(hedged)";
+    check(&[hedge(true)], &[(0, 0)], "50+ 5+", &format!("{two} 15:take back 15:end0 ok"));
+    check(&[hedge(true)], &[(0, 0)], "5+", "0:send0.1 alone 5:end0 ok");
+    check(&[hedge(true)], &[(0, 0)], "30- 25+", &format!("{two} 35:end0 ok"));
+    // One copy is called off by the other, which then answers, or fails.
+    check(&[hedge(true)], &[(0, 0)], "20b 40+", &format!("{two} 50:end0 ok"));
+    check(&[hedge(true)], &[(0, 0)], "20- 30b", &format!("{two} 40:end0 failed"));
+}
+
+#[test]
+fn what_is_called_off_is_no_failure() {
+    // Neither a breaker nor a limit inside hears of a copy that was taken back: the third call still passes.
+    let hedge = Layer::Hedge(HedgeConfig { after: After::Fixed(Span::ms(1)), copies: 1, tied: true });
+    let calls = [(0, 0), (20, 0), (40, 0)];
+    let told = play(&[hedge, breaker()], &calls, "5b 4+");
+    assert!(!told.contains("breaker opened") && told.ends_with("end2 ok"), "{told}");
 }
 
 #[test]
@@ -144,7 +172,7 @@ fn a_bulkhead_lets_some_wait() {
         &[timeout(5), bulkhead],
         &calls,
         "4+",
-        "0:send0.1 2:end2 limited 4:end0 ok 4:send1.1 6:leave 6:end1 timeout",
+        "0:send0.1 2:end2 limited 4:end0 ok 4:send1.1 6:late 6:end1 timeout",
     );
 }
 
@@ -162,7 +190,7 @@ fn calls_for_one_key_share_an_answer() {
         &[timeout(5), Layer::Coalesce],
         &[(0, 7), (3, 7)],
         "? 2+",
-        "0:send0.1 5:leave 5:end0 timeout 5:send1.1 7:end1 ok",
+        "0:send0.1 5:late 5:end0 timeout 5:send1.1 7:end1 ok",
     );
 }
 

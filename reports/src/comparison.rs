@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use checks::metrics::direction::Better;
 use checks::metrics::of_one_client;
+use checks::statistics::summary::percentile;
 
 use crate::number::{percent, short, unit_after, unit_of, whole};
 use crate::plots::candidates::candidates;
@@ -29,6 +30,8 @@ pub struct Comparison {
     pub metrics: Vec<ComparedMetric>,
     /// What follows, a sentence a metric.
     pub conclusions: Vec<String>,
+    /// What it was made from: seeds, version.
+    pub origin: String,
     /// The command that does it again; empty if there is none.
     pub replay: String,
 }
@@ -81,13 +84,25 @@ impl Comparison {
         let unit = unit_after(unit);
         let base = metric.policies[self.baseline].mean;
         let row = |(place, policy): (usize, &ComparedPolicy)| {
-            let own = vec![self.labels[place].clone(), format!("{}{unit}", short(policy.mean / size))];
+            let mut sorted = policy.values.clone();
+            sorted.sort_by(f64::total_cmp);
+            let at = |share| {
+                let value = percentile(&sorted, share);
+                value.map_or("–".to_string(), |value| format!("{}{unit}", short(value / size)))
+            };
+            let mean = format!("{}{unit}", short(policy.mean / size));
+            let own = vec![self.labels[place].clone(), mean, at(0.5), at(0.99)];
             let rest = if place == self.baseline {
                 vec!["baseline".into(), String::new(), String::new(), String::new(), String::new()]
             } else {
                 let share = if base == 0.0 { "–".into() } else { percent(policy.difference / base.abs()) };
+                let sign = if policy.difference > 0.0 { "+" } else { "" };
                 vec![
-                    format!("{} ± {}{unit}", short(policy.difference / size), short(policy.ci95 / size)),
+                    format!(
+                        "{sign}{} ± {}{unit}",
+                        short(policy.difference / size),
+                        short(policy.ci95 / size)
+                    ),
                     share,
                     format!("± {}{unit}", short(policy.ci95_unpaired / size)),
                     format!("{} / {}", whole(policy.smaller), whole(policy.greater)),
@@ -100,13 +115,22 @@ impl Comparison {
             };
             own.into_iter().chain(rest).collect()
         };
-        let head =
-            ["candidate", "mean", "difference, 95 %", "share", "if unpaired", "less / more", "p (Holm)"];
+        let head = [
+            "candidate",
+            "mean",
+            "p50",
+            "p99",
+            "difference, 95 %",
+            "share",
+            "if unpaired",
+            "less / more",
+            "p (Holm)",
+        ];
         Table {
             title: name,
             head: head.map(str::to_string).into(),
             rows: metric.policies.iter().enumerate().map(row).collect(),
-            numbers: (1..7).collect(),
+            numbers: (1..9).collect(),
         }
     }
 }
@@ -118,7 +142,7 @@ impl Comparison {
 /// What could not be written. Each file is written whole or not at all.
 pub fn write_comparison(input: &Comparison, folder: &Path) -> Result<Vec<PathBuf>, ReportError> {
     let study = Study {
-        title: format!("{} · {}", input.title, count(input.worlds, "world")),
+        title: format!("{} · {} · {}", input.title, count(input.worlds, "world"), input.origin),
         words: input.conclusions.clone(),
         replay: input.replay.clone(),
         pictures: vec![("effect.svg".into(), effect(input)), ("candidates.svg".into(), candidates(input))],

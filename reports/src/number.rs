@@ -103,6 +103,8 @@ pub fn coordinate(value: f64) -> String {
 /// unit for an axis, and what to divide by for that axis.
 #[must_use]
 pub fn unit_of(name: &str, greatest: f64) -> (String, &'static str, f64) {
+    // Measures are named in words, as in `measure_done us_max`.
+    let name = &name.replace(' ', "_");
     let plain = |stem: &str| stem.replace(['_', '.'], " ");
     let time = |stem: &str, ns: f64| {
         let (unit, size) = match (greatest * ns).abs() {

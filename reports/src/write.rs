@@ -41,8 +41,8 @@ pub fn make_folder(path: &Path) -> Result<(), ReportError> {
 /// [`ReportError::File`]; no temporary file is left behind.
 pub fn write_file(folder: &Path, name: &str, content: &str) -> Result<PathBuf, ReportError> {
     let path = folder.join(name);
-    // The process's number keeps two that write into one folder apart.
-    let temporary = folder.join(format!(".{name}.{}.tmp", std::process::id()));
+    // One name for all who write it: what a killed process left is written over and renamed by the next.
+    let temporary = folder.join(format!(".{name}.part"));
     let written = fs::File::create(&temporary)
         .and_then(|mut file| file.write_all(content.as_bytes()).and_then(|()| file.sync_all()))
         .and_then(|()| fs::rename(&temporary, &path));

@@ -108,7 +108,7 @@ fn who_has_the_latest_updates_and_who_is_down() {
 fn who_is_suspected_and_who_knows() {
     let svg = picture(&members(), "suspicions.svg").expect("the picture");
     assert!(svg.contains("12 suspicions by 11 of 12 nodes, about 2"), "counts");
-    assert!(svg.contains("was declared dead 4 s later by the first and 5.1 s later by the last"), "times");
+    assert!(svg.contains("declared dead after 4 s by the first, 5.1 s by the last"), "times");
     assert!(svg.contains("who knows that n3 crashed"), "a row for each of the others");
     assert!(picture(&updates(), "suspicions.svg").is_none(), "nobody watches anyone there");
 }

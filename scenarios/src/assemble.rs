@@ -5,8 +5,8 @@
 
 use checks::metrics;
 use models::model::Model;
-use sim_core::client::ClientConfig;
-use sim_core::client::workload::Load;
+use sim_core::client::workload::{Ask, Load};
+use sim_core::client::{ClientConfig, Routing};
 use sim_core::fault::Trigger;
 use sim_core::node::Node;
 use sim_core::random::distribution::Distribution;
@@ -14,7 +14,7 @@ use sim_core::time::Span;
 use sim_core::world::{ConfigError, WorldConfig};
 
 use crate::registry::{WithModel, variant, with_model};
-use crate::schema::{CheckSpec, Expect, Scenario};
+use crate::schema::{CheckSpec, Expect, ModelSpec, Scenario};
 use crate::words;
 
 /// The most nodes and clients a scenario may have.
@@ -49,6 +49,7 @@ pub(crate) fn validate(scenario: &Scenario) -> Result<(), Wrong> {
     sizes(scenario).map_err(plain)?;
     with_model(&scenario.model, Validate(scenario))?;
     clients(scenario).map_err(plain)?;
+    calls(scenario).map_err(plain)?;
     triggers(scenario).map_err(plain)?;
     run(scenario).map_err(plain)?;
     checks(scenario)
@@ -107,8 +108,53 @@ impl WithModel for Validate<'_> {
             }
             Wrong { error: ConfigError { path, ..error }, names: known }
         })?;
+        message_kinds(scenario, <M::Node as Node>::MESSAGE_KINDS)?;
+        levels(scenario, model)?;
         M::WORDS.map_or(Ok(()), |known| words::validate(scenario, &known))
     }
+}
+
+/// Whether the kinds of messages that links tell apart are kinds that the model's nodes send.
+fn message_kinds(scenario: &Scenario, sent: &[&str]) -> Result<(), Wrong> {
+    let known = || ["request", "reply"].iter().chain(sent).map(|kind| (*kind).to_string());
+    let mut links = vec![("network.link".to_string(), &scenario.network.link)];
+    if let Some(topology) = &scenario.network.topology {
+        let own = [
+            ("within_zone", Some(&topology.within_zone)),
+            ("within_region", topology.within_region.as_ref()),
+            ("between_regions", Some(&topology.between_regions)),
+        ];
+        let own =
+            own.into_iter().filter_map(|(name, link)| Some((format!("network.topology.{name}"), link?)));
+        links.extend(own);
+    }
+    for (path, link) in links {
+        for (i, (kind, _)) in link.kinds.iter().enumerate() {
+            if !known().any(|own| own == *kind) {
+                let message = format!("no message of this model is of the kind \"{kind}\"");
+                let error = ConfigError { path: format!("{path}.kinds[{i}]"), message };
+                return Err(Wrong { error, names: known().collect() });
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Whether the levels that clients ask for mean something to the model.
+fn levels<M: Model>(scenario: &Scenario, model: &M) -> Result<(), Wrong> {
+    let machines = scenario.cluster.machines();
+    for (i, group) in scenario.clients.iter().enumerate().filter(|(_, group)| !group.levels.is_empty()) {
+        let known = if M::LEVELS {
+            group.levels.all().try_for_each(|level| model.validate_level(&machines, level))
+        } else {
+            Err("this model knows no levels: its answers do not depend on a number of replicas".to_string())
+        };
+        known.map_err(|message| {
+            let error = ConfigError { path: format!("clients[{i}].levels"), message };
+            Wrong { error, names: Vec::new() }
+        })?;
+    }
+    Ok(())
 }
 
 /// A path in a world's configuration as it is in the file.
@@ -142,6 +188,45 @@ fn clients(scenario: &Scenario) -> Result<(), ConfigError> {
             && stop < group.start
         {
             return fail(format!("clients[{i}].stop"), format!("it lies before the start ({})", group.start));
+        }
+    }
+    Ok(())
+}
+
+/// Whether the clients of a graph of services ask those who can answer for what they can call.
+fn calls(scenario: &Scenario) -> Result<(), ConfigError> {
+    let ModelSpec::Service(service) = &scenario.model else { return Ok(()) };
+    let (nodes, known) = (service.users.nodes, service.users.calls.len());
+    for (i, group) in scenario.clients.iter().enumerate() {
+        let asks = group.mix.operations.iter().enumerate();
+        for (j, (ask, _)) in asks {
+            if let Ask::Invoke(method) = ask
+                && *method as usize >= known
+            {
+                let message = format!("Invoke({method}): `users.calls` has {known}, from Invoke(0) on");
+                return fail(format!("clients[{i}].mix.operations[{j}]"), message);
+            }
+        }
+        match group.routing {
+            Routing::Node(node) if node >= nodes => {
+                let message = format!(
+                    "Node({node}): clients ask the nodes of `users`, 0 to {}; those after them are instances",
+                    nodes - 1
+                );
+                return fail(format!("clients[{i}].routing"), message);
+            }
+            Routing::Own if group.count > nodes && scenario.cluster.nodes > nodes => {
+                let message = format!(
+                    "Own: client {nodes} would ask an instance: there are {nodes} nodes of `users` for {} clients",
+                    group.count
+                );
+                return fail(format!("clients[{i}].routing"), message);
+            }
+            Routing::Sticky | Routing::Random | Routing::RoundRobin if scenario.cluster.nodes > nodes => {
+                let message = "clients of services ask the nodes of `users`: Node(i), or Own for one each";
+                return fail(format!("clients[{i}].routing"), message);
+            }
+            _ => {}
         }
     }
     Ok(())
@@ -189,6 +274,28 @@ fn run(scenario: &Scenario) -> Result<(), ConfigError> {
     Ok(())
 }
 
+/// Whether the bounds of a check are bounds, of something that there is: else what is wrong, and what could be meant.
+fn figures(check: &CheckSpec) -> Result<(), (String, Vec<String>)> {
+    let plain = |message: &str| Err((message.to_string(), Vec::new()));
+    match check {
+        CheckSpec::Metric(_, least, most) if !(least.is_finite() && most.is_finite() && least <= most) => {
+            plain("Metric: two finite numbers, the least first")
+        }
+        CheckSpec::Metric(name, ..) if !metrics::is_known(name) => {
+            let names = metrics::CATALOGUE.iter().map(|(name, _)| (*name).to_string()).collect();
+            Err((
+                format!("no run has a metric \"{name}\"; `squall list metrics` names those there are"),
+                names,
+            ))
+        }
+        CheckSpec::Count(_, least, most) if least > most => plain("Count: the least comes first"),
+        CheckSpec::Share { from, until, least, most } if from >= until || least > most => {
+            plain("Share: from lies before until, and least is at most most")
+        }
+        _ => Ok(()),
+    }
+}
+
 fn checks(scenario: &Scenario) -> Result<(), Wrong> {
     let plain = |path: String, message: &str| {
         let error = ConfigError { path, message: message.to_string() };
@@ -205,29 +312,15 @@ fn checks(scenario: &Scenario) -> Result<(), Wrong> {
                 | CheckSpec::Sometimes(_)
                 | CheckSpec::Metric(..)
                 | CheckSpec::Count(..)
+                | CheckSpec::Agrees(_)
         );
         if about_clients && !asks {
             return plain(path, "it judges what clients were told, and there are no clients");
         }
-        match check {
-            CheckSpec::Metric(_, least, most)
-                if !(least.is_finite() && most.is_finite() && least <= most) =>
-            {
-                return plain(path, "Metric: two finite numbers, the least first");
-            }
-            CheckSpec::Metric(name, ..) if !metrics::is_known(name) => {
-                let message = format!("no run has a metric \"{name}\"; `squall list metrics` names those there are");
-                let names = metrics::CATALOGUE.iter().map(|(name, _)| (*name).to_string()).collect();
-                return Err(Wrong { error: ConfigError { path, message }, names });
-            }
-            CheckSpec::Count(_, least, most) if least > most => {
-                return plain(path, "Count: the least comes first");
-            }
-            CheckSpec::Share { from, until, least, most } if from >= until || least > most => {
-                return plain(path, "Share: from lies before until, and least is at most most");
-            }
-            _ => {}
-        }
+        figures(check).map_err(|(message, names)| Wrong {
+            error: ConfigError { path: path.clone(), message },
+            names,
+        })?;
         if matches!(check, CheckSpec::Live(_)) && scenario.run.calm == Span::ZERO {
             return plain(path, "liveness is judged in the calm part of the run; add `calm: …` to `run`");
         }

@@ -13,6 +13,7 @@ use sim_core::time::Time;
 
 use crate::load::Loaded;
 use crate::registry::{WithModel, with_model};
+use crate::replicas::Looks;
 use crate::run::drive_to;
 
 /// All nodes at an instant.
@@ -67,7 +68,7 @@ impl WithModel for Look<'_> {
     type Output = Inspection;
     fn with<M: Model + 'static>(self, model: &M) -> Inspection {
         let Look { loaded, seed, at } = self;
-        let world = drive_to(loaded, model, seed, at, &mut ());
+        let world = drive_to(loaded, model, seed, at, (&mut (), &mut Looks::default()));
         let names = crate::assemble::world(&loaded.scenario, model, seed).names().nodes;
         let (states, now, events) = (world.states(), world.now(), world.events());
         let nodes = (0..states.len() as u32).map(Peer::node).map(|node| {

@@ -1,12 +1,12 @@
 //! A scenario's checks, applied to what a run left; and whether the answers are those expected.
 
-use checks::bounds;
+use checks::bounds::{self, Goal};
 use checks::linearizability;
 use checks::metrics::{Metrics, Phases};
 use checks::property::{self, Judged};
 use checks::verdict::{Verdict, Witness};
 use checks::weak::sessions::{self, Guarantee};
-use checks::weak::{convergence, durability, staleness};
+use checks::weak::{agreement, convergence, durability, staleness};
 use serde::Serialize;
 use sim_core::client::ClientConfig;
 use sim_core::client::workload::Ask;
@@ -77,6 +77,7 @@ fn one(
             told(staleness::check(history, none, &Value::Nil), "no read missed a write that had ended")
         }
         CheckSpec::Converges(after) => told(convergence::check(history, *after), "late reads agree"),
+        CheckSpec::Agrees(within) => told(agreement::check(record, *within), "all replicas ended alike"),
         CheckSpec::Durable(after) => {
             told(durability::check(history, *after, &Value::Nil), "nothing was lost or came back")
         }
@@ -86,7 +87,9 @@ fn one(
         CheckSpec::Live(least) => property::live(record, phases, least.get()),
         CheckSpec::Recovers(within) => property::recovers(record, phases, *within),
         CheckSpec::Latency { share, below } => property::latency(record, share.get(), *below),
-        CheckSpec::Objective { share, within } => bounds::objective(record, share.get(), *within),
+        CheckSpec::Objective { share, within, full } => {
+            bounds::objective(record, &Goal { share: share.get(), within: *within, full: *full })
+        }
         CheckSpec::Share { from, until, least, most } => {
             bounds::share(record, *from, *until, (least.get(), most.get()))
         }

@@ -22,6 +22,7 @@ pub mod metastable;
 pub mod paths;
 mod registry;
 pub mod replay;
+mod replicas;
 pub mod run;
 pub mod schema;
 pub mod shard;

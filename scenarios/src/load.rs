@@ -1,5 +1,8 @@
 //! From a name or a path to a scenario that has been checked: afterwards, running it cannot fail.
 
+use std::path::Path;
+
+use sim_core::client::workload::Load;
 use sim_core::fingerprint::content;
 
 use crate::assemble;
@@ -36,6 +39,7 @@ impl Loaded {
     /// # Errors
     /// What is wrong, and where.
     pub fn parse(name: &str, text: &str, overrides: &[String]) -> Result<Loaded, ScenarioError> {
+        let text = &embedded(name, text)?;
         let scenario = match read(name, text, overrides) {
             Ok(scenario) => scenario,
             Err(wrong) => written_out(name, text, overrides).ok_or(wrong)?,
@@ -56,6 +60,26 @@ impl Loaded {
     pub fn with(&self, scenario: Scenario) -> Result<Loaded, ScenarioError> {
         Loaded::parse(&self.name, &scenario.to_text(), &[])
     }
+}
+
+/// The text, with what it names in other files in it.
+fn embedded(name: &str, text: &str) -> Result<String, Box<Diagnostic>> {
+    // Whoever has no such file keeps comments and spacing.
+    if !text.contains("ReplayCsv") {
+        return Ok(text.to_string());
+    }
+    let document = Document::parse(text, name, &[])?;
+    let mut scenario: Scenario = document.read()?;
+    for (i, group) in scenario.clients.iter_mut().enumerate() {
+        let Load::ReplayCsv(file) = &group.load else { continue };
+        let path = format!("clients[{i}].load");
+        let beside = Path::new(name).parent().unwrap_or(Path::new("")).join(file);
+        let arrivals = std::fs::read_to_string(&beside)
+            .map_err(|why| format!("cannot read {}: {why}", beside.display()))
+            .and_then(|csv| Load::replay_csv(&csv).map_err(|why| format!("{}, {why}", beside.display())));
+        group.load = arrivals.map_err(|why| document.wrong(&path, &why, &[]))?;
+    }
+    Ok(scenario.to_text())
 }
 
 fn read(name: &str, text: &str, overrides: &[String]) -> Result<Scenario, Box<Diagnostic>> {
@@ -132,5 +156,40 @@ pub fn load(name_or_path: &str, overrides: &[String]) -> Result<Loaded, Scenario
             Err(ScenarioError::not_in_library(name_or_path))
         }
         Err(why) => Err(ScenarioError::Unreadable { path: name_or_path.to_string(), why }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Loaded, load};
+    use sim_core::client::workload::Load;
+    use sim_core::time::Span;
+
+    #[test]
+    fn arrivals_come_from_a_file_beside_the_scenario() {
+        let folder = std::env::temp_dir().join(format!("squall-arrivals-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).expect("a folder");
+        let text = |file: &str| {
+            let library = crate::library::text("service/m-m-1").expect("a scenario");
+            let (before, rest) = library.split_once("load: ").expect("a load");
+            let (_, after) = rest.split_once("),").expect("its end");
+            format!("{before}load: ReplayCsv(\"{file}\"),{after}")
+        };
+        let path = folder.join("mine.ron").display().to_string();
+        let write = |name: &str, what: &str| std::fs::write(folder.join(name), what).expect("a file");
+        write("mine.ron", &text("log.csv"));
+        write("log.csv", "time,url\n2.5,/a\n0.25,/b\n");
+        let loaded = load(&path, &["clients[0].count=2".into()]).expect("a scenario");
+        assert_eq!(loaded.scenario.clients[0].load, Load::Replay(vec![Span::ms(250), Span::ms(2500)]));
+        assert_eq!(loaded.scenario.clients[0].count, 2);
+        // What was read does not need the file any more.
+        std::fs::remove_file(folder.join("log.csv")).expect("a file");
+        let again = Loaded::parse("elsewhere", &loaded.text, &loaded.overrides).expect("a scenario");
+        assert_eq!(again.hash, loaded.hash);
+        assert!(load(&path, &[]).expect_err("no file").to_string().contains("cannot read"));
+        write("log.csv", "0.25\nlater\n");
+        let why = load(&path, &[]).expect_err("no number").to_string();
+        assert!(why.contains("line 2: expected seconds, 0 or more, found \"later\""), "{why}");
+        std::fs::remove_dir_all(&folder).expect("a folder");
     }
 }

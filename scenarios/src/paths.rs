@@ -4,7 +4,7 @@
 //! descriptions come from the catalogue. Deliberately absent: fields of variants that this scenario does not use; naming
 //! the variant (`clients[0].retry.backoff=Exponential(…)`) brings them in.
 
-use crate::catalogue::source::{TypeDoc, inner};
+use crate::catalogue::source::{TypeDoc, inner, plain};
 use crate::catalogue::{all_types, first_sentence};
 use crate::error::ScenarioError;
 use crate::load::Loaded;
@@ -116,6 +116,8 @@ impl Walk<'_> {
     fn add(&mut self, node: &Node, path: &str, of: &str, about: &str, cut: Option<Cut>) {
         let value =
             self.text[node.place.start..node.place.end].split_whitespace().collect::<Vec<_>>().join(" ");
+        // A variant called `None` is written so that RON does not take it for an absent value; a file need not.
+        let value = value.replace("r#", "");
         let field = FieldPath {
             path: path.to_string(),
             of: words(&self.types, of),
@@ -258,9 +260,9 @@ pub(crate) fn words(types: &[TypeDoc], of: &str) -> String {
         _ => match types.iter().find(|t| t.name == own) {
             Some(t) if t.is_enum => {
                 let names: Vec<&str> = t.members.iter().map(|member| member.name.as_str()).collect();
-                format!("{own}: {}", names.join(" | "))
+                format!("{}: {}", plain(own), names.join(" | "))
             }
-            _ => own.to_string(),
+            _ => plain(own).to_string(),
         },
     };
     if several { format!("list of {text}") } else { text }
@@ -297,6 +299,18 @@ mod tests {
         assert_eq!((nodes.default.as_deref(), nodes.of.as_str()), (None, "whole number from 0"));
         let loss = &fields("raft/healthy", "network.link.loss")[0];
         assert!(loss.default.is_some(), "{loss:?}");
+    }
+
+    #[test]
+    fn a_type_is_that_of_the_scenario_and_not_its_namesake() {
+        let reads = &fields("raft/healthy", "model.Raft.reads")[0];
+        assert!(reads.of.contains("ReadIndex") && !reads.of.contains('@'), "{reads:?}");
+        let others = &fields("quorum/strict", "model.Quorum.reads")[0];
+        assert!(others.of.contains("Repair"), "{others:?}");
+        let any: Vec<String> =
+            super::of_any("clients[0].retry").into_iter().map(|field| field.path).collect();
+        assert!(any.contains(&"clients[0].retry.guards[0]".to_string()), "{any:?}");
+        assert!(!any.iter().any(|path| path.contains("budget")), "{any:?}");
     }
 
     /// Every path that is listed can be set: to the value it has, which changes nothing.

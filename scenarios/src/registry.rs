@@ -33,6 +33,8 @@ pub(crate) struct Listed {
     pub(crate) summary: &'static str,
     /// The source of its settings, whose comments document them.
     pub(crate) source: &'static str,
+    /// Where that source lies.
+    pub(crate) path: &'static str,
 }
 
 macro_rules! models {
@@ -56,6 +58,7 @@ macro_rules! models {
             variant: stringify!($model),
             summary: $model::SUMMARY,
             source: include_str!(concat!("../../models/src/", $source)),
+            path: concat!("models/src/", $source),
         }),*];
     };
 }

@@ -125,7 +125,7 @@ pub fn command(verb: &str, scenario: &str, overrides: &[String], seed: u64) -> S
 }
 
 /// A word as a shell takes it.
-fn quoted(word: &str) -> String {
+pub(crate) fn quoted(word: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "/._-=+:,%@".contains(c);
     if !word.is_empty() && word.chars().all(plain) {
         word.to_string()

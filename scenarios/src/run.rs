@@ -19,6 +19,7 @@ use crate::assemble;
 use crate::judge;
 use crate::load::Loaded;
 use crate::registry::{WithModel, with_model};
+use crate::replicas::Looks;
 use crate::schema::{CheckSpec, Scenario, Stop};
 
 pub use crate::judge::CheckResult;
@@ -156,7 +157,9 @@ pub(crate) fn drive<M: Model, O: Observer<M::Node>>(
     until: Time,
     observer: &mut O,
 ) -> Record {
-    let mut record = drive_to(loaded, model, seed, until, observer).finish();
+    let mut looks = Looks::of(&loaded.scenario);
+    let mut record = drive_to(loaded, model, seed, until, (observer, &mut looks)).finish();
+    looks.keep(&mut record);
     record.scenario = loaded.name.clone();
     record.scenario_hash = loaded.hash.clone();
     if record.violation.as_ref().is_some_and(|violation| violation.property == STOP) {
@@ -171,7 +174,7 @@ pub(crate) fn drive_to<M: Model, O: Observer<M::Node>>(
     model: &M,
     seed: u64,
     until: Time,
-    observer: &mut O,
+    (observer, looks): (&mut O, &mut Looks),
 ) -> World<M::Node> {
     let scenario = &loaded.scenario;
     let config = assemble::world(scenario, model, seed);
@@ -185,12 +188,15 @@ pub(crate) fn drive_to<M: Model, O: Observer<M::Node>>(
     let invariants = || model.invariants(&scenario.cluster.machines());
     let nodes = scenario.cluster.nodes;
     // An observer that is not there costs nothing, so each combination is compiled for itself.
-    let _ = match (watched, &scenario.run.stop) {
-        (false, None) => world.run(end, observer),
-        (true, None) => world.run(end, &mut (observer, invariants())),
-        (false, Some(stop)) => world.run(end, &mut (observer, StopAt::new(stop, nodes))),
-        (true, Some(stop)) => world.run(end, &mut (observer, (invariants(), StopAt::new(stop, nodes)))),
-    };
+    let run = &mut world;
+    match (watched, &scenario.run.stop) {
+        (false, None) => looks.drive::<M, _>(run, end, observer),
+        (true, None) => looks.drive::<M, _>(run, end, &mut (observer, invariants())),
+        (false, Some(stop)) => looks.drive::<M, _>(run, end, &mut (observer, StopAt::new(stop, nodes))),
+        (true, Some(stop)) => {
+            looks.drive::<M, _>(run, end, &mut (observer, (invariants(), StopAt::new(stop, nodes))));
+        }
+    }
     world
 }
 

@@ -178,6 +178,9 @@ pub enum CheckSpec {
     Fresh,
     /// Reads that begin this long after a key's last write all give one answer.
     Converges(Span),
+    /// This long after the last write and the end of all faults, all replicas of each object hold the same: the states
+    /// themselves are compared, every 10 ms.
+    Agrees(Span),
     /// What was acknowledged is there this long after a key's last write: nothing lost, nothing resurrected.
     Durable(Span),
     /// Every operation took effect at one instant between its invocation and its end; judged key by key.
@@ -203,6 +206,9 @@ pub enum CheckSpec {
         share: Ratio,
         /// The time.
         within: Span,
+        /// Whether a lesser answer, as a fallback gives one, counts as none.
+        #[serde(default)]
+        full: bool,
     },
     /// Of the operations asked in a part of the run, the share that ended ok lies between two bounds.
     Share {
@@ -262,6 +268,7 @@ impl CheckSpec {
             CheckSpec::WritesFollowReads => "writes follow reads".into(),
             CheckSpec::Fresh => "fresh".into(),
             CheckSpec::Converges(_) => "converges".into(),
+            CheckSpec::Agrees(_) => "agrees".into(),
             CheckSpec::Durable(_) => "durable".into(),
             CheckSpec::Linearizable => "linearizable".into(),
             CheckSpec::Invariants => "invariants".into(),

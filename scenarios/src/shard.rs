@@ -15,6 +15,7 @@ use crate::compare::{Candidate, Comparison, Plan, Vary, Worlds, candidates};
 use crate::error::ScenarioError;
 use crate::explore::{Exploration, SeedRun};
 use crate::load::{Loaded, load};
+use crate::replay::quoted;
 use crate::sweep;
 
 /// The manifest's file in a shard's directory.
@@ -93,6 +94,9 @@ pub struct ComparisonJob {
     pub vary: Vec<(String, Vec<String>)>,
     /// The metrics that matter.
     pub metrics: Vec<String>,
+    /// Bounds that the choice must keep.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub bounds: Vec<String>,
     /// The baseline's place.
     pub baseline: usize,
     /// The precision at which it stops by itself; the seeds are those of the first stage then.
@@ -102,7 +106,67 @@ pub struct ComparisonJob {
     pub seeds_max: u64,
 }
 
+impl Job {
+    /// What is varied, in words, with the candidates' hashes.
+    fn varied(&self) -> String {
+        let of_comparison = self.comparison.iter().flat_map(|own| &own.vary);
+        let compared = of_comparison.map(|(path, values)| format!("{path}={}", values.join(",")));
+        let swept = self.sweep.iter().flat_map(|own| own.parameters.clone());
+        let words: Vec<String> = compared.chain(swept).collect();
+        let hashes = self.hashes.iter().take(2).cloned().collect::<Vec<_>>().join(", ");
+        if words.is_empty() { hashes } else { format!("{} ({hashes}, …)", words.join(" ")) }
+    }
+
+    /// What a comparison is called: by the only name that was given, else by its scenarios.
+    fn title(&self, plan: &Plan) -> String {
+        if let [only] = self.scenarios.as_slice() {
+            return only.clone();
+        }
+        let mut names: Vec<&str> = plan.candidates.iter().map(|own| own.loaded.name.as_str()).collect();
+        names.dedup();
+        names.join(" and ")
+    }
+
+    /// The command that does a comparison again on one machine. What its file says stands there only.
+    fn command(&self, comparison: &ComparisonJob, plan: &Plan) -> String {
+        let own = sources(&self.scenarios).map(|(_, settings)| settings).unwrap_or_default();
+        let mut words: Vec<String> = vec!["squall".into(), "compare".into()];
+        words.extend(self.scenarios.iter().cloned());
+        let mut option = |name: &str, value: String| words.extend([name.to_string(), value]);
+        for line in &self.overrides {
+            option("--set", line.clone());
+        }
+        for (path, values) in &comparison.vary {
+            option("--vary", format!("{path}={}", values.join(",")));
+        }
+        if comparison.metrics != own.metrics.iter().map(|metric| metric.text.clone()).collect::<Vec<_>>() {
+            option("--metric", comparison.metrics.join(","));
+        }
+        if comparison.bounds != own.bounds.iter().map(|bound| bound.text.clone()).collect::<Vec<_>>() {
+            comparison.bounds.iter().for_each(|bound| option("--require", bound.clone()));
+        }
+        let label = |place: usize| plan.candidates[place].label.clone();
+        if own.baseline.unwrap_or_else(|| label(0)) != label(comparison.baseline) {
+            option("--baseline", label(comparison.baseline));
+        }
+        if comparison.precision != own.precision {
+            option("--precision", format!("{}%", 100.0 * comparison.precision.unwrap_or(0.0)));
+        }
+        if self.seeds != (1..own.seeds.unwrap_or(100) + 1) {
+            option("--seeds", format!("{}..{}", self.seeds.start, self.seeds.end));
+        }
+        words.iter().map(|word| quoted(word)).collect::<Vec<_>>().join(" ")
+    }
+}
+
 impl Manifest {
+    /// A finished comparison with its name and the command that does it again.
+    #[must_use]
+    pub fn named(&self, plan: &Plan, found: Comparison) -> Comparison {
+        let command = self.job.comparison.as_ref().map(|own| self.job.command(own, plan));
+        Comparison { title: self.job.title(plan), command: command.unwrap_or_default(), ..found }
+    }
+
     /// The manifest of an exploration's part.
     #[must_use]
     pub fn explore(scenario: &str, loaded: &Loaded, seeds: Range<u64>, part: Part) -> Manifest {
@@ -123,6 +187,7 @@ impl Manifest {
         let comparison = ComparisonJob {
             vary: vary.iter().map(|field| (field.path.clone(), field.values.clone())).collect(),
             metrics: plan.metrics.iter().map(|metric| metric.text.clone()).collect(),
+            bounds: plan.bounds.iter().map(|bound| bound.text.clone()).collect(),
             baseline: plan.baseline,
             precision: plan.precision,
             seeds_max: plan.seeds_max,
@@ -201,7 +266,7 @@ pub fn merge(dirs: &[PathBuf]) -> Result<Merged, ScenarioError> {
         return refuse(format!("{} of {of} parts are missing: {}", missing.len(), missing.join(", ")));
     }
     match (&job.comparison, &job.sweep) {
-        (Some(comparison), _) => merge_comparison(&job, comparison, &parts),
+        (Some(comparison), _) => merge_comparison(first, comparison, &parts),
         (None, Some(spec)) => merge_sweep(&job, spec, &parts),
         (None, None) => merge_exploration(&job, &parts),
     }
@@ -218,6 +283,12 @@ fn read(path: &Path) -> Result<String, ScenarioError> {
 
 fn manifest(dir: &Path) -> Result<Manifest, ScenarioError> {
     let path = dir.join(MANIFEST);
+    if dir.is_dir() && !path.exists() {
+        return refuse(format!(
+            "{} is no finished part: it has no {MANIFEST}. A command with --shard and --out writes it at its end",
+            dir.display()
+        ));
+    }
     let text = read(&path)?;
     serde_json::from_str(&text).map_err(|why| {
         ScenarioError::Comparison(format!("{}: not a shard's manifest: {why}", path.display()))
@@ -237,10 +308,20 @@ fn agree(a_dir: &Path, a: &Manifest, b_dir: &Path, b: &Manifest) -> Result<(), S
         return differ("the number of parts", a.part.of.to_string(), b.part.of.to_string());
     }
     if a.job.seeds != b.job.seeds {
-        return differ("seeds", format!("{:?}", a.job.seeds), format!("{:?}", b.job.seeds));
+        let words = |seeds: &Range<u64>| format!("{} to {}", seeds.start, seeds.end.saturating_sub(1));
+        return differ("seeds", words(&a.job.seeds), words(&b.job.seeds));
+    }
+    if a.job.scenarios != b.job.scenarios {
+        return differ("scenario", a.job.scenarios.join(" "), b.job.scenarios.join(" "));
+    }
+    if a.job.overrides != b.job.overrides {
+        return differ("--set", a.job.overrides.join(" "), b.job.overrides.join(" "));
+    }
+    if a.job.hashes != b.job.hashes {
+        return differ("scenario (what it says, or what is varied)", a.job.varied(), b.job.varied());
     }
     if a.job != b.job {
-        return differ("scenario", a.job.scenarios.join(" "), b.job.scenarios.join(" "));
+        return refuse(format!("{a_name} and {b_name} differ in metrics, baseline, precision or design"));
     }
     Ok(())
 }
@@ -270,7 +351,12 @@ fn merge_exploration(job: &Job, parts: &Parts) -> Result<Merged, ScenarioError> 
     Ok(Merged::Exploration(Box::new(loaded), Box::new(exploration)))
 }
 
-fn merge_comparison(job: &Job, comparison: &ComparisonJob, parts: &Parts) -> Result<Merged, ScenarioError> {
+fn merge_comparison(
+    manifest: &Manifest,
+    comparison: &ComparisonJob,
+    parts: &Parts,
+) -> Result<Merged, ScenarioError> {
+    let job = &manifest.job;
     let vary: Vec<Vary> = comparison
         .vary
         .iter()
@@ -284,6 +370,12 @@ fn merge_comparison(job: &Job, comparison: &ComparisonJob, parts: &Parts) -> Res
         candidates,
         baseline: comparison.baseline,
         metrics: comparison.metrics.iter().map(read).collect(),
+        bounds: comparison
+            .bounds
+            .iter()
+            .map(|text| text.parse())
+            .collect::<Result<_, _>>()
+            .or_else(refuse)?,
         seeds: job.seeds.clone(),
         precision: comparison.precision,
         seeds_max: comparison.seeds_max,
@@ -293,7 +385,7 @@ fn merge_comparison(job: &Job, comparison: &ComparisonJob, parts: &Parts) -> Res
     let worlds = all_worlds(&plan.candidates, parts, |part| plan.mine(part, plan.seeds.clone()))?;
     let rest = plan.seeds.end..plan.until(&worlds);
     let worlds = all_worlds(&plan.candidates, parts, |part| plan.mine(part, rest.clone()))?;
-    let found = plan.judge(&worlds);
+    let found = manifest.named(&plan, plan.judge(&worlds));
     let log = worlds.to_log(&plan.candidates);
     Ok(Merged::Comparison(Box::new(found), log))
 }

@@ -12,7 +12,7 @@ use crate::assemble::Wrong;
 use crate::schema::{CheckSpec, Scenario, Stop};
 
 /// The marks that clients make, whatever the model.
-const CLIENT_MARKS: [&str; 1] = ["held back by client"];
+const CLIENT_MARKS: [&str; 2] = ["held back by client", "hedged"];
 
 /// Whether all of them are known to the model.
 pub(crate) fn validate(scenario: &Scenario, words: &Words) -> Result<(), Wrong> {

@@ -19,7 +19,7 @@ fn mean(values: &[f64]) -> f64 {
 /// and proposition 3): recurrence, duration and accuracy.
 fn nfd_s(loss: f64, delay: f64, shift: f64) -> [f64; 3] {
     // A heartbeat that has been under way for so long has not come.
-    let missing = |age: f64| if age <= 0.0 { 1.0 } else { loss + (1.0 - loss) * (-age / delay).exp() };
+    let missing = |age: f64| if age <= 0.0 { 1.0 } else { loss + (1.0 - loss) * libm::exp(-age / delay) };
     let more = shift.ceil() as i32;
     let suspects = |x: f64| (0..=more).map(|j| missing(shift + x - f64::from(j))).product::<f64>();
     // Trusted up to the point, by the heartbeat before, and suspected from it on.

@@ -97,16 +97,84 @@ fn k_staleness_of_partial_quorums() {
     }
 }
 
+/// Four combinations of R and W of a fit, some seeds together: (R, W, read, write, visibility, at once), from a Monte
+/// Carlo of the paper's model with 150,000 trials beside its table, each with its tolerance as a share.
+type Row = (u32, u32, (f64, f64), (f64, f64), (f64, f64), f64);
+
+fn fit(name: &str, seeds: u64, rows: &[Row]) {
+    for (r, w, read, write, visible, at_once) in rows {
+        let ours = figures(name, *r, *w, seeds);
+        let what = format!("{name} R={r} W={w}");
+        near(&format!("{what} read"), ours[0], read.0, read.1);
+        near(&format!("{what} write"), ours[1], write.0, write.1);
+        if visible.0 > 0.0 {
+            near(&format!("{what} visibility"), ours[2], visible.0, visible.1);
+        } else {
+            assert!(ours[2] < 1.0, "{what} visibility: {}", ours[2]);
+        }
+        println!("{what} at once: ours {:.4}, expected {at_once}", ours[3]);
+        assert!((ours[3] - at_once).abs() <= 0.01, "{what} at once: {}", ours[3]);
+    }
+}
+
 #[test]
-fn availability_of_majorities() {
-    let loaded = scenarios::load("quorum/availability", &[]).expect("loads");
+fn pbs_wan() {
+    // Each of the three replicas in a region of its own, reader and writer in regions drawn independently.
+    fit(
+        "quorum/pbs-wan",
+        4,
+        &[
+            (1, 1, (3.4, 0.05), (55.12, 0.05), (116.5, 0.05), 0.3337),
+            (1, 2, (3.4, 0.05), (167.64, 0.02), (0.0, 0.0), 0.9995),
+            (2, 1, (151.3, 0.01), (54.5, 0.05), (30.6, 0.15), 0.8594),
+            (2, 2, (151.31, 0.01), (167.5, 0.02), (0.0, 0.0), 1.0),
+        ],
+    );
+}
+
+#[test]
+fn pbs_ymmr() {
+    // The tails are Pareto and exponential with means of hundreds of milliseconds: 80,000 samples still leave some per cent.
+    fit(
+        "quorum/pbs-ymmr",
+        6,
+        &[
+            (1, 1, (5.6, 0.06), (11.0, 0.08), (1_440.0, 0.1), 0.888),
+            (1, 2, (5.6, 0.06), (430.0, 0.1), (1_430.0, 0.1), 0.917),
+            (2, 1, (33.0, 0.12), (11.0, 0.08), (225.0, 0.15), 0.9905),
+            (2, 2, (33.0, 0.12), (430.0, 0.1), (0.0, 0.0), 1.0),
+        ],
+    );
+}
+
+/// How many reads failed, and of how many.
+fn unavailable(set: &[&str], seeds: u64) -> (f64, f64) {
+    let set: Vec<String> = set.iter().map(ToString::to_string).collect();
+    let loaded = scenarios::load("quorum/availability", &set).expect("loads");
     let (mut ok, mut all) = (0, 0);
-    for seed in 1..=5 {
+    for seed in 1..=seeds {
         let history = run(&loaded, seed, &RunOptions { unchecked: true }).record.history;
         ok += history.counts().0;
         all += history.entries.len();
     }
-    let (failed, expected) = ((all as u64 - ok) as f64, all as f64 * (1.0 - 0.999_702));
-    println!("unavailable {failed} of {all}, expected {expected}");
-    assert!((failed - expected).abs() <= 3.0 * expected.sqrt(), "{failed} of {all} against {expected}");
+    (all as f64 - ok as f64, all as f64)
+}
+
+#[test]
+fn availability_of_majorities() {
+    const FIVE: [&str; 2] = ["model.Quorum.n=5", "model.Quorum.members=Some(5)"];
+    const NINETY: &str = "network.topology.between_regions.loss=5.131670%";
+    // At 90% failures are common, so that the closed form is met closely; at 99% of five replicas they are counted.
+    let rows: [(&[&str], u64, f64); 4] = [
+        (&[], 4, 0.999_702),
+        (&[NINETY], 1, 0.972),
+        (&[FIVE[0], FIVE[1], NINETY], 1, 0.991_44),
+        (&FIVE, 6, 0.999_990_15),
+    ];
+    for (set, seeds, theirs) in rows {
+        let (failed, all) = unavailable(set, seeds);
+        let expected = all * (1.0 - theirs);
+        println!("{set:?}: unavailable {failed} of {all}, expected {expected:.1}");
+        assert!((failed - expected).abs() <= 3.0 * expected.sqrt(), "{set:?}: {failed} against {expected}");
+    }
 }

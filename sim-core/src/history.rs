@@ -28,6 +28,9 @@ pub enum Answer {
     Txn(Vec<Micro>),
 }
 
+/// The answer of an operation that got something lesser than it asked for: a default, a stale value.
+pub const LESSER: &str = "degraded";
+
 /// Why an operation failed or its end is not known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Reason {
@@ -96,6 +99,11 @@ impl Entry {
             Outcome::Ok(Answer::Value(value)) => Some(value),
             _ => None,
         }
+    }
+    /// Whether it ended ok with something lesser than it asked for.
+    #[must_use]
+    pub fn is_lesser(&self) -> bool {
+        matches!(&self.outcome, Outcome::Ok(Answer::Value(Value::Text(text))) if **text == *LESSER)
     }
     /// Whether it ended ok.
     #[must_use]

@@ -5,8 +5,10 @@
 //! of what the disk had synced. Deliberately absent: threads, wakers, futures; a node that waits arms a timer.
 
 use std::fmt::Debug;
-use std::hash::Hash;
+use std::hash::{Hash, Hasher};
+use std::sync::Arc;
 
+use crate::client::level::Level;
 use crate::disk::{Disk, FileId, SyncId, SyncResult};
 use crate::history::{Answer, Reason};
 use crate::peer::Peer;
@@ -23,6 +25,9 @@ pub trait Node: Sized {
     type Message: Clone + Debug + Hash;
     /// What a node can be reminded of. Arming a timer equal to an armed one replaces that one.
     type Timer: Copy + Eq + Debug + Hash;
+
+    /// All names that [`Node::message_kind`] gives.
+    const MESSAGE_KINDS: &'static [&'static str] = &["message"];
 
     /// The first start and every restart: memory is gone, [`Context::read`] tells what was synced.
     fn boot(config: &Self::Config, ctx: &mut Context<'_, Self::Message, Self::Timer>) -> Self;
@@ -88,12 +93,34 @@ pub struct RequestId {
 }
 
 /// A client's request as a node gets it.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Request {
     /// Whom to answer, and what about.
     pub id: RequestId,
     /// What is asked.
     pub operation: Operation,
+    /// How many replicas are to answer, where the client says so.
+    pub level: Option<Level>,
+    /// What the latest answer about this key gave this session to bring back: Dynamo's context (§4.4).
+    pub token: Option<Token>,
+}
+
+/// Bytes that a node gives a session with an answer and gets back with its next request about the same key. What they
+/// say is the nodes' own business.
+pub type Token = Arc<[u8]>;
+
+impl Hash for Request {
+    /// What is absent leaves no trace, so that requests without it hash as they did before there was any.
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.id.hash(state);
+        self.operation.hash(state);
+        if let Some(level) = &self.level {
+            level.hash(state);
+        }
+        if let Some(token) = &self.token {
+            token.hash(state);
+        }
+    }
 }
 
 /// A node's answer to a request.
@@ -107,6 +134,8 @@ pub enum Reply {
     Rejected,
     /// The operation certainly did not happen and asking again is of no use: a transaction aborted.
     Failed(Reason),
+    /// It happened, and the session is to bring these bytes with its next request about this key.
+    Told(Answer, Token),
 }
 
 impl Reply {

@@ -9,6 +9,7 @@ use crate::fingerprint::Fingerprint;
 use crate::history::History;
 use crate::peer::Peer;
 use crate::time::Time;
+use crate::value::{Key, Value};
 
 /// One finished run.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -48,6 +49,9 @@ pub struct Record {
     pub network: NetworkCounts,
     /// The numbers that nodes asked to keep, by name.
     pub measures: IndexMap<String, Vec<Measure>>,
+    /// When and in what all replicas of an object were alike, where somebody looked.
+    #[serde(default)]
+    pub agreed: Vec<Agreed>,
     /// Parts of requests' traces, in the order they ended.
     #[serde(default)]
     pub spans: Vec<TraceSpan>,
@@ -154,6 +158,19 @@ pub struct Measure {
     pub node: Peer,
     /// What.
     pub value: i64,
+}
+
+/// For a while, each time somebody looked, all replicas of an object held these values and nothing else.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Agreed {
+    /// The object.
+    pub key: Option<Key>,
+    /// One value, several for siblings; nothing for what was removed.
+    pub values: Vec<Value>,
+    /// The first look at which it was so.
+    pub from: Time,
+    /// The last of them.
+    pub until: Time,
 }
 
 /// Part of one request's trace: what one node did for it, from when to when.

@@ -96,7 +96,7 @@ impl<F: FnMut(Line)> Trace<F> {
             Effect::Send { to, message } => self.line(at, me, "send", Some(*to), format!("{message:?}")),
             Effect::Reply { id, reply } => {
                 let text = match reply {
-                    Reply::Done(answer) => format!("{answer:?}"),
+                    Reply::Done(answer) | Reply::Told(answer, _) => format!("{answer:?}"),
                     other => format!("{other:?}"),
                 };
                 self.line(at, me, "reply", Some(id.client), text);

@@ -76,6 +76,19 @@ pub enum Call {
         /// What it carries.
         payload: Value,
     },
+    /// List: put the element at a place.
+    InsertAt {
+        /// Where, as a share of the list's length in 65,536ths: 0 is the head. Only the node that answers knows the
+        /// length.
+        place: u16,
+        /// The element.
+        value: Value,
+    },
+    /// List: take out the element at a place.
+    RemoveAt {
+        /// Where, as with `InsertAt`.
+        place: u16,
+    },
 }
 
 /// One step of a transaction, in Elle's words.
@@ -115,6 +128,8 @@ impl Call {
             Call::Enqueue(_) => "enqueue",
             Call::Dequeue => "dequeue",
             Call::Push(_) => "push",
+            Call::InsertAt { .. } => "insert-at",
+            Call::RemoveAt { .. } => "remove-at",
             Call::Pop => "pop",
             Call::Acquire => "acquire",
             Call::Release => "release",
@@ -198,6 +213,8 @@ impl fmt::Display for Operation {
             }
             Call::Enqueue(v) | Call::Push(v) => write!(f, " {v}"),
             Call::Cas { from, to } => write!(f, " {from}→{to}"),
+            Call::InsertAt { place, value } => write!(f, " {value} at {place}/65536"),
+            Call::RemoveAt { place } => write!(f, " {place}/65536"),
             Call::Add(n) => write!(f, " {n}"),
             Call::Txn(steps) => steps.iter().try_for_each(|step| write!(f, " {step}")),
             Call::Invoke { method, payload } => write!(f, " m{method} {payload}"),

@@ -223,3 +223,69 @@ fn guards_hold_back_what_a_client_would_send() {
     assert!(bounded >= asked && bounded < asked + asked / 5 + 6, "a tenth of retries: {bounded} for {asked}");
     assert!(broken < 30, "a probe a second: {broken} for {asked}");
 }
+
+/// Answers at once, but for node 0, which takes a second.
+struct OneSlow {
+    waiting: Vec<sim_core::node::RequestId>,
+}
+
+impl Node for OneSlow {
+    type Config = ();
+    type Message = ();
+    type Timer = sim_core::node::RequestId;
+
+    fn boot((): &(), _: &mut Context<'_, (), Self::Timer>) -> OneSlow {
+        OneSlow { waiting: Vec::new() }
+    }
+    fn on_message(&mut self, _: Peer, (): (), _: &mut Context<'_, (), Self::Timer>) {}
+    fn on_timer(&mut self, id: Self::Timer, ctx: &mut Context<'_, (), Self::Timer>) {
+        self.waiting.retain(|own| *own != id);
+        ctx.reply(id, Reply::done());
+    }
+    fn on_request(&mut self, request: Request, ctx: &mut Context<'_, (), Self::Timer>) {
+        if ctx.me() == Peer::node(0) {
+            self.waiting.push(request.id);
+            ctx.arm(request.id, Span::secs(1));
+        } else {
+            ctx.reply(request.id, Reply::done());
+        }
+    }
+}
+
+/// The latencies in milliseconds, the greatest first, and how many attempts there were.
+fn with_guards(guards: Vec<sim_core::client::policy::Guard>) -> (Vec<u64>, u32, u64) {
+    let link = config(2, Span::ZERO).network.link;
+    let mut group = ClientConfig { routing: Routing::RoundRobin, ..clients(1, 20.0, Span::secs(5), 1) };
+    group.retry.guards = guards;
+    let mut world: World<OneSlow> = World::new(WorldConfig::new(5, 2, (), link, vec![group])).expect("sound");
+    assert!(world.run(at(11), &mut ()).is_continue());
+    let record = world.finish();
+    let done = record.history.entries.iter().filter(|entry| entry.is_ok());
+    let mut list: Vec<u64> = done.map(|entry| entry.completed.since(entry.invoked).0 / 1_000_000).collect();
+    list.sort_unstable_by_key(|ms| std::cmp::Reverse(*ms));
+    let attempts = record.history.entries.iter().map(|entry| entry.attempts).sum();
+    (list, attempts, record.history.counts().1)
+}
+
+#[test]
+fn a_hedge_asks_another_node_and_takes_the_first_answer() {
+    use sim_core::client::policy::Guard;
+    use sim_core::client::policy::hedge::{After, HedgeConfig};
+    let (plain, attempts, _) = with_guards(Vec::new());
+    assert!(plain[0] >= 1000 && attempts as usize >= plain.len());
+    let hedge = HedgeConfig { after: After::Fixed(Span::ms(50)), copies: 1, tied: false };
+    let (hedged, more, _) = with_guards(vec![Guard::Hedge(hedge)]);
+    assert!(hedged[0] < 100, "{} ms", hedged[0]);
+    assert!(more > attempts + attempts / 3, "each to the slow node has a copy: {more} after {attempts}");
+}
+
+#[test]
+fn a_deadline_ends_an_operation_and_a_bulkhead_refuses_one() {
+    use sim_core::client::policy::Guard;
+    let (fast, ..) = with_guards(vec![Guard::Deadline(Span::ms(300))]);
+    assert!(fast[0] < 300, "what would take a second is given up: {} ms", fast[0]);
+    // Half of all operations take a second, at twenty a second: with five places most are refused.
+    let (_, _, refused) = with_guards(vec![Guard::Bulkhead(5)]);
+    let (_, _, none) = with_guards(vec![Guard::Bulkhead(1000)]);
+    assert!(refused > 50 && none == 0, "{refused} {none}");
+}

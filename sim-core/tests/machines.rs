@@ -176,6 +176,7 @@ fn regions_are_as_far_apart_as_the_matrix_says() {
         within_region: None,
         between_regions: LinkConfig::with_latency(Distribution::ZERO),
         rtt: vec![("east".into(), "west".into(), Span::ms(80))],
+        one_way: Vec::new(),
     });
     let world = world(config);
     // Nodes 0 and 2 are in the east, 1 and 3 in the west.

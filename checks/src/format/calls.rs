@@ -36,6 +36,20 @@ pub(super) fn call(function: &str, argument: &Datum) -> Result<Call, String> {
         "enqueue" => Call::Enqueue(value()),
         "dequeue" => Call::Dequeue,
         "push" => Call::Push(value()),
+        "insert-at" => match argument.pair() {
+            Some((Datum::Int(place), element)) if u16::try_from(*place).is_ok() => {
+                Call::InsertAt { place: *place as u16, value: element.clone().into_value() }
+            }
+            _ => {
+                return Err(
+                    "expected a pair [place element], the place in 65,536ths of the length".to_owned()
+                );
+            }
+        },
+        "remove-at" => match argument {
+            Datum::Int(place) if u16::try_from(*place).is_ok() => Call::RemoveAt { place: *place as u16 },
+            _ => return Err("expected a place in 65,536ths of the length".to_owned()),
+        },
         "pop" => Call::Pop,
         "acquire" | "lock" => Call::Acquire,
         "release" | "unlock" => Call::Release,
@@ -78,6 +92,8 @@ pub(super) fn argument(call: &Call) -> Value {
         Call::Write(v) | Call::Append(v) | Call::Insert(v) | Call::Remove(v) | Call::Contains(v) => v.clone(),
         Call::Enqueue(v) | Call::Push(v) => v.clone(),
         Call::Cas { from, to } => Value::List(vec![from.clone(), to.clone()]),
+        Call::InsertAt { place, value } => Value::List(vec![Value::Int(i64::from(*place)), value.clone()]),
+        Call::RemoveAt { place } => Value::Int(i64::from(*place)),
         Call::Add(n) => Value::Int(*n),
         Call::Invoke { method, payload } => {
             Value::List(vec![Value::Int(i64::from(*method)), payload.clone()])

@@ -1,9 +1,9 @@
-//! Reads that went back in their session, and acknowledged writes that the last read no longer shows, counted in
-//! registers of unique values, over the run and by its parts.
+//! Reads that went back in their session, and acknowledged writes that no replica holds any more, counted in registers of
+//! unique values, over the run and by its parts.
 //!
 //! Both are counted only where they are certain: a version is older than another if its write had ended before the other's
-//! began. Deliberately absent: proofs (`weak::sessions`, `weak::durability`), and writes overwritten in time, whose loss
-//! nobody can tell.
+//! began. A write is lost where somebody looked and all replicas held an older version: reads, which may be stale, do not
+//! count. Deliberately absent: proofs (`weak::sessions`, `weak::durability`).
 
 use std::collections::BTreeMap;
 
@@ -48,15 +48,20 @@ fn older(entries: &[Entry], version: Version, than: Version) -> bool {
 pub(super) fn measure(record: &Record, metrics: &mut Metrics) {
     let entries = &record.history.entries;
     let Some(writers) = writers(entries) else { return };
-    // A read of siblings or of nothing has no one source.
+    // A read of siblings is as new as the newest of them.
     let source = |entry: &Entry| -> Option<Version> {
+        let write = |value: &Value| writers.get(&(entry.operation.key, value)).copied();
         match entry.value()? {
             Value::Nil => Some(None),
-            value => writers.get(&(entry.operation.key, value)).map(|write| Some(*write)),
+            Value::List(siblings) => {
+                let writes = siblings.iter().map(write).collect::<Option<Vec<usize>>>()?;
+                Some(writes.into_iter().max_by_key(|write| entries[*write].completed))
+            }
+            value => write(value).map(Some),
         }
     };
     let counts: [(&str, Vec<Time>); 2] =
-        [("session_anomalies", back(entries, &source)), ("lost_writes", lost(entries, &source))];
+        [("session_anomalies", back(entries, &source)), ("lost_writes", lost(record, &writers))];
     let parts = parts(record);
     for (name, times) in counts {
         metrics.insert(name.to_string(), times.len() as f64);
@@ -90,19 +95,27 @@ fn back(entries: &[Entry], source: &impl Fn(&Entry) -> Option<Version>) -> Vec<T
     times
 }
 
-/// When acknowledged writes were invoked that are newer than what the last read of their key shows.
-fn lost(entries: &[Entry], source: &impl Fn(&Entry) -> Option<Version>) -> Vec<Time> {
-    let mut last: BTreeMap<Option<Key>, &Entry> = BTreeMap::new();
-    for entry in entries.iter().filter(|entry| entry.is_ok() && entry.operation.call == Call::Read) {
-        let latest = last.entry(entry.operation.key).or_insert(entry);
-        if entry.invoked >= latest.invoked {
-            *latest = entry;
+/// When acknowledged writes were invoked that are lost: at some instant after their end all replicas of their key held a
+/// version that is certainly older. Had something newer replaced them, that would be there instead.
+fn lost(record: &Record, writers: &Table<(Option<Key>, &Value), usize>) -> Vec<Time> {
+    let entries = &record.history.entries;
+    let mut held: BTreeMap<Option<Key>, Vec<(Time, Vec<Version>)>> = BTreeMap::new();
+    for agreed in &record.agreed {
+        let source = |value: &Value| match value {
+            Value::Nil => Some(None),
+            value => writers.get(&(agreed.key, value)).map(|write| Some(*write)),
+        };
+        let versions = agreed.values.iter().map(source).collect::<Option<Vec<Version>>>();
+        if let Some(versions) = versions.filter(|versions| !versions.is_empty()) {
+            held.entry(agreed.key).or_default().push((agreed.until, versions));
         }
     }
     let gone = |(i, entry): &(usize, &Entry)| {
-        let Some(read) = last.get(&entry.operation.key) else { return false };
-        let Some(shown) = source(read) else { return false };
-        entry.is_ok() && entry.completed < read.invoked && older(entries, shown, Some(*i))
+        let later = held.get(&entry.operation.key).into_iter().flatten();
+        entry.is_ok()
+            && later
+                .filter(|(until, _)| entry.completed < *until)
+                .any(|(_, versions)| versions.iter().all(|version| older(entries, *version, Some(*i))))
     };
     let writes =
         entries.iter().enumerate().filter(|(_, entry)| matches!(entry.operation.call, Call::Write(_)));
@@ -114,12 +127,13 @@ mod tests {
     use super::measure;
     use crate::metrics::Metrics;
     use sim_core::history::{Answer, Entry, Outcome};
-    use sim_core::record::Record;
+    use sim_core::record::{Agreed, Record};
     use sim_core::time::{Span, Time};
     use sim_core::value::{Call, Key, Operation, Value};
 
-    /// Process, from, to, and what was written (`w5`) or read (`r5`, `r-` for nothing).
-    fn count(operations: &[(u32, u64, u64, &str)]) -> (f64, f64) {
+    /// Process, from, to, and what was written (`w5`) or read (`r5`, `r-` for nothing); and what all replicas held, from
+    /// when to when.
+    fn count(operations: &[(u32, u64, u64, &str)], held: &[(u64, u64, &[i64])]) -> (f64, f64) {
         let mut record = Record::default();
         for (process, from, to, what) in operations {
             let value = what[1..].parse().map_or(Value::Nil, Value::Int);
@@ -139,6 +153,14 @@ mod tests {
                 answered_by: None,
             });
         }
+        for (from, until, values) in held {
+            record.agreed.push(Agreed {
+                key: Some(Key(0)),
+                values: values.iter().map(|value| Value::Int(*value)).collect(),
+                from: Time::ZERO + Span::ms(*from),
+                until: Time::ZERO + Span::ms(*until),
+            });
+        }
         let mut metrics = Metrics::new();
         measure(&record, &mut metrics);
         (metrics["session_anomalies"], metrics["lost_writes"])
@@ -150,17 +172,24 @@ mod tests {
         let with = |reads: &[(u32, u64, u64, &'static str)]| {
             let mut all: Vec<(u32, u64, u64, &str)> = writes.to_vec();
             all.extend_from_slice(reads);
-            count(&all)
+            count(&all, &[]).0
         };
-        assert_eq!(with(&[(1, 40, 50, "r1"), (1, 60, 70, "r2")]), (0.0, 0.0), "stale, but forwards");
-        assert_eq!(with(&[(1, 40, 50, "r2"), (1, 60, 70, "r1"), (2, 80, 90, "r2")]), (1.0, 0.0), "back");
-        assert_eq!(with(&[(0, 40, 50, "r1"), (2, 80, 90, "r2")]), (1.0, 0.0), "its own write is gone");
-        assert_eq!(with(&[(1, 40, 50, "r1")]), (0.0, 1.0), "the second is lost");
-        assert_eq!(with(&[(1, 40, 50, "r-")]), (0.0, 2.0), "both are");
-        // Writes that overlap have no order that clients could know.
-        assert_eq!(
-            count(&[(0, 0, 30, "w1"), (1, 20, 40, "w2"), (2, 50, 60, "r2"), (2, 70, 80, "r1")]),
-            (0.0, 0.0)
-        );
+        assert_eq!(with(&[(1, 40, 50, "r1"), (1, 60, 70, "r2")]), 0.0, "stale, but forwards");
+        assert_eq!(with(&[(1, 40, 50, "r2"), (1, 60, 70, "r1"), (2, 80, 90, "r2")]), 1.0, "back");
+        assert_eq!(with(&[(0, 40, 50, "r1"), (2, 80, 90, "r2")]), 1.0, "its own write is gone");
+    }
+
+    #[test]
+    fn a_write_is_lost_where_all_replicas_hold_an_older_one() {
+        let writes = [(0, 0, 10, "w1"), (0, 20, 30, "w2"), (0, 60, 70, "w3")];
+        let lost = |held: &[(u64, u64, &[i64])]| count(&writes, held).1;
+        assert_eq!(lost(&[(12, 15, &[1]), (35, 55, &[2]), (80, 90, &[3])]), 0.0);
+        // A stale read of the old value is no loss, whatever clients see.
+        let read = (1, 75, 78, "r1");
+        assert_eq!(count(&[writes[0], writes[1], writes[2], read], &[(80, 90, &[3])]).1, 0.0);
+        assert_eq!(lost(&[(12, 40, &[1]), (80, 90, &[3])]), 1.0, "the second was gone before the third came");
+        assert_eq!(lost(&[(80, 90, &[1])]), 2.0, "both later ones are gone");
+        assert_eq!(lost(&[(80, 90, &[1, 3])]), 0.0, "a sibling is no older");
+        assert_eq!(lost(&[(12, 25, &[1])]), 0.0, "the second had not ended");
     }
 }

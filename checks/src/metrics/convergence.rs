@@ -1,4 +1,5 @@
-//! How long replicas went on giving different answers once writes and faults were over, as clients saw it.
+//! How long replicas went on giving different answers once writes and faults were over, as clients saw it, and how long
+//! they held different states, where somebody looked.
 //!
 //! Deliberately absent: whether they agree at all, which is the check `weak::convergence`.
 
@@ -9,6 +10,7 @@ use sim_core::value::{Call, Key};
 
 use crate::intern::Table;
 use crate::metrics::Metrics;
+use crate::weak::agreement;
 
 /// What is known of a key.
 #[derive(Default)]
@@ -18,6 +20,13 @@ struct Object<'r> {
 }
 
 pub(super) fn measure(record: &Record, metrics: &mut Metrics) {
+    if let Some(from) = agreement::agreed_from(record) {
+        metrics.insert("agreed_ms".into(), from.since(agreement::quiet_from(record)).as_ms_f64());
+    }
+    read(record, metrics);
+}
+
+fn read(record: &Record, metrics: &mut Metrics) {
     let mut objects: Table<Option<Key>, Object<'_>> = Table::default();
     for entry in &record.history.entries {
         let object = objects.entry(entry.operation.key).or_default();

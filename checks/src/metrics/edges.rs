@@ -1,5 +1,5 @@
 //! What the edges of a service graph carried, and what its services did, from the figures that their nodes tell window
-//! by window under agreed names: `calls a→b`, `attempts a→b`, `failures a→b`, `requests`, `errors`.
+//! by window under agreed names: `calls a→b`, `attempts a→b`, `failures a→b`, `lesser a→b`, `requests`, `errors`.
 
 use indexmap::IndexMap;
 use sim_core::record::Record;
@@ -17,6 +17,10 @@ pub(super) fn measure(record: &Record, metrics: &mut Metrics) {
         if calls > 0.0 {
             metrics.insert(format!("amplification_{edge}"), sum(&format!("attempts {edge}")) / calls);
             metrics.insert(format!("failures_{edge}"), sum(&format!("failures {edge}")) / calls);
+            let lesser = format!("lesser {edge}");
+            if record.measures.contains_key(&lesser) {
+                metrics.insert(format!("lesser_{edge}"), sum(&lesser) / calls);
+            }
         }
     }
     let mut services: IndexMap<&str, (f64, f64)> = IndexMap::new();

@@ -82,6 +82,11 @@ pub const CATALOGUE: &[(&str, &str)] = &[
     ("availability_during", "the same, of those invoked while a fault was in force"),
     ("availability_after", "the same, of those invoked after the last fault had ended"),
     ("availability_calm", "the same, of those invoked in the calm part: all healed and settled"),
+    (
+        "error_rate",
+        "what is left of availability, in `compare` and `sweep`; with _before, _during, _after, _calm likewise",
+    ),
+    ("mark_<name>", "how often a mark was made, in `compare` and `sweep`"),
     ("throughput_per_s", "operations that ended ok, a simulated second"),
     ("attempts_per_operation", "how often an operation was sent, on average"),
     ("latency_ms_mean", "mean time from invocation to answer of operations that ended ok, in ms"),
@@ -130,6 +135,7 @@ pub const CATALOGUE: &[(&str, &str)] = &[
     ("halts", "processes that stopped themselves"),
     ("amplification_<edge>", "attempts for each call over an edge between services"),
     ("failures_<edge>", "share of the calls over an edge that failed"),
+    ("lesser_<edge>", "share of the calls over an edge that got a lesser answer, from a fallback"),
     ("error_share_<service>", "share of a service's requests that it ended badly"),
     ("critical_<part>_share", "share of the traced requests' time that a part of the path takes by itself"),
     ("residue", "gossip: share of the nodes that a rumor never reached"),
@@ -187,11 +193,18 @@ pub const CATALOGUE: &[(&str, &str)] = &[
     ("stale_ms_max", "for how long the first write that a stale read missed had been over, at most"),
     ("session_anomalies", "reads that saw a version older than one their session had read or written"),
     ("session_anomalies_<part>", "the same, by when they were invoked: before, during and after the faults"),
-    ("lost_writes", "acknowledged writes newer than what the last read of their key shows"),
+    (
+        "lost_writes",
+        "acknowledged writes that are nowhere, though nothing newer replaced them: all replicas hold an older version",
+    ),
     ("lost_writes_<part>", "the same, by when they were invoked"),
     (
         "converged_ms",
         "from the last write and the end of all faults until the last read that differed from the final answer",
+    ),
+    (
+        "agreed_ms",
+        "from the last write and the end of all faults until all replicas held the same for good (looked at every 10 ms)",
     ),
     (
         "consistent_at_once",

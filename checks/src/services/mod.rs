@@ -3,7 +3,7 @@
 //! that decided how long requests took.
 //!
 //! The names of the figures are agreed with whoever tells them: `requests`, `errors`, `turned away`, `latency p50 us`,
-//! `latency p99 us`, `utilisation %`, `queue`; for an edge `calls a→b`, `attempts a→b`, `failures a→b`, `breaker a→b`.
+//! `latency p99 us`, `utilisation %`, `queue`; for an edge `calls a→b`, `attempts a→b`, `failures a→b`, `lesser a→b`, `breaker a→b`, `hosts open a→b`.
 //! Deliberately absent: percentiles over the whole run, which windows' percentiles cannot give; what is shown is the
 //! middle window's and the worst window's. The files are [`tables`].
 
@@ -18,10 +18,18 @@ use sim_core::record::{Measure, Record};
 use crate::critical;
 
 /// The names of a service's own figures.
-pub const OWN: [&str; 7] =
-    ["requests", "errors", "turned away", "latency p50 us", "latency p99 us", "utilisation %", "queue"];
+pub const OWN: [&str; 8] = [
+    "requests",
+    "errors",
+    "turned away",
+    "taken back",
+    "latency p50 us",
+    "latency p99 us",
+    "utilisation %",
+    "queue",
+];
 /// What the names of an edge's figures begin with.
-pub const OF_EDGES: [&str; 4] = ["calls ", "attempts ", "failures ", "breaker "];
+pub const OF_EDGES: [&str; 6] = ["calls ", "attempts ", "failures ", "lesser ", "breaker ", "hosts open "];
 
 /// One service over the whole run.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -32,7 +40,7 @@ pub struct ServiceFigures {
     pub instances: usize,
     /// Requests that it ended.
     pub requests: i64,
-    /// The same a second of the run.
+    /// The same a second of the time in which clients asked, of the run if none did.
     pub rate: f64,
     /// Of them, those that ended badly.
     pub errors: i64,
@@ -61,6 +69,8 @@ pub struct EdgeFigures {
     pub attempts: i64,
     /// Calls that failed.
     pub failures: i64,
+    /// Calls that got a lesser answer, from a fallback here or further down.
+    pub lesser: i64,
     /// The share of windows that ended with an open breaker; `None` without breakers.
     pub open: Option<f64>,
 }
@@ -128,6 +138,7 @@ pub fn figures(record: &Record) -> Option<Figures> {
             calls: sum(format!("calls {name}")),
             attempts: sum(format!("attempts {name}")),
             failures: sum(format!("failures {name}")),
+            lesser: sum(format!("lesser {name}")),
             open: (!breaker.is_empty()).then(|| open as f64 / breaker.len() as f64),
         }
     };
@@ -160,7 +171,9 @@ fn services(record: &Record) -> Vec<ServiceFigures> {
             by_service.entry(service).or_default().entry(name).or_default().push(*measure);
         }
     }
-    let seconds = record.ended.as_secs_f64().max(1e-9);
+    // What comes after the last question is the end of what was asked before, not a time at that rate.
+    let asked = record.history.entries.iter().map(|entry| entry.invoked).max();
+    let seconds = asked.unwrap_or(record.ended).min(record.ended).as_secs_f64().max(1e-9);
     let one = |(name, instances): (&str, usize)| {
         let told = by_service.get(name)?;
         let list = |what: &str| told.get(what).map_or(&[][..], Vec::as_slice);

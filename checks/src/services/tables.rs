@@ -9,10 +9,10 @@ use std::fmt::Write as _;
 use sim_core::history::Outcome;
 use sim_core::peer::Peer;
 use sim_core::record::Record;
-use sim_core::time::{Span, Time};
+use sim_core::time::Time;
 
 use super::{OF_EDGES, OWN, edges, service_of, told};
-use crate::bounds::{self, Stretch};
+use crate::bounds::{self, Goal, Stretch};
 use crate::critical;
 
 /// A text as a cell.
@@ -51,9 +51,10 @@ fn cells(row: &[Option<i64>]) -> String {
 /// RED and USE of every instance, window by window.
 #[must_use]
 pub fn services(record: &Record) -> String {
-    let mut text = "window_end_s,node,service,requests,errors,turned_away,latency_p50_us,latency_p99_us,\
+    let mut text =
+        "window_end_s,node,service,requests,errors,turned_away,taken_back,latency_p50_us,latency_p99_us,\
                     utilisation_percent,queue_max\n"
-        .to_string();
+            .to_string();
     for ((at, node), row) in windows(record, &OWN.map(String::from)) {
         let peer = Peer::node(node as u32);
         let (name, service) = (node_name(record, peer), cell(service_of(record, peer)));
@@ -65,7 +66,8 @@ pub fn services(record: &Record) -> String {
 /// What every edge carried, window by window and caller by caller.
 #[must_use]
 pub fn edge_windows(record: &Record) -> String {
-    let mut text = "window_end_s,node,from,to,calls,attempts,failures,breaker\n".to_string();
+    let mut text =
+        "window_end_s,node,from,to,calls,attempts,failures,lesser,breaker,hosts_open\n".to_string();
     for (edge, from, to) in edges(record) {
         for ((at, node), row) in windows(record, &OF_EDGES.map(|what| format!("{what}{edge}"))) {
             let name = node_name(record, Peer::node(node as u32));
@@ -107,7 +109,7 @@ pub struct Load {
     pub from: Time,
     /// Operations asked, a second.
     pub offered: f64,
-    /// Operations that ended ok in it, a second, whenever they were asked.
+    /// Of them, those that ended ok, whenever that was, a second.
     pub goodput: f64,
 }
 
@@ -124,12 +126,9 @@ pub fn loads(record: &Record) -> Vec<Load> {
         .collect();
     let one = 1e9 / width as f64;
     for entry in &record.history.entries {
-        list[(entry.invoked.0 / width) as usize].offered += one;
-        if matches!(entry.outcome, Outcome::Ok(_))
-            && let Some(load) = list.get_mut((entry.completed.0 / width) as usize)
-        {
-            load.goodput += one;
-        }
+        let load = &mut list[(entry.invoked.0 / width) as usize];
+        load.offered += one;
+        load.goodput += if matches!(entry.outcome, Outcome::Ok(_)) { one } else { 0.0 };
     }
     list
 }
@@ -144,13 +143,13 @@ pub fn goodput(record: &Record) -> String {
     text
 }
 
-/// An objective's error budget over the run: this share of operations was to end ok within this time.
+/// An objective's error budget over the run.
 #[must_use]
-pub fn objective(record: &Record, share: f64, within: Span) -> String {
+pub fn objective(record: &Record, goal: &Goal) -> String {
     let mut text = "from_s,operations,missed,burn_rate,budget_left\n".to_string();
-    let stretches: Vec<Stretch> = bounds::stretches(record, share, within);
+    let stretches: Vec<Stretch> = bounds::stretches(record, goal);
     let all: f64 = stretches.iter().map(|stretch| stretch.operations).sum();
-    let budget = (all * bounds::allowed(share)).max(1e-9);
+    let budget = (all * bounds::allowed(goal.share)).max(1e-9);
     let mut spent = 0.0;
     for stretch in stretches {
         spent += stretch.missed;
@@ -170,10 +169,10 @@ mod tests {
     fn a_row_a_window_and_a_node() {
         let text = services(&record());
         assert_eq!(text.lines().count(), 1 + 2 * 3);
-        assert_eq!(text.lines().nth(1), Some("1.000000000,users0,users,100,10,,,,,"));
-        assert_eq!(text.lines().nth(2), Some("1.000000000,db0,db,75,,,,,40,1"));
+        assert_eq!(text.lines().nth(1), Some("1.000000000,users0,users,100,10,,,,,,"));
+        assert_eq!(text.lines().nth(2), Some("1.000000000,db0,db,75,,,,,,40,1"));
         let text = edge_windows(&record());
-        assert_eq!(text.lines().nth(2), Some("2.000000000,users0,users,db,100,150,15,2"));
+        assert_eq!(text.lines().nth(2), Some("2.000000000,users0,users,db,100,150,15,,2,"));
     }
 
     #[test]

@@ -55,12 +55,17 @@ impl Difference {
         self.p_value < LEVEL
     }
 
-    /// The same, judged by the rule that stops by itself: the interval is made of the first stage's variance alone.
+    /// The same, judged by the rule that stops by itself: by the first stage's variance, which decided when, or by that of
+    /// all worlds if it is greater. Of skewed differences a first stage with little variance has its mean on the same side,
+    /// and the interval of that variance alone would cover too little.
     #[must_use]
     pub fn stopped(self, differences: &[f64], first_stage: usize) -> Difference {
         let (stage, worlds) = (&differences[..first_stage.min(differences.len())], differences.len() as u64);
-        let p_value = both(stein_p_value(stage, self.mean, worlds), differences);
-        Difference { ci95: stein_half_width(stage, worlds), p_value, ..self }
+        let wide = |own: &[f64]| libm::sqrt(mean_variance(own).1);
+        let (first, all) = (wide(stage), wide(differences));
+        let scale = if first > 0.0 && all > first { all / first } else { 1.0 };
+        let p_value = both(stein_p_value(stage, self.mean / scale, worlds), differences);
+        Difference { ci95: scale * stein_half_width(stage, worlds), p_value, ..self }
     }
 }
 
@@ -182,7 +187,8 @@ mod tests {
         }
         assert!((930..=970).contains(&fixed), "{fixed}");
         assert!((930..=970).contains(&stopped), "{stopped}");
-        assert!(false_alarms <= 70, "{false_alarms}");
+        // 5%, and two standard errors of a count of 1,000.
+        assert!(false_alarms <= 63, "{false_alarms}");
     }
 
     #[test]

@@ -84,7 +84,8 @@ pub fn first_order(levels: &[usize], outcome: &[f64], balanced: bool) -> Option<
         groups[*level].push(*value);
     }
     groups.retain(|group| !group.is_empty());
-    if count <= groups.len() {
+    // Of a full grid every level says its own; of points chosen by chance only levels with several, and several levels.
+    if count < 2 || !balanced && (count <= groups.len() || groups.len() < 2) {
         return None;
     }
     let (_, variance) = mean_variance(&outcome[..count]);
@@ -133,5 +134,7 @@ mod tests {
         assert_eq!(first_order(&levels(&a), &valley, true), Some(1.0));
         assert_eq!(first_order(&levels(&b), &valley, true), Some(0.0));
         assert_eq!(first_order(&[0, 1, 2], &[1.0, 2.0, 3.0], false), None);
+        assert_eq!(first_order(&[0, 0, 0], &[1.0, 2.0, 3.0], false), None);
+        assert_eq!(first_order(&[0, 1, 2], &[1.0, 2.0, 3.0], true), Some(1.0), "a grid of one parameter");
     }
 }

@@ -84,7 +84,12 @@ impl Updates {
         for entry in &log.history.entries {
             if !matches!(
                 entry.operation.call,
-                Call::Add(_) | Call::Insert(_) | Call::Remove(_) | Call::Push(_)
+                Call::Add(_)
+                    | Call::Insert(_)
+                    | Call::Remove(_)
+                    | Call::Push(_)
+                    | Call::InsertAt { .. }
+                    | Call::RemoveAt { .. }
             ) {
                 continue;
             }

@@ -1,13 +1,15 @@
 //! Weak consistency: what sessions may see of each other's writes when no single order of everything is promised.
 //!
 //! [`isolation`]: read committed, read atomic, causal consistency of transactions or single operations.
-//! [`sessions`]: the four session guarantees. [`convergence`]: whether all replicas end alike. [`staleness`]: how old an
+//! [`sessions`]: the four session guarantees. [`convergence`]: whether all reads end
+//! alike, [`agreement`]: whether the replicas themselves do. [`staleness`]: how old an
 //! answer was, in versions and in time. [`durability`]: acknowledged writes that vanished, and old ones that came back.
 //! [`sequential`]: one order of all operations that respects every session's own.
 //!
 //! All read registers of unique values: a value says who wrote it. Deliberately absent: linearizability, and
 //! stronger isolation (see [`crate::transactions`]).
 
+pub mod agreement;
 pub mod convergence;
 pub mod durability;
 pub mod isolation;

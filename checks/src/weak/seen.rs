@@ -305,6 +305,18 @@ impl<'l> Writers<'l> {
         }
     }
 
+    /// The write of a list of siblings that ended last: a read of several is as new as the newest. None if it is no such
+    /// list, or one of them was never written.
+    fn newest_sibling(&self, log: &Log<'_>, key: u32, value: &Value) -> u32 {
+        let Value::List(siblings) = value else { return NONE };
+        let writes: Vec<u32> = siblings.iter().map(|own| self.get(key, own)).collect();
+        if writes.contains(&NONE) {
+            return NONE;
+        }
+        let ended = |write: &u32| log.txns[self.txns[*write as usize] as usize].completed;
+        writes.into_iter().max_by_key(ended).unwrap_or(NONE)
+    }
+
     /// For each step that is a read, the write that it saw. Where it is not told what was read, it may be anything.
     fn of_reads(&self, log: &Log<'_>, initial: &Value) -> Result<Vec<u32>, Verdict> {
         let mut found = vec![NONE; log.step_keys.len()];
@@ -312,7 +324,10 @@ impl<'l> Writers<'l> {
         for (i, txn) in log.numbered() {
             for (at, (key, step)) in (txn.first as usize..).zip(log.steps(i)) {
                 let Micro::Read(_, Some(value)) = step else { continue };
-                let write = self.get(key, value);
+                let write = match self.get(key, value) {
+                    NONE => self.newest_sibling(log, key, value),
+                    write => write,
+                };
                 found[at] = match (value == initial, write) {
                     (true, NONE) => BEFORE_ALL,
                     (true, _) => {

@@ -5,8 +5,11 @@
 use serde::{Deserialize, Serialize};
 use sim_core::time::Span;
 
+use crate::gossip::anti_entropy::Compare;
+use crate::gossip::rumor::Interest;
+
 /// Objects of one conflict-free replicated type under keys, a full copy at every node. A node answers clients from its
-/// own copy, without asking anybody, and tells a random other node of what changed now and then.
+/// own copy, without asking anybody, and others learn of what changed by gossip.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Crdt {
@@ -14,6 +17,9 @@ pub struct Crdt {
     pub kind: Kind,
     /// What a node tells another.
     pub sends: Sends,
+    /// By which way it gets about; every node tells random others, again and again, unless said otherwise.
+    #[serde(default)]
+    pub via: Via,
     /// How often each node turns to others.
     pub every: Span,
     /// To how many others, drawn anew each time; 1 unless said otherwise.
@@ -57,6 +63,25 @@ pub enum Sends {
     Deltas,
 }
 
+/// By which way news gets about.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub enum Via {
+    /// Each node tells random others, for as long as they have not acknowledged it.
+    #[default]
+    Push,
+    /// Each delta is a rumor: told to random others until they knew it too often ([`crate::gossip::rumor`]). Rumors die
+    /// out before everyone has heard, so in every so-manieth turn a node compares with another besides.
+    Rumor {
+        /// When a node stops telling.
+        interest: Interest,
+        /// In every so-manieth turn; 0 for never.
+        compare_every: u32,
+    },
+    /// Nodes compare with random others, and exchange the objects in which they differ ([`crate::gossip::anti_entropy`]).
+    AntiEntropy(Compare),
+}
+
 fn one() -> u32 {
     1
 }
@@ -83,6 +108,23 @@ impl Crdt {
         }
         if self.keep == 0 {
             return fail("keep", "1 at least".into());
+        }
+        match (self.via, self.sends) {
+            (Via::Push, _) => {}
+            (Via::Rumor { .. }, Sends::States) => {
+                return fail("via", "rumors are deltas: sends: Deltas".into());
+            }
+            (Via::Rumor { interest: Interest::Coin { k }, .. }, _) if !(k >= 1.0 && k.is_finite()) => {
+                return fail("via", format!("k is a number of 1 or more, found {k}"));
+            }
+            (Via::Rumor { interest: Interest::Counter { k: 0, .. }, .. }, _) => {
+                return fail("via", "k is 1 or more".into());
+            }
+            (Via::Rumor { .. }, _) => {}
+            (Via::AntiEntropy(_), Sends::Deltas) => {
+                return fail("via", "comparisons exchange states: sends: States".into());
+            }
+            (Via::AntiEntropy(compare), _) => compare.check().map_err(|why| ("via".to_string(), why))?,
         }
         Ok(())
     }

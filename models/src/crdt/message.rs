@@ -24,6 +24,31 @@ pub enum Message {
         /// The number.
         upto: u64,
     },
+    /// Deltas that the sender tells as rumors.
+    Rumor {
+        /// The objects.
+        objects: Objects,
+        /// The sender's numbers of them.
+        numbers: Vec<u64>,
+    },
+    /// Whether these rumors were known.
+    Told {
+        /// The numbers that they were told under.
+        numbers: Vec<u64>,
+        /// Whether none of them was news.
+        knew: bool,
+    },
+    /// Hashes of subtrees: shall we compare?
+    Hashes(Vec<(u32, u64)>),
+    /// The objects below some leaves in which both differ.
+    Leaves {
+        /// The objects.
+        objects: Objects,
+        /// The leaves.
+        leaves: Vec<u32>,
+        /// Whether the other's are asked for.
+        asks: bool,
+    },
 }
 
 impl Message {
@@ -34,6 +59,14 @@ impl Message {
             Message::State { objects, .. } | Message::Delta { objects, .. } => {
                 objects.bytes().saturating_add(16)
             }
+            Message::Rumor { objects, numbers } => {
+                objects.bytes().saturating_add(16 + 8 * numbers.len() as u32)
+            }
+            Message::Leaves { objects, leaves, .. } => {
+                objects.bytes().saturating_add(16 + 4 * leaves.len() as u32)
+            }
+            Message::Told { numbers, .. } => 16 + 8 * numbers.len() as u32,
+            Message::Hashes(hashes) => 16 + 12 * hashes.len() as u32,
             Message::Ack { .. } => 16,
         }
     }
@@ -45,6 +78,10 @@ impl Message {
             Message::State { .. } => "state",
             Message::Delta { .. } => "delta",
             Message::Ack { .. } => "ack",
+            Message::Rumor { .. } => "rumor",
+            Message::Told { .. } => "told",
+            Message::Hashes(_) => "hashes",
+            Message::Leaves { .. } => "leaves",
         }
     }
 }

@@ -9,6 +9,8 @@
 //! | `dots` | names of updates and sets of them |
 //! | `state` | an object of whichever type, and the map of all objects |
 //! | `spread` | which deltas whom to tell |
+//! | `gossip` | deltas as rumors, comparisons by trees of hashes |
+//! | `replicas` | whether all copies are alike, as the run's judge asks |
 //! | `node`, `message`, `bytes` | a replica, what it says, what it keeps on disk |
 //!
 //! Deliberately absent: operation-based types, which need exactly-once causal delivery; partial replication.
@@ -18,6 +20,7 @@ pub mod config;
 pub mod dots;
 pub mod g_counter;
 pub mod g_set;
+mod gossip;
 pub mod lattice;
 pub mod lww_register;
 mod message;
@@ -25,6 +28,7 @@ pub mod mv_register;
 mod node;
 pub mod or_set;
 pub mod pn_counter;
+mod replicas;
 pub mod rga;
 pub mod spread;
 pub mod state;
@@ -32,11 +36,13 @@ pub mod state;
 mod tests;
 pub mod two_phase_set;
 
+use sim_core::peer::Peer;
+use sim_core::time::Time;
 use sim_core::world::NodeGroup;
 
-use crate::model::{Cluster, Model};
+use crate::model::{Cluster, Model, Replicas};
 
-pub use config::{Crdt, Kind, Sends};
+pub use config::{Crdt, Kind, Sends, Via};
 pub use message::Message;
 pub use node::{CrdtConfig, CrdtNode};
 
@@ -56,6 +62,12 @@ impl Model for Crdt {
     }
 
     fn invariants(&self, _: &Cluster) {}
+
+    const REPLICATED: bool = true;
+
+    fn replicas(nodes: &[(Peer, &CrdtNode)], _: Time) -> Option<Replicas> {
+        Some(replicas::compare(nodes))
+    }
 
     fn view(node: &CrdtNode) -> String {
         let name =

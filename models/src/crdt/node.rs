@@ -13,7 +13,8 @@ use sim_core::peer::Peer;
 use sim_core::value::{Call, Value};
 
 use super::bytes::Stored;
-use super::config::{Crdt, Sends};
+use super::config::{Crdt, Sends, Via};
+use super::gossip::Rumors;
 use super::lattice::{Author, Lattice};
 use super::message::Message;
 use super::spread::{Due, Spread};
@@ -30,7 +31,7 @@ pub struct CrdtConfig {
 
 /// Something that leaves the node once it is durable.
 #[derive(Debug)]
-enum Out {
+pub(super) enum Out {
     Send(Peer, Message),
     Reply(RequestId, Reply),
 }
@@ -38,15 +39,18 @@ enum Out {
 /// A replica.
 #[derive(Debug)]
 pub struct CrdtNode {
-    crdt: Crdt,
+    pub(super) crdt: Crdt,
     nodes: u32,
     objects: Objects,
     spread: Spread,
+    pub(super) rumors: Rumors,
+    /// How often it has turned to others.
+    turns: u32,
     wal: Wal,
     waiting: VecDeque<(Ticket, Out)>,
 }
 
-type Ctx<'a> = Context<'a, Message, ()>;
+pub(super) type Ctx<'a> = Context<'a, Message, ()>;
 
 /// The files of the write-ahead log.
 const FILES: [FileId; 2] = [0, 1];
@@ -55,6 +59,8 @@ impl Node for CrdtNode {
     type Config = CrdtConfig;
     type Message = Message;
     type Timer = ();
+    const MESSAGE_KINDS: &'static [&'static str] =
+        &["state", "delta", "ack", "rumor", "told", "hashes", "leaves"];
 
     fn boot(config: &CrdtConfig, ctx: &mut Ctx<'_>) -> CrdtNode {
         let opened = Wal::open(FILES, true, ctx);
@@ -75,26 +81,49 @@ impl Node for CrdtNode {
         let phase = ctx.rng().unit();
         ctx.arm((), crdt.every.times(phase));
         let spread = Spread::new(ctx.now().0, crdt.keep);
-        CrdtNode { crdt, nodes: config.nodes, objects, spread, wal, waiting: VecDeque::new() }
+        CrdtNode {
+            crdt,
+            nodes: config.nodes,
+            objects,
+            spread,
+            rumors: Rumors::default(),
+            turns: 0,
+            wal,
+            waiting: VecDeque::new(),
+        }
     }
 
     fn on_message(&mut self, from: Peer, message: Message, ctx: &mut Ctx<'_>) {
         match message {
             Message::State { objects, upto } => self.take_in(from, objects, upto, ctx),
             Message::Delta { objects, upto } => self.take_in(from, objects, Some(upto), ctx),
+            Message::Rumor { objects, numbers } => self.hear(from, objects, numbers, ctx),
+            Message::Told { numbers, knew } => self.told(&numbers, knew, ctx),
+            Message::Hashes(hashes) => self.compare(from, &hashes, ctx),
+            Message::Leaves { objects, leaves, asks } => self.exchange(from, objects, leaves, asks, ctx),
             Message::Ack { upto } => self.spread.acknowledge(from, upto, self.nodes as usize - 1),
         }
     }
 
     fn on_timer(&mut self, (): (), ctx: &mut Ctx<'_>) {
+        self.turns = self.turns.wrapping_add(1);
         for other in self.others(ctx) {
-            self.tell(other, ctx);
+            match self.crdt.via {
+                Via::Push => self.tell(other, ctx),
+                Via::Rumor { compare_every, .. } => {
+                    self.gossip(other, ctx);
+                    if compare_every > 0 && self.turns.is_multiple_of(compare_every) {
+                        self.begin_comparison(other, ctx);
+                    }
+                }
+                Via::AntiEntropy(_) => self.begin_comparison(other, ctx),
+            }
         }
         ctx.arm((), self.crdt.every);
     }
 
     fn on_request(&mut self, request: Request, ctx: &mut Ctx<'_>) {
-        let Request { id, operation } = request;
+        let Request { id, operation, .. } = request;
         let fresh = State::new(self.crdt.kind);
         let own = self.objects.states.get(&operation.key).unwrap_or(&fresh);
         let answer = match &operation.call {
@@ -145,6 +174,12 @@ impl Out {
 }
 
 impl CrdtNode {
+    /// How many nodes have a copy.
+    #[must_use]
+    pub fn nodes(&self) -> u32 {
+        self.nodes
+    }
+
     /// What it has.
     #[must_use]
     pub fn objects(&self) -> &Objects {
@@ -152,7 +187,7 @@ impl CrdtNode {
     }
 
     /// Lets something out once all that was written is durable.
-    fn leave(&mut self, out: Out, ctx: &mut Ctx<'_>) {
+    pub(super) fn leave(&mut self, out: Out, ctx: &mut Ctx<'_>) {
         if self.wal.ticket() > self.wal.durable() {
             self.waiting.push_back((self.wal.ticket(), out));
         } else {
@@ -161,13 +196,15 @@ impl CrdtNode {
     }
 
     /// Joins a delta; whether that changed anything.
-    fn change(&mut self, delta: Objects, from: Option<Peer>, ctx: &mut Ctx<'_>) -> bool {
+    pub(super) fn change(&mut self, delta: Objects, from: Option<Peer>, ctx: &mut Ctx<'_>) -> bool {
         let changed = self.objects.join(&delta);
         if changed {
             self.wal.append(ctx, |out| delta.put(&mut Writer(out)));
             self.wal.sync(ctx);
-            if self.crdt.sends == Sends::Deltas {
-                self.spread.add(delta, from);
+            match self.crdt.via {
+                Via::Rumor { .. } => self.rumors.begin(delta),
+                Via::Push if self.crdt.sends == Sends::Deltas => self.spread.add(delta, from),
+                Via::Push | Via::AntiEntropy(_) => {}
             }
         }
         changed

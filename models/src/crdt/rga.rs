@@ -23,7 +23,8 @@ pub struct Id {
 
 stored!(Id { count, node });
 
-/// A list. It offers `Append` at the end, `Push` at the head, `Remove` of the first element with a value, and `Read`.
+/// A list. It offers `Append` at the end, `Push` at the head, `InsertAt` and `RemoveAt` a place, `Remove` of the first
+/// element with a value, and `Read`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Rga {
     /// Each element with the one it is behind; `None` for the head.
@@ -87,6 +88,17 @@ impl Replicated for Rga {
                 Some(self.insert(last, value, author.node))
             }
             Call::Push(value) => Some(self.insert(None, value, author.node)),
+            Call::InsertAt { place, value } => {
+                let visible = self.visible();
+                let at = ((visible.len() + 1) * usize::from(*place)) >> 16;
+                let previous = at.checked_sub(1).map(|before| visible[before].0);
+                Some(self.insert(previous, value, author.node))
+            }
+            Call::RemoveAt { place } => {
+                let visible = self.visible();
+                let at = (visible.len() * usize::from(*place)) >> 16;
+                Some(visible.get(at).map_or_else(Rga::default, |(id, _)| self.remove(*id)))
+            }
             Call::Remove(value) => {
                 let first = self.visible().into_iter().find(|(_, own)| *own == value);
                 Some(first.map_or_else(Rga::default, |(id, _)| self.remove(id)))

@@ -44,6 +44,8 @@ fn calls() -> impl Strategy<Value = Call> {
         element().prop_map(Call::Write),
         element().prop_map(Call::Append),
         element().prop_map(Call::Push),
+        (any::<u16>(), element()).prop_map(|(place, value)| Call::InsertAt { place, value }),
+        any::<u16>().prop_map(|place| Call::RemoveAt { place }),
         Just(Call::Delete),
     ]
 }
@@ -229,6 +231,13 @@ impl Plain {
             Call::Delete => self.register = Value::Nil,
             Call::Append(v) => self.list.push(v.clone()),
             Call::Push(v) => self.list.insert(0, v.clone()),
+            Call::InsertAt { place, value } => {
+                let at = (self.list.len() + 1) * usize::from(*place) / 65_536;
+                self.list.insert(at, value.clone());
+            }
+            Call::RemoveAt { place } if !self.list.is_empty() => {
+                self.list.remove(self.list.len() * usize::from(*place) / 65_536);
+            }
             _ => {}
         }
     }

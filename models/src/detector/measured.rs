@@ -68,6 +68,7 @@ impl Node for DetectorNode {
     type Config = Arc<Shared>;
     type Message = Heartbeat;
     type Timer = Timer;
+    const MESSAGE_KINDS: &'static [&'static str] = &["heartbeat"];
 
     fn boot(shared: &Arc<Shared>, ctx: &mut Ctx<'_>) -> DetectorNode {
         let now = ctx.now();
@@ -153,11 +154,8 @@ impl Model for Detectors {
     const SUMMARY: &'static str =
         "a ring of heartbeats to measure failure detectors by: timeout, phi accrual, NFD-S, NFD-E";
 
-    const WORDS: Option<Words> = Some(Words {
-        roles: &[],
-        marks: &["suspected", "trusted again"],
-        messages: &["heartbeat"],
-    });
+    const WORDS: Option<Words> =
+        Some(Words { roles: &[], marks: &["suspected", "trusted again"], messages: &["heartbeat"] });
 
     fn validate(&self, cluster: &Cluster) -> Result<(), (String, String)> {
         if self.interval == Span::ZERO {

@@ -18,7 +18,7 @@ use sim_core::value::{Call, Value};
 use sim_core::world::NodeGroup;
 
 use crate::gossip::rumor::Exchange;
-use crate::gossip::someone_else;
+use crate::gossip::{someone_else, tree};
 use crate::model::{Cluster, Model, Words};
 
 /// The settings.
@@ -54,6 +54,28 @@ pub enum Compare {
         /// The tree has 2^depth leaves.
         depth: u8,
     },
+}
+
+impl Compare {
+    /// The depth of the tree of hashes; 0 where there is one hash for all.
+    #[must_use]
+    pub fn depth(self) -> u32 {
+        match self {
+            Compare::Merkle { depth } => u32::from(depth),
+            Compare::Full | Compare::Checksum => 0,
+        }
+    }
+
+    /// Whether the settings make sense.
+    ///
+    /// # Errors
+    /// What is wrong with the depth.
+    pub fn check(self) -> Result<(), String> {
+        match self {
+            Compare::Merkle { depth } if depth == 0 || depth > 20 => Err("from 1 to 20".to_string()),
+            _ => Ok(()),
+        }
+    }
 }
 
 /// A version: (count, writer), so that no two are equal.
@@ -108,6 +130,7 @@ impl Node for AntiEntropyNode {
     type Config = Arc<Shared>;
     type Message = Message;
     type Timer = Timer;
+    const MESSAGE_KINDS: &'static [&'static str] = &["hashes", "rows"];
 
     fn boot(shared: &Arc<Shared>, ctx: &mut Ctx<'_>) -> AntiEntropyNode {
         let phase = ctx.rng().unit();
@@ -214,49 +237,24 @@ impl AntiEntropyNode {
         self.hash(1)
     }
 
-    fn depth(&self) -> u32 {
-        match self.shared.settings.compare {
-            Compare::Merkle { depth } => u32::from(depth),
-            Compare::Full | Compare::Checksum => 0,
-        }
-    }
-
-    /// Whether a key lies below a subtree. Keys are spread by their hash; a subtree of level l is l leading bits.
-    fn below(key: u64, subtree: u32) -> bool {
-        let level = subtree.ilog2();
-        level == 0 || content(&key) >> (64 - level) == u64::from(subtree - (1 << level))
-    }
-
     fn rows_of(&self, subtrees: &[u32]) -> Vec<Row> {
-        let inside = |key: &u64| subtrees.iter().any(|subtree| Self::below(*key, *subtree));
+        let inside = |key: &u64| subtrees.iter().any(|subtree| tree::below(content(key), *subtree));
         self.rows.iter().filter(|(key, _)| inside(key)).map(|(key, row)| (*key, row.0, row.1)).collect()
     }
 
-    /// The hash of a subtree: of sums, so that it does not hang on the order of keys.
+    /// The hash of a subtree. Keys are spread by their hash.
     fn hash(&self, subtree: u32) -> u64 {
-        let inside = self.rows.iter().filter(|(key, _)| Self::below(**key, subtree));
-        inside.fold(0, |sum: u64, row| sum.wrapping_add(content(&row)))
+        tree::hash(self.rows.iter().map(|row| (content(row.0), content(&row))), subtree)
     }
 
     /// Compares the other's hashes with its own: differing subtrees are walked down, differing leaves exchanged.
     fn compare(&mut self, from: Peer, hashes: &[(u32, u64)], ctx: &mut Ctx<'_>) {
-        let depth = self.depth();
-        let (mut deeper, mut leaves) = (Vec::new(), Vec::new());
-        for &(subtree, hash) in hashes {
-            if subtree == 0 || subtree.ilog2() > depth || self.hash(subtree) == hash {
-                continue;
-            }
-            if subtree.ilog2() == depth {
-                leaves.push(subtree);
-            } else {
-                deeper.extend([2 * subtree, 2 * subtree + 1].map(|child| (child, self.hash(child))));
-            }
+        let found = tree::walk(hashes, self.shared.settings.compare.depth(), |subtree| self.hash(subtree));
+        if !found.deeper.is_empty() {
+            ctx.send(from, Message::Hashes(found.deeper));
         }
-        if !deeper.is_empty() {
-            ctx.send(from, Message::Hashes(deeper));
-        }
-        if !leaves.is_empty() {
-            self.offer(from, leaves, ctx);
+        if !found.leaves.is_empty() {
+            self.offer(from, found.leaves, ctx);
         }
     }
 
@@ -292,11 +290,8 @@ impl Model for AntiEntropy {
     const NAME: &'static str = "anti-entropy";
     const SUMMARY: &'static str = "databases compared with random others: in full, by checksums or Merkle trees (Demers et al., PODC'87)";
 
-    const WORDS: Option<Words> = Some(Words {
-        roles: &[],
-        marks: &["applied"],
-        messages: &["hashes", "rows"],
-    });
+    const WORDS: Option<Words> =
+        Some(Words { roles: &[], marks: &["applied"], messages: &["hashes", "rows"] });
 
     fn validate(&self, cluster: &Cluster) -> Result<(), (String, String)> {
         let fail = |path: &str, why: &str| Err((path.to_string(), why.to_string()));
@@ -318,10 +313,7 @@ impl Model for AntiEntropy {
                 "hashes tell that there is a difference, not whose: PushPull, or compare: Full",
             );
         }
-        match self.compare {
-            Compare::Merkle { depth } if depth == 0 || depth > 20 => fail("compare.depth", "from 1 to 20"),
-            _ => Ok(()),
-        }
+        self.compare.check().map_err(|why| ("compare.depth".to_string(), why))
     }
 
     fn groups(&self, cluster: &Cluster) -> Vec<NodeGroup<Arc<Shared>>> {

@@ -10,6 +10,7 @@ pub mod push_sum;
 pub mod rumor;
 #[cfg(test)]
 mod tests;
+pub mod tree;
 
 use sim_core::node::Context;
 use sim_core::peer::Peer;

@@ -80,6 +80,7 @@ impl Node for PushSumNode {
     type Config = Arc<Shared>;
     type Message = Half;
     type Timer = ();
+    const MESSAGE_KINDS: &'static [&'static str] = &["half"];
 
     fn boot(shared: &Arc<Shared>, ctx: &mut Ctx<'_>) -> PushSumNode {
         let sum = match shared.settings.values {
@@ -105,7 +106,7 @@ impl Node for PushSumNode {
         }
         self.rounds += 1;
         let told = self.shared.settings.told;
-        if told > 0 && self.rounds % told == 0 {
+        if told > 0 && self.rounds.is_multiple_of(told) {
             // Beyond nine times the average an error is only "large".
             ctx.measure("error_ppb", (error * 1e9).min(9e9) as i64);
         }
@@ -135,11 +136,8 @@ impl Model for PushSum {
     const NAME: &'static str = "push-sum";
     const SUMMARY: &'static str = "the average of all nodes' values by gossip (Kempe et al., FOCS'03)";
 
-    const WORDS: Option<Words> = Some(Words {
-        roles: &[],
-        marks: &["settled", "unsettled"],
-        messages: &["half"],
-    });
+    const WORDS: Option<Words> =
+        Some(Words { roles: &[], marks: &["settled", "unsettled"], messages: &["half"] });
 
     fn validate(&self, cluster: &Cluster) -> Result<(), (String, String)> {
         if cluster.nodes < 2 {

@@ -18,6 +18,7 @@ use serde::{Deserialize, Serialize};
 use sim_core::network::NetworkConfig;
 use sim_core::node::{Context, Node};
 use sim_core::peer::Peer;
+use sim_core::random::Rng;
 use sim_core::random::distribution::Distribution;
 use sim_core::time::Span;
 use sim_core::units::Bytes;
@@ -109,6 +110,27 @@ pub enum Interest {
     },
 }
 
+impl Interest {
+    /// Something counts against telling on; whether that ends it. `count` is how often that has happened.
+    pub fn ends(self, count: &mut u16, rng: &mut Rng) -> bool {
+        match self {
+            Interest::Kept => false,
+            Interest::Coin { k } => rng.chance(1.0 / k),
+            Interest::Counter { k, .. } => {
+                *count += 1;
+                *count >= k
+            }
+        }
+    }
+
+    /// A contact was useful.
+    pub fn renews(self, count: &mut u16) {
+        if let Interest::Counter { resets: true, .. } = self {
+            *count = 0;
+        }
+    }
+}
+
 /// The size of a call or an answer that does not carry the rumor.
 pub const CALL_BYTES: u32 = 16;
 
@@ -185,6 +207,7 @@ impl Node for RumorNode {
     type Config = Arc<Shared>;
     type Message = Message;
     type Timer = ();
+    const MESSAGE_KINDS: &'static [&'static str] = &["call", "answer", "told", "busy"];
 
     fn boot(shared: &Arc<Shared>, ctx: &mut Ctx<'_>) -> RumorNode {
         let mut node = RumorNode {
@@ -326,24 +349,14 @@ impl RumorNode {
         if !self.is_spreading() {
             return;
         }
-        let stops = match self.shared.settings.interest {
-            Interest::Kept => false,
-            Interest::Coin { k } => ctx.rng().chance(1.0 / k),
-            Interest::Counter { k, .. } => {
-                self.count += 1;
-                self.count >= k
-            }
-        };
-        if stops {
+        if self.shared.settings.interest.ends(&mut self.count, ctx.rng()) {
             self.flags &= !HOT;
             ctx.mark("lost interest");
         }
     }
 
     fn useful(&mut self) {
-        if let Interest::Counter { resets: true, .. } = self.shared.settings.interest {
-            self.count = 0;
-        }
+        self.shared.settings.interest.renews(&mut self.count);
     }
 
     /// A contact's outcome: whether the other knew the rumor that it was told.

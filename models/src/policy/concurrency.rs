@@ -84,8 +84,10 @@ impl LimitConfig {
                 ("tolerance", tolerance, 1.0..=100.0)
             }
             Rule::Gradient { smoothing, .. } => ("smoothing", smoothing, 0.001..=1.0),
-            Rule::Vegas { alpha, beta } if alpha < beta => ("alpha", alpha, 0.01..=1000.0),
-            Rule::Vegas { beta, .. } => ("beta", beta, f64::INFINITY..=f64::INFINITY),
+            Rule::Vegas { alpha, beta } if alpha >= beta || !beta.is_finite() => {
+                return Err(format!("beta: {beta} must be a finite number above alpha ({alpha})"));
+            }
+            Rule::Vegas { alpha, .. } => ("alpha", alpha, 0.01..=1000.0),
         };
         if range.contains(&value) {
             Ok(())

@@ -10,23 +10,22 @@ pub mod cache;
 pub mod coalesce;
 pub mod concurrency;
 pub mod dedup;
-pub mod hedge;
 pub mod outcome;
 pub mod queue;
 pub mod retry;
 pub mod shed;
 mod stack;
 mod stack_frames;
-pub mod window;
 
 use serde::{Deserialize, Serialize};
 use sim_core::time::Span;
 
 pub use self::outcome::Outcome;
-pub use self::stack::{Act, Call, Stack, Token};
+pub use self::stack::{Act, Call, Stack, Token, Twin, Why};
 pub use sim_core::client::policy::breaker::{Breaker, BreakerConfig, State as BreakerState, Trip};
 pub use sim_core::client::policy::bucket::{LeakyBucket, LeakyBucketConfig, TokenBucket, TokenBucketConfig};
 pub use sim_core::client::policy::budget::{BudgetConfig, RetryBudget};
+pub use sim_core::client::policy::hedge;
 pub use sim_core::client::policy::throttle::{Throttle, ThrottleConfig};
 pub use sim_core::client::retry::{Backoff, Jitter};
 

@@ -23,11 +23,13 @@ pub enum Outcome {
     Limited,
     /// There is nobody to send it to.
     NoInstance,
+    /// It was called off before it was done: its caller left, or the copy it was tied to began first.
+    TakenBack,
 }
 
 impl Outcome {
     /// All of them, in the order of their numbers.
-    pub const ALL: [Outcome; 10] = [
+    pub const ALL: [Outcome; 11] = [
         Outcome::Ok,
         Outcome::Degraded,
         Outcome::Failed,
@@ -38,6 +40,7 @@ impl Outcome {
         Outcome::ShortCircuit,
         Outcome::Limited,
         Outcome::NoInstance,
+        Outcome::TakenBack,
     ];
 
     /// Whether the caller got something to go on with.
@@ -48,12 +51,17 @@ impl Outcome {
     /// Whether another attempt could do better.
     #[must_use]
     pub fn is_retryable(self) -> bool {
-        !matches!(self, Outcome::Ok | Outcome::Degraded | Outcome::Fatal)
+        !matches!(self, Outcome::Ok | Outcome::Degraded | Outcome::Fatal | Outcome::TakenBack)
     }
     /// Whether nothing was sent at all.
     #[must_use]
     pub fn is_local(self) -> bool {
         matches!(self, Outcome::ShortCircuit | Outcome::Limited | Outcome::NoInstance)
+    }
+    /// Whether it says nothing of the callee.
+    #[must_use]
+    pub fn is_neutral(self) -> bool {
+        self.is_local() || self == Outcome::TakenBack
     }
     /// Its word in marks and measures.
     #[must_use]
@@ -69,6 +77,7 @@ impl Outcome {
             Outcome::ShortCircuit => "short-circuited",
             Outcome::Limited => "limited",
             Outcome::NoInstance => "no instance",
+            Outcome::TakenBack => "taken back",
         }
     }
 }

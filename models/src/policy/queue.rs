@@ -40,6 +40,23 @@ pub enum Discipline {
     Priority,
 }
 
+impl Discipline {
+    /// Whether every field makes sense.
+    ///
+    /// # Errors
+    /// The first thing that does not, in words.
+    pub fn validate(&self) -> Result<(), String> {
+        match self {
+            Discipline::CoDel { target, interval } | Discipline::AdaptiveLifo { target, interval, .. }
+                if *target == Span::ZERO || *interval == Span::ZERO =>
+            {
+                Err("target and interval: lengths above 0, or everything that waits is dropped".into())
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
 /// Work as it waits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Waiting {

@@ -21,6 +21,11 @@ pub struct RetryConfig {
     pub budget: Option<BudgetConfig>,
 }
 
+/// At most so many attempts.
+const ATTEMPTS_MAX: u32 = 1_000_000;
+/// At most so many without a wait between them.
+const AT_ONCE_MAX: u32 = 10_000;
+
 impl RetryConfig {
     /// Whether every field makes sense.
     ///
@@ -29,6 +34,17 @@ impl RetryConfig {
     pub fn validate(&self) -> Result<(), String> {
         if self.attempts == 0 {
             return Err("Retry: attempts: a call is attempted at least once".into());
+        }
+        if self.attempts > ATTEMPTS_MAX {
+            return Err(format!("Retry: attempts: at most {ATTEMPTS_MAX}, found {}", self.attempts));
+        }
+        let at_once = matches!(self.backoff, Backoff::None | Backoff::Fixed(Span::ZERO));
+        if at_once && self.attempts > AT_ONCE_MAX {
+            return Err(format!(
+                "Retry: attempts: at most {AT_ONCE_MAX} without a backoff, found {}: they may all fail at one instant, and \
+                 time would not go on",
+                self.attempts
+            ));
         }
         if let Backoff::Exponential { base, cap, .. } = self.backoff
             && (base == Span::ZERO || cap < base)

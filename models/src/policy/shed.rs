@@ -97,6 +97,13 @@ impl Shed {
         }
     }
 
+    /// Work that came in was called off: it says nothing.
+    pub fn forget(&mut self) {
+        if let Some(limit) = &mut self.limit {
+            limit.forget();
+        }
+    }
+
     /// The adaptive limit now, if there is one.
     #[must_use]
     pub fn limit(&self) -> Option<u32> {

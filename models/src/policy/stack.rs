@@ -15,7 +15,7 @@ use super::concurrency::Limit;
 use super::hedge::Hedge;
 use super::retry::RetryConfig;
 pub use super::stack_frames::Token;
-use super::stack_frames::{Frames, NONE};
+use super::stack_frames::{Frame, Frames, NONE};
 use super::{Breaker, BreakerState, Layer, LeakyBucket, Outcome, RetryBudget, Throttle, TokenBucket};
 
 /// A call as its caller hands it in.
@@ -42,13 +42,15 @@ pub enum Act {
         number: u32,
         /// The deadline to tell the callee; [`Time::NEVER`] for none.
         deadline: Time,
+        /// Whether it is one of two tied copies.
+        twin: Twin,
     },
     /// Nobody waits for this attempt any more.
     Cancel {
         /// The attempt.
         attempt: Token,
-        /// Whether another copy has won, and this one is to be taken back.
-        tied: bool,
+        /// Why not.
+        why: Why,
     },
     /// Call [`Stack::wake`] at this time.
     Wake {
@@ -66,6 +68,30 @@ pub enum Act {
     },
     /// Something worth counting happened.
     Mark(&'static str),
+}
+
+/// Whether an attempt is one of two tied copies, of which the one that begins calls the other off.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Twin {
+    /// It is not.
+    None,
+    /// It is, and the other is not on its way.
+    Awaited,
+    /// It is, and this is the other.
+    Of(Token),
+}
+
+/// Why nobody waits for an attempt any more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Why {
+    /// It took too long: as far as its caller can tell, the callee failed.
+    Late,
+    /// Another copy has answered.
+    Lost,
+    /// Another copy has answered that it was tied to: it is to be taken back.
+    Tied,
+    /// The call is of no use any more.
+    Left,
 }
 
 #[derive(Clone, Debug)]
@@ -114,14 +140,19 @@ pub struct Stack {
     going: Vec<Token>,
     /// Whether a bulkhead has a free place.
     vacancy: bool,
+    /// The layer of tied copies, if there is one.
+    tied: Option<u8>,
 }
 
 impl Stack {
     /// These layers, the first one outermost. None at all passes every call on as one attempt.
     #[must_use]
     pub fn new(layers: &[Layer]) -> Stack {
+        let ties = |layer: &Layer| matches!(layer, Layer::Hedge(hedge) if hedge.tied);
+        let tied = layers.iter().position(ties).map(|layer| layer as u8);
         let layers = layers.iter().map(Running::new).collect();
-        Stack { layers, frames: Frames::default(), over: Vec::new(), going: Vec::new(), vacancy: false }
+        let (frames, over, going) = (Frames::default(), Vec::new(), Vec::new());
+        Stack { layers, frames, over, going, vacancy: false, tied }
     }
 
     /// A call comes in; the token is for [`Stack::abandon`].
@@ -151,10 +182,10 @@ impl Stack {
     /// The caller has lost interest in a call: it is torn down without an end.
     pub fn abandon(&mut self, call: Token, now: Time, rng: &mut Rng, acts: &mut Vec<Act>) {
         let Some(frame) = self.frames.find(call) else { return };
-        self.drop_inside(frame, false, acts);
+        self.drop_inside(frame, Why::Left, acts);
         self.drop_own(frame);
         if self.frames.get(frame).layer as usize == self.layers.len() {
-            acts.push(Act::Cancel { attempt: call, tied: false });
+            acts.push(Act::Cancel { attempt: call, why: Why::Left });
         }
         self.frames.remove(frame);
         self.settle(now, rng, acts);
@@ -166,10 +197,12 @@ impl Stack {
         let layer = self.frames.get(frame).layer as usize;
         match &mut self.layers[layer] {
             Running::Timeout(_) => {
-                self.drop_inside(frame, false, acts);
+                self.drop_inside(frame, Why::Late, acts);
                 self.over.push((token, Outcome::Timeout));
             }
             Running::Retry(..) | Running::LeakyBucket(_) => self.inward(frame, now, rng, acts),
+            // The first of two tied copies has begun: another would be called off.
+            Running::Hedge(_) if self.frames.get(frame).held => {}
             Running::Hedge(hedge) => {
                 let next = hedge.delay(self.frames.get(frame).tries + 1);
                 self.inward(frame, now, rng, acts);
@@ -179,6 +212,14 @@ impl Stack {
             _ => {}
         }
         self.settle(now, rng, acts);
+    }
+
+    /// One of two tied copies has begun: no other is sent.
+    pub fn begun(&mut self, attempt: Token) {
+        if let (Some(layer), Some(frame)) = (self.tied, self.frames.find(attempt)) {
+            let hedge = self.frames.ancestor(frame, layer);
+            self.frames.get_mut(hedge).held = true;
+        }
     }
 
     /// Whether a wake-up still has a reason.
@@ -193,11 +234,11 @@ impl Stack {
         self.frames.live()
     }
 
-    /// The first breaker's state, if there is a breaker.
+    /// The first breaker's state if it were asked now, if there is a breaker.
     #[must_use]
-    pub fn breaker(&self) -> Option<BreakerState> {
+    pub fn breaker(&self, now: Time) -> Option<BreakerState> {
         self.layers.iter().find_map(|layer| match layer {
-            Running::Breaker(breaker) => Some(breaker.state()),
+            Running::Breaker(breaker) => Some(breaker.state_at(now)),
             _ => None,
         })
     }
@@ -226,7 +267,8 @@ impl Stack {
             let root = self.frames.get_mut(state.root);
             root.sent += 1;
             let number = root.sent;
-            acts.push(Act::Send { attempt: token, tag: state.tag, number, deadline: state.told });
+            let twin = self.twin(frame);
+            acts.push(Act::Send { attempt: token, tag: state.tag, number, deadline: state.told, twin });
             return;
         };
         let (passes, held) = match layer {
@@ -253,6 +295,14 @@ impl Stack {
             Ok(false) => {}
             Err(outcome) => self.over.push((token, outcome)),
         }
+    }
+
+    /// The copy that an attempt is tied to.
+    fn twin(&self, attempt: u32) -> Twin {
+        let Some(layer) = self.tied else { return Twin::None };
+        let hedge = self.frames.ancestor(attempt, layer);
+        let other = self.frames.other_leaf(hedge, self.layers.len() as u8, attempt);
+        other.map_or(Twin::Awaited, |other| Twin::Of(self.frames.token(other)))
     }
 
     /// Ends that were put off, and calls that may go on: until nothing is left to do.
@@ -321,24 +371,31 @@ impl Stack {
             Running::Timeout(_) | Running::Deadline(_) => {}
             Running::Retry(..) => return self.retries(frame, outcome, now, rng, acts),
             Running::Hedge(hedge) => {
-                if outcome.is_retryable() && self.frames.has_children(frame) {
+                let of_no_use = outcome.is_retryable() || outcome == Outcome::TakenBack;
+                if of_no_use && self.frames.has_children(frame) {
                     return None;
                 }
                 hedge.took(took);
-                let tied = hedge.tied();
-                self.drop_inside(frame, tied, acts);
+                let why = if hedge.tied() { Why::Tied } else { Why::Lost };
+                self.drop_inside(frame, why, acts);
+                if outcome == Outcome::TakenBack {
+                    // The copy that called this one off has failed since.
+                    return Some(Outcome::Failed);
+                }
             }
-            Running::Breaker(breaker) if outcome.is_local() => breaker.forget(),
+            Running::Breaker(breaker) if outcome.is_neutral() => breaker.forget(state.began),
             Running::Breaker(breaker) => {
                 let before = breaker.state();
                 breaker.ended(outcome.is_ok() || outcome == Outcome::Fatal, took, now);
                 acts.extend(turned(before, breaker.state()).map(Act::Mark));
             }
+            Running::Throttle(_) if outcome == Outcome::TakenBack => {}
             Running::Throttle(throttle) => throttle.ended(served && !outcome.is_local(), now),
             Running::Bulkhead(bulkhead) => {
                 bulkhead.leave();
                 self.vacancy = true;
             }
+            Running::Concurrency(limit) if outcome == Outcome::TakenBack => limit.forget(),
             Running::Concurrency(limit) => limit.ended(served, took),
             Running::TokenBucket(_) | Running::LeakyBucket(_) => {}
             Running::Coalesce(flights) => {
@@ -367,7 +424,7 @@ impl Stack {
             return Some(outcome);
         };
         if let Some(budget) = budget
-            && !outcome.is_local()
+            && !outcome.is_neutral()
         {
             budget.ended(outcome.is_ok());
         }
@@ -380,7 +437,7 @@ impl Stack {
             return Some(outcome);
         }
         if let Some(budget) = budget
-            && !budget.take_retry()
+            && !budget.take_retry(now)
         {
             acts.push(Act::Mark("retry budget empty"));
             return Some(outcome);
@@ -391,16 +448,16 @@ impl Stack {
     }
 
     /// Tears down everything inside a frame.
-    fn drop_inside(&mut self, frame: u32, tied: bool, acts: &mut Vec<Act>) {
-        let mut gone: Vec<(Token, u32, u8, bool, u64)> = Vec::new();
+    fn drop_inside(&mut self, frame: u32, why: Why, acts: &mut Vec<Act>) {
+        let mut gone: Vec<(Token, u32, Frame)> = Vec::new();
         self.frames.prune(frame, |token, index, frame| {
-            gone.push((token, index, frame.layer, frame.held, frame.key));
+            gone.push((token, index, *frame));
         });
-        for (token, index, layer, held, key) in gone {
-            if layer as usize == self.layers.len() {
-                acts.push(Act::Cancel { attempt: token, tied });
+        for (token, index, state) in gone {
+            if state.layer as usize == self.layers.len() {
+                acts.push(Act::Cancel { attempt: token, why });
             } else {
-                self.give_back(index, layer, held, key);
+                self.give_back(index, &state);
             }
         }
     }
@@ -408,14 +465,15 @@ impl Stack {
     fn drop_own(&mut self, frame: u32) {
         let state = *self.frames.get(frame);
         if (state.layer as usize) < self.layers.len() {
-            self.give_back(frame, state.layer, state.held, state.key);
+            self.give_back(frame, &state);
         }
     }
 
     /// What a torn-down frame held goes back to its layer.
-    fn give_back(&mut self, frame: u32, layer: u8, held: bool, key: u64) {
-        match &mut self.layers[layer as usize] {
-            Running::Breaker(breaker) if held => breaker.forget(),
+    fn give_back(&mut self, frame: u32, state: &Frame) {
+        let (held, key) = (state.held, state.key);
+        match &mut self.layers[state.layer as usize] {
+            Running::Breaker(breaker) if held => breaker.forget(state.began),
             Running::Bulkhead(bulkhead) if held => {
                 bulkhead.leave();
                 self.vacancy = true;
@@ -445,7 +503,7 @@ fn passes_in(
     let passes = match layer {
         Running::Retry(_, budget) => {
             if let Some(budget) = budget {
-                budget.first_try();
+                budget.first_try(now);
             }
             Ok(true)
         }

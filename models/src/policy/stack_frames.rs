@@ -168,6 +168,30 @@ impl Frames {
         }
     }
 
+    /// The frame of a layer that another frame hangs below.
+    pub(super) fn ancestor(&self, mut index: u32, layer: u8) -> u32 {
+        while self.list[index as usize].layer > layer {
+            index = self.list[index as usize].parent;
+        }
+        index
+    }
+
+    /// A frame of the innermost layer below another one, that is not `except`.
+    pub(super) fn other_leaf(&self, index: u32, layer: u8, except: u32) -> Option<u32> {
+        let frame = &self.list[index as usize];
+        if frame.layer == layer {
+            return (index != except).then_some(index);
+        }
+        let mut child = frame.first;
+        while child != NONE {
+            if let Some(leaf) = self.other_leaf(child, layer, except) {
+                return Some(leaf);
+            }
+            child = self.list[child as usize].next;
+        }
+        None
+    }
+
     pub(super) fn has_children(&self, index: u32) -> bool {
         self.list[index as usize].first != NONE
     }

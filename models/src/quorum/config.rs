@@ -3,6 +3,7 @@
 //! Deliberately absent: machines, networks and clients, which the cluster and the scenario say.
 
 use serde::{Deserialize, Serialize};
+use sim_core::client::level::Level;
 use sim_core::time::Span;
 
 use super::versions::Versions;
@@ -14,9 +15,9 @@ use super::versions::Versions;
 pub struct Quorum {
     /// How many replicas each key has.
     pub n: u32,
-    /// How many of them answer before a read is answered.
+    /// How many of them answer before a read is answered, unless its client names a level.
     pub r: Level,
-    /// How many of them have a write before it is answered.
+    /// How many of them have a write before it is answered, unless its client names a level.
     pub w: Level,
     /// Which of two versions survives; the later by the coordinators' wall clocks unless said otherwise.
     #[serde(default = "last_write_wins")]
@@ -54,31 +55,31 @@ pub struct Quorum {
     /// Nodes that join and leave; none unless said.
     #[serde(default)]
     pub changes: Vec<Change>,
+    /// After how long a key that moves is sent again to a newcomer that has not acknowledged it; 200 ms unless said
+    /// otherwise.
+    #[serde(default = "move_again")]
+    pub move_again: Span,
     /// After how long a coordinator gives up; 1 s unless said otherwise.
     #[serde(default = "patience")]
     pub timeout: Span,
-    /// Behind each write that is acknowledged, the coordinator begins a measuring read at the same instant, and keeps
-    /// as `visibility_ns` how much later it should have begun to see the write (PBS, VLDB'12, §5.2). Off unless said.
+    /// Behind each write that is acknowledged, a coordinator begins a measuring read as of the same instant, and keeps as
+    /// `visibility_ns` how much later it should have begun to see the write (PBS, VLDB'12, §5.2). Off unless said.
     #[serde(default)]
-    pub probe: bool,
+    pub probe: Probe,
 }
 
-/// How many replicas an operation waits for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// Who reads to measure when a write becomes visible.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub enum Level {
-    /// One.
-    One,
-    /// This many.
-    Replicas(u32),
-    /// More than half of N.
-    Quorum,
-    /// All N.
-    All,
-    /// More than half of those in the coordinator's region.
-    LocalQuorum,
-    /// More than half of those in each region.
-    EachQuorum,
+pub enum Probe {
+    /// Nobody.
+    #[default]
+    Off,
+    /// The coordinator that wrote.
+    Writer,
+    /// One drawn at random: of the nodes that only coordinate, of all nodes where there are none such. It hears of the
+    /// write later, and what it measures is put back by as much. That takes true clocks.
+    Anyone,
 }
 
 /// What a read does about replicas that are behind.
@@ -109,7 +110,7 @@ pub enum Contact {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub enum Context {
-    /// What its client's session has read and written at this coordinator.
+    /// What its client's session has read and written, which the client brings along (§4.4).
     #[default]
     Session,
     /// What a read quorum holds, asked for this purpose.
@@ -185,9 +186,16 @@ fn depth() -> u32 {
     8
 }
 
+fn move_again() -> Span {
+    Span::ms(200)
+}
+
 fn patience() -> Span {
     Span::secs(1)
 }
+
+/// Periods and time-outs are no shorter: messages would be without number.
+const SHORTEST: Span = Span::us(10);
 
 type Wrong = (String, String);
 
@@ -196,11 +204,11 @@ fn fail<T>(field: &str, why: impl Into<String>) -> Result<T, Wrong> {
 }
 
 impl Quorum {
-    /// Whether the settings make sense for so many nodes in so many regions.
+    /// Whether the settings make sense for so many nodes in so many regions, whose clocks are true or not.
     ///
     /// # Errors
     /// The field and what is wrong with it.
-    pub fn check(&self, nodes: u32, regions: u32) -> Result<(), (String, String)> {
+    pub fn check(&self, nodes: u32, regions: u32, true_clocks: bool) -> Result<(), (String, String)> {
         let members = self.members.unwrap_or(nodes);
         if members == 0 || members > nodes {
             return fail("members", format!("1 to {nodes}, the number of nodes, found {members}"));
@@ -209,14 +217,10 @@ impl Quorum {
             return fail("n", format!("1 to {members}, the number of nodes on the ring, found {}", self.n));
         }
         for (field, level) in [("r", self.r), ("w", self.w)] {
-            if let Level::Replicas(k) = level
-                && (k == 0 || k > self.n)
-            {
-                return fail(field, format!("1 to {}, the number of replicas n, found {k}", self.n));
-            }
-            if matches!(level, Level::LocalQuorum | Level::EachQuorum) && regions < 2 {
-                return fail(field, "levels by region need cluster.places in two regions at least");
-            }
+            self.check_level(level, regions).map_err(|why| (field.to_string(), why))?;
+        }
+        if self.probe == Probe::Anyone && !true_clocks {
+            return fail("probe", "Anyone compares clocks of two nodes, so it takes true ones; use Writer");
         }
         if let Some(each) = self.per_region
             && each * regions != self.n
@@ -226,23 +230,41 @@ impl Quorum {
         if !(1..=4096).contains(&self.points) {
             return fail("points", format!("1 to 4096, found {}", self.points));
         }
-        if self.timeout == Span::ZERO {
-            return fail("timeout", "a length above 0");
+        for (field, length) in [("timeout", self.timeout), ("move_again", self.move_again)] {
+            if length < SHORTEST {
+                return fail(field, format!("{SHORTEST} at least"));
+            }
         }
         if let Some(sloppy) = self.sloppy
-            && (sloppy.after == Span::ZERO || sloppy.handoff == Span::ZERO)
+            && (sloppy.after < SHORTEST || sloppy.handoff < SHORTEST)
         {
-            return fail("sloppy", "both lengths are above 0");
+            return fail("sloppy", format!("both lengths are {SHORTEST} at least"));
         }
         if let Some(compare) = self.anti_entropy
-            && (compare.every == Span::ZERO || !(1..=32).contains(&compare.depth))
+            && (compare.every < SHORTEST || !(1..=32).contains(&compare.depth))
         {
-            return fail("anti_entropy", "every is a length above 0, and depth 1 to 32");
+            return fail("anti_entropy", format!("every is {SHORTEST} at least, and depth 1 to 32"));
         }
         if self.purge == Some(Span::ZERO) {
             return fail("purge", "a length above 0");
         }
         self.check_changes(nodes, members)
+    }
+
+    /// Whether a level makes sense.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub fn check_level(&self, level: Level, regions: u32) -> Result<(), String> {
+        match level {
+            Level::Replicas(k) if k == 0 || k > self.n => {
+                Err(format!("1 to {}, the number of replicas n, found {k}", self.n))
+            }
+            Level::LocalOne | Level::LocalQuorum | Level::EachQuorum if regions < 2 => {
+                Err("levels by region need cluster.places in two regions at least".to_string())
+            }
+            _ => Ok(()),
+        }
     }
 
     fn check_changes(&self, nodes: u32, members: u32) -> Result<(), (String, String)> {

@@ -3,13 +3,16 @@
 //! An operation has up to two rounds: reads ask, and write back if so set; writes write, after asking where their
 //! version depends on what there is. Deliberately absent: retries, which are the clients'.
 
+use sim_core::client::level::Level;
+use sim_core::history::Answer;
 use sim_core::node::{Reply, Request, RequestId};
 use sim_core::peer::Peer;
 use sim_core::value::{Call, Value};
 
-use super::config::{Contact, Context, Level, Reads};
+use super::config::{Contact, Context, Probe, Reads};
 use super::message::{Cause, Message, Number, Timer};
 use super::node::{Ctx, QuorumNode};
+use super::storage::{known, token};
 use super::versions::{Cell, Dot, Object, Past, Stamp, Version, Versions};
 
 /// An operation under way.
@@ -19,6 +22,10 @@ pub(super) struct Coordination {
     object: Object,
     /// What is to be written, and `None` for a tombstone; absent for a read.
     write: Option<Option<Value>>,
+    /// How many answers it waits for when it asks, and when it writes.
+    levels: (Level, Level),
+    /// What its session knows, as it told.
+    session: Past,
     round: Round,
     /// The homes that are read and written, and those that are written besides.
     homes: Vec<Peer>,
@@ -31,20 +38,17 @@ pub(super) struct Coordination {
     merged: Cell,
     /// The client has its answer.
     done: bool,
-    /// A measuring read: for each that answered first, how late its version was, once that is known.
-    late: Vec<(Peer, Option<u64>)>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Round {
     Ask,
     Write,
-    Probe,
 }
 
 impl QuorumNode {
     pub(super) fn coordinate(&mut self, request: Request, ctx: &mut Ctx<'_>) {
-        let Request { id, operation } = request;
+        let Request { id, operation, level, token } = request;
         let write = match operation.call {
             Call::Read => None,
             Call::Write(value) => Some(Some(value)),
@@ -54,10 +58,18 @@ impl QuorumNode {
         let object = operation.key;
         let homes = self.shared.homes(object, ctx.now());
         let number = self.number(ctx);
+        let settings = &self.shared.quorum;
+        let levels = match (level, &write) {
+            (None, _) => (settings.r, settings.w),
+            (Some(level), None) => (level, level),
+            (Some(level), Some(_)) => (settings.r, level),
+        };
         let mut under_way = Coordination {
             id,
             object,
             write,
+            levels,
+            session: known(token.as_ref()),
             round: Round::Ask,
             homes: homes.now,
             also: homes.also.unwrap_or_default(),
@@ -66,7 +78,6 @@ impl QuorumNode {
             cells: Vec::new(),
             merged: Cell::default(),
             done: false,
-            late: Vec::new(),
         };
         let settings = &self.shared.quorum;
         let asks_first = match settings.versions {
@@ -76,8 +87,7 @@ impl QuorumNode {
         };
         ctx.arm(Timer::Deadline(number), settings.timeout);
         if under_way.write.is_none() || asks_first {
-            let level = settings.r;
-            self.ask(number, &mut under_way, level, ctx);
+            self.ask(number, &mut under_way, ctx);
         } else {
             self.write(number, &mut under_way, ctx);
         }
@@ -91,20 +101,25 @@ impl QuorumNode {
         if op.round == Round::Write {
             op.asked.extend(op.also.iter().filter(|node| !op.homes.contains(node)));
         }
-        if self.shared.quorum.contact == Contact::Needed
-            && let Some(needed) = self.shared.needed(level)
-        {
-            ctx.rng().shuffle(&mut op.asked);
-            op.asked.truncate(needed);
-        }
+        self.narrow(&mut op.asked, level, ctx);
         if let Some(sloppy) = self.shared.quorum.sloppy {
             ctx.arm(Timer::Fallback(number), sloppy.after);
         }
     }
 
-    fn ask(&mut self, number: Number, op: &mut Coordination, level: Level, ctx: &mut Ctx<'_>) {
+    /// Leaves only as many as a level needs, at random, where no more are sent a request.
+    pub(super) fn narrow(&self, asked: &mut Vec<Peer>, level: Level, ctx: &mut Ctx<'_>) {
+        if self.shared.quorum.contact == Contact::Needed
+            && let Some(needed) = self.shared.needed(level)
+        {
+            ctx.rng().shuffle(asked);
+            asked.truncate(needed);
+        }
+    }
+
+    fn ask(&mut self, number: Number, op: &mut Coordination, ctx: &mut Ctx<'_>) {
         op.round = Round::Ask;
-        self.choose(number, op, level, ctx);
+        self.choose(number, op, op.levels.0, ctx);
         for node in &op.asked {
             ctx.send(*node, Message::Read { number, object: op.object });
         }
@@ -115,9 +130,17 @@ impl QuorumNode {
         op.round = Round::Write;
         if let Some(value) = op.write.clone() {
             let version = self.version(op, value, ctx);
-            op.merged.add(version, self.shared.quorum.versions);
+            let rule = self.shared.quorum.versions;
+            if rule == Versions::Dotted {
+                // All it wrote that nothing has replaced goes along: whoever has one of its dots has those before it.
+                let written = self.written.entry(op.object).or_default();
+                written.add(version, rule);
+                op.merged.merge(written, rule);
+            } else {
+                op.merged.add(version, rule);
+            }
         }
-        self.choose(number, op, self.shared.quorum.w, ctx);
+        self.choose(number, op, op.levels.1, ctx);
         for node in &op.asked {
             let (object, cell) = (op.object, op.merged.clone());
             ctx.send(*node, Message::Write { number, object, cell, home: None, cause: Cause::Write });
@@ -125,24 +148,35 @@ impl QuorumNode {
     }
 
     /// A new version, named by this coordinator.
-    fn version(&mut self, op: &Coordination, value: Option<Value>, ctx: &mut Ctx<'_>) -> Version {
+    fn version(&mut self, op: &mut Coordination, value: Option<Value>, ctx: &mut Ctx<'_>) -> Version {
         let (versions, context) = (self.shared.quorum.versions, self.shared.quorum.context);
-        let session = (op.id.process, op.object);
-        let causal = matches!(versions, Versions::Vectors | Versions::Dotted);
         let past = match context {
-            _ if !causal => Past::default(),
+            _ if !versions.are_causal() => Past::default(),
             Context::ReadFirst => op.merged.past(),
-            Context::Session => self.seen.get(&session).cloned().unwrap_or_default(),
+            Context::Session => op.session.clone(),
         };
         let at = match versions {
             Versions::Numbered => 1 + op.merged.0.last().map_or(0, |version| version.stamp.at),
             _ => ctx.wall().0,
         };
-        let dot = Dot { node: self.me, count: self.number(ctx) };
-        if causal && context == Context::Session {
-            self.seen.entry(session).or_default().add(dot);
+        let dot = Dot { node: self.me, life: self.life, count: self.number(ctx) };
+        match versions {
+            Versions::Vectors => op.session.add(dot),
+            // Those before it here may be others' that this session has not seen.
+            _ => op.session.add_single(dot),
         }
         Version { stamp: Stamp { at, dot }, past, value }
+    }
+
+    /// Answers the client, and gives its session what it knows now to bring along.
+    fn answer(&self, op: &Coordination, value: Value, ctx: &mut Ctx<'_>) {
+        let settings = &self.shared.quorum;
+        let reply = if settings.versions.are_causal() && settings.context == Context::Session {
+            Reply::Told(Answer::Value(value), token(&op.session))
+        } else {
+            Reply::value(value)
+        };
+        ctx.reply(op.id, reply);
     }
 
     /// Whether enough have answered: of the homes, and in a write also of those it has besides.
@@ -170,7 +204,7 @@ impl QuorumNode {
         op.cells.push((from, cell));
         if op.done {
             self.repair(number, &op, grew, ctx);
-        } else if self.enough(&op, self.shared.quorum.r) {
+        } else if self.enough(&op, op.levels.0) {
             self.settle(number, &mut op, ctx);
         }
         self.keep_or_end(number, op, ctx);
@@ -178,22 +212,18 @@ impl QuorumNode {
 
     /// A read quorum has answered.
     fn settle(&mut self, number: Number, op: &mut Coordination, ctx: &mut Ctx<'_>) {
-        let settings = &self.shared.quorum;
-        if matches!(settings.versions, Versions::Vectors | Versions::Dotted)
-            && settings.context == Context::Session
-        {
-            let known = self.seen.entry((op.id.process, op.object)).or_default();
-            known.join(&op.merged.past());
+        if op.write.is_none() {
+            op.session.join(&op.merged.past());
         }
         if op.write.is_some() {
             return self.write(number, op, ctx);
         }
-        if settings.reads == Reads::WriteBack {
+        if self.shared.quorum.reads == Reads::WriteBack {
             ctx.mark("read written back");
             return self.write(number, op, ctx);
         }
         op.done = true;
-        ctx.reply(op.id, Reply::value(op.merged.answer()));
+        self.answer(op, op.merged.answer(), ctx);
         self.repair(number, op, true, ctx);
     }
 
@@ -220,8 +250,10 @@ impl QuorumNode {
         cause: Cause,
         ctx: &mut Ctx<'_>,
     ) {
-        if cause == Cause::Handoff {
-            return self.hint_arrived(from, object, number, ctx);
+        match cause {
+            Cause::Handoff => return self.hint_arrived(from, object, number, ctx),
+            Cause::Transfer => return self.key_arrived(from, object, number),
+            Cause::Write | Cause::Repair => {}
         }
         let Some(mut op) = self.operations.remove(&number) else { return };
         if op.round == Round::Write && !op.answered.contains(&from) {
@@ -229,73 +261,31 @@ impl QuorumNode {
             if home.is_some() {
                 ctx.mark("sloppy write");
             }
-            if !op.done && self.enough(&op, self.shared.quorum.w) {
-                self.written(number, &mut op, ctx);
+            if !op.done && self.enough(&op, op.levels.1) {
+                self.acknowledged(&mut op, ctx);
             }
         }
         self.keep_or_end(number, op, ctx);
     }
 
     /// A write quorum has acknowledged.
-    fn written(&mut self, number: Number, op: &mut Coordination, ctx: &mut Ctx<'_>) {
+    fn acknowledged(&mut self, op: &mut Coordination, ctx: &mut Ctx<'_>) {
         op.done = true;
         if op.write.is_none() {
-            return ctx.reply(op.id, Reply::value(op.merged.answer()));
+            return self.answer(op, op.merged.answer(), ctx);
         }
-        ctx.reply(op.id, Reply::done());
-        if !self.shared.quorum.probe {
-            return;
-        }
-        let Some(version) = op.merged.0.last().cloned() else { return };
-        op.round = Round::Probe;
-        op.answered.clear();
-        for node in &op.asked {
-            let (object, version) = (op.object, version.clone());
-            ctx.send(*node, Message::Probe { number, object, version });
-        }
-    }
-
-    pub(super) fn on_probed(&mut self, from: Peer, number: Number, there: bool, ctx: &mut Ctx<'_>) {
-        let needed = self.shared.needed(self.shared.quorum.r).unwrap_or(1);
-        let Some(op) = self.operations.get_mut(&number) else { return };
-        op.answered.push(from);
-        match op.late.iter_mut().find(|(node, _)| *node == from) {
-            Some(known) if there => known.1 = Some(0),
-            // The news of its arrival overtook this answer.
-            Some(_) => {}
-            None => op.late.push((from, there.then_some(0))),
-        }
-        self.visible(number, needed, ctx);
-    }
-
-    pub(super) fn on_late(&mut self, from: Peer, number: Number, by: u64, ctx: &mut Ctx<'_>) {
-        let needed = self.shared.needed(self.shared.quorum.r).unwrap_or(1);
-        let Some(op) = self.operations.get_mut(&number) else { return };
-        match op.late.iter_mut().find(|(node, _)| *node == from) {
-            Some(known) => known.1 = Some(by),
-            None => op.late.push((from, Some(by))),
-        }
-        self.visible(number, needed, ctx);
-    }
-
-    /// Once the first R answers of a measuring read are there and it is known how late each was, the least counts.
-    fn visible(&mut self, number: Number, needed: usize, ctx: &mut Ctx<'_>) {
-        let Some(op) = self.operations.get(&number) else { return };
-        let Some(first) = op.answered.get(..needed) else { return };
-        let late = |node: &Peer| op.late.iter().find(|(other, _)| other == node).and_then(|(_, by)| *by);
-        let known: Vec<Option<u64>> = first.iter().map(late).collect();
-        let least = known.iter().flatten().min().copied();
-        if least == Some(0) || known.iter().all(Option::is_some) {
-            ctx.measure("visibility_ns", least.unwrap_or_default() as i64);
-            self.operations.remove(&number);
-            ctx.disarm(Timer::Deadline(number));
+        self.answer(op, Value::Nil, ctx);
+        if self.shared.quorum.probe != Probe::Off
+            && let Some(version) = op.merged.0.last().cloned()
+        {
+            self.measure(op.object, version, ctx);
         }
     }
 
     /// An operation whose client is answered and from which nothing more can come is over.
     fn keep_or_end(&mut self, number: Number, op: Coordination, ctx: &mut Ctx<'_>) {
         let more = op.asked.len() > op.answered.len();
-        if !op.done || op.round == Round::Probe || more {
+        if !op.done || more {
             self.operations.insert(number, op);
             return;
         }
@@ -322,7 +312,6 @@ impl QuorumNode {
                     let (cell, cause) = (op.merged.clone(), Cause::Write);
                     ctx.send(*node, Message::Write { number, object, cell, home: Some(*home), cause });
                 }
-                Round::Probe => {}
             }
         }
         op.asked.extend(fallbacks);

@@ -4,10 +4,11 @@
 //! to the new homes while writes still need both, for those whose clocks are behind; then the old homes are forgotten.
 //! Deliberately absent: agreement on the ring, which Dynamo's gossip does not give either; here everyone knows the plan.
 
+use sim_core::client::level::Level;
 use sim_core::peer::Peer;
 use sim_core::time::{Span, Time};
 
-use super::config::{Level, Move, Quorum};
+use super::config::{Move, Quorum};
 use super::ring::Ring;
 use super::versions::Object;
 
@@ -18,6 +19,8 @@ pub struct QuorumConfig {
     pub quorum: Quorum,
     /// The ring at the start, and after each change.
     rings: Vec<Ring>,
+    /// How many nodes there are, on a ring or not.
+    pub nodes: u32,
     /// The region of each node.
     regions: Vec<u16>,
 }
@@ -44,7 +47,7 @@ impl QuorumConfig {
             }
             rings.push(Ring::new(&members, quorum.points));
         }
-        QuorumConfig { quorum: quorum.clone(), rings, regions }
+        QuorumConfig { quorum: quorum.clone(), rings, nodes, regions }
     }
 
     /// The region of a node, by number.
@@ -99,6 +102,7 @@ impl QuorumConfig {
             |list: &[Peer], region: u16| list.iter().filter(|node| self.region(**node) == region).count();
         let majority = |region: u16| in_region(answers, region) > in_region(homes, region) / 2;
         match level {
+            Level::LocalOne => in_region(answers, region) > 0,
             Level::LocalQuorum => majority(region),
             Level::EachQuorum => homes.iter().all(|home| majority(self.region(*home))),
             _ => answers.len() >= self.needed(level).expect("a number for all but levels by region"),
@@ -114,7 +118,7 @@ impl QuorumConfig {
             Level::Replicas(k) => Some(k as usize),
             Level::Quorum => Some(n / 2 + 1),
             Level::All => Some(n),
-            Level::LocalQuorum | Level::EachQuorum => None,
+            Level::LocalOne | Level::LocalQuorum | Level::EachQuorum => None,
         }
     }
 
@@ -123,6 +127,13 @@ impl QuorumConfig {
     pub fn moves(&self, change: usize) -> [Span; 2] {
         let change = self.quorum.changes[change];
         [change.at, change.at + Span(change.overlap.0 / 2)]
+    }
+
+    /// When a change is over, and the old homes are forgotten.
+    #[must_use]
+    pub fn over(&self, change: usize) -> Span {
+        let change = self.quorum.changes[change];
+        change.at + change.overlap + change.overlap
     }
 
     /// To whom a node sends a key it holds when a change begins: the home that is one no longer to the one that takes

@@ -67,23 +67,25 @@ pub enum Message {
     },
     /// A measuring read: has this version arrived?
     Probe {
-        /// The coordinator's operation.
+        /// The reader's number for it.
         number: Number,
         /// The key.
         object: Object,
         /// What is looked for.
         version: Version,
+        /// How much later this read began than it stands for, in nanoseconds.
+        behind: u64,
     },
-    /// Whether it had.
+    /// How long after the read the version came, in nanoseconds; `None` if it has not come yet.
     Probed {
-        /// The coordinator's operation.
+        /// The reader's number.
         number: Number,
-        /// Whether the version was there.
-        there: bool,
+        /// The time; 0 if it was there.
+        late: Option<u64>,
     },
     /// It has now, so long after the measuring read.
     Late {
-        /// The coordinator's operation.
+        /// The reader's number.
         number: Number,
         /// The time in nanoseconds.
         by: u64,
@@ -104,6 +106,15 @@ pub enum Message {
         /// Whether the other side's are asked for.
         back: bool,
     },
+    /// Measure when this version becomes visible to you.
+    Measure {
+        /// The key.
+        object: Object,
+        /// The version.
+        version: Version,
+        /// When its write ended.
+        ended: Time,
+    },
 }
 
 /// What a node is reminded of.
@@ -121,20 +132,14 @@ pub enum Timer {
     Purge,
     /// A change of membership enters its next part.
     Change(u32),
-}
-
-/// A measuring read that waits for its version at a replica.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Waiting {
-    pub(super) coordinator: Peer,
-    pub(super) number: Number,
-    pub(super) object: Object,
-    pub(super) version: Version,
-    pub(super) since: Time,
+    /// Keys that move are sent again to those that have not acknowledged them.
+    Move,
+    /// A measuring read is given up.
+    Unseen(Number),
 }
 
 fn cell_bytes(cell: &Cell) -> u32 {
-    cell.0.iter().map(|version| 48 + 12 * version.past.0.len() as u32).sum()
+    cell.0.iter().map(|version| 48 + 12 * (version.past.upto.len() + version.past.dots.len()) as u32).sum()
 }
 
 impl Message {
@@ -162,6 +167,7 @@ impl Message {
             Message::Ack { .. } => "ack",
             Message::Read { .. } | Message::Probe { .. } => "read",
             Message::Response { .. } | Message::Probed { .. } => "response",
+            Message::Measure { .. } => "measure",
             Message::Late { .. } => "late",
             Message::Tree { .. } => "tree",
             Message::Leaves { .. } => "leaves",

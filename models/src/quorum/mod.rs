@@ -9,6 +9,8 @@
 //! | `coordinator` | an operation's rounds, read repair, write-back (ABD), sloppy quorums |
 //! | `replica`, `storage` | what a node holds, hints, purging of tombstones, the disk |
 //! | `anti_entropy` | Merkle trees |
+//! | `probe` | measuring reads |
+//! | `replicas` | whether all replicas hold the same, as the run's judge asks |
 //!
 //! Deliberately absent: compare-and-set and transactions, which no quorum of this kind can offer; gossip of membership.
 
@@ -18,19 +20,25 @@ mod coordinator;
 mod membership;
 mod message;
 mod node;
+mod probe;
 mod replica;
+mod replicas;
 pub mod ring;
 mod storage;
 pub mod versions;
 
 use std::sync::Arc;
 
+use sim_core::client::level::Level;
 use sim_core::node::Node;
+use sim_core::peer::Peer;
+use sim_core::time::{Span, Time};
+use sim_core::value::Key;
 use sim_core::world::NodeGroup;
 
-use crate::model::{Cluster, Model};
+use crate::model::{Cluster, Model, Replicas};
 
-pub use config::{AntiEntropy, Change, Contact, Context, Level, Move, Persistence, Quorum, Reads, Sloppy};
+pub use config::{AntiEntropy, Change, Contact, Context, Move, Persistence, Probe, Quorum, Reads, Sloppy};
 pub use membership::{Homes, QuorumConfig};
 pub use message::{Cause, Message, Timer};
 pub use node::QuorumNode;
@@ -59,8 +67,16 @@ impl Model for Quorum {
     const SUMMARY: &'static str =
         "a key-value store with N replicas, R of which answer a read and W a write (Dynamo, SOSP'07)";
 
+    const LEVELS: bool = true;
+    const REPLICATED: bool = true;
+
     fn validate(&self, cluster: &Cluster) -> Result<(), (String, String)> {
-        self.check(cluster.nodes, regions(cluster).1)
+        let true_clocks = cluster.clock.offset == Span::ZERO && cluster.clock.drift_ppm == 0.0;
+        self.check(cluster.nodes, regions(cluster).1, true_clocks)
+    }
+
+    fn validate_level(&self, cluster: &Cluster, level: Level) -> Result<(), String> {
+        self.check_level(level, regions(cluster).1)
     }
 
     fn groups(&self, cluster: &Cluster) -> Vec<NodeGroup<<QuorumNode as Node>::Config>> {
@@ -68,4 +84,18 @@ impl Model for Quorum {
     }
 
     fn invariants(&self, _: &Cluster) {}
+
+    fn replicas(nodes: &[(Peer, &QuorumNode)], at: Time) -> Option<Replicas> {
+        Some(replicas::compare(nodes, at))
+    }
+
+    fn view(node: &QuorumNode) -> String {
+        let name = |key: &Option<Key>| key.map_or_else(|| "the object".to_string(), |key| format!("x{key}"));
+        let held = node.all_held().iter().map(|(key, held)| format!("{}: {}", name(key), held.cell.answer()));
+        let kept = node
+            .kept_for_others()
+            .iter()
+            .map(|((home, key), hint)| format!("{} for {home}: {}", name(key), hint.cell.answer()));
+        held.chain(kept).collect::<Vec<_>>().join("\n")
+    }
 }

@@ -4,19 +4,21 @@
 //! The parts are methods in files of their own: `coordinator`, `replica`, `anti_entropy`. Deliberately absent: a view of
 //! who is up; a node learns that from answers that do not come.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 use sim_core::disk::{SyncId, SyncResult};
 use sim_core::node::{Context, Node, Request};
 use sim_core::peer::Peer;
+use sim_core::time::Time;
 
 use super::coordinator::Coordination;
 use super::membership::QuorumConfig;
-use super::message::{Message, Number, Timer, Waiting};
+use super::message::{Message, Number, Timer};
+use super::probe::{Measuring, Waiting};
 use super::replica::{Held, Hint};
 use super::storage::Storage;
-use super::versions::{Object, Past};
+use super::versions::{Cell, Object};
 
 /// One node.
 #[derive(Debug)]
@@ -30,12 +32,20 @@ pub struct QuorumNode {
     pub(super) hints: BTreeMap<(Peer, Object), Hint>,
     /// What it coordinates.
     pub(super) operations: BTreeMap<Number, Coordination>,
-    /// What sessions have seen here, for the versions they write.
-    pub(super) seen: BTreeMap<(u32, Object), Past>,
+    /// Since when it lives.
+    pub(super) life: u64,
+    /// What it wrote as a coordinator in this life and has not replaced itself; kept where versions have dots.
+    pub(super) written: BTreeMap<Object, Cell>,
+    /// Keys on their way to newcomers, each by the number under which it was sent.
+    pub(super) moving: BTreeMap<(Peer, Object), Number>,
     /// The last number given to anything.
     pub(super) last_number: Number,
-    /// Measuring reads that wait for their version.
+    /// Measuring reads of its own.
+    pub(super) measuring: BTreeMap<Number, Measuring>,
+    /// Measuring reads of others that wait for their version here.
     pub(super) waiting: Vec<Waiting>,
+    /// When what was held under a key came to be; kept while anybody measures.
+    pub(super) arrivals: BTreeMap<Object, VecDeque<(Time, Cell)>>,
 }
 
 pub(super) type Ctx<'a> = Context<'a, Message, Timer>;
@@ -44,6 +54,10 @@ impl Node for QuorumNode {
     type Config = Arc<QuorumConfig>;
     type Message = Message;
     type Timer = Timer;
+    const MESSAGE_KINDS: &'static [&'static str] = &[
+        "write", "repair", "handoff", "transfer", "ack", "read", "response", "measure", "late", "tree",
+        "leaves",
+    ];
 
     fn boot(config: &Arc<QuorumConfig>, ctx: &mut Ctx<'_>) -> QuorumNode {
         let (storage, held, hints) = Storage::open(&config.quorum, ctx);
@@ -54,9 +68,13 @@ impl Node for QuorumNode {
             held,
             hints,
             operations: BTreeMap::new(),
-            seen: BTreeMap::new(),
+            life: ctx.now().0,
+            written: BTreeMap::new(),
+            moving: BTreeMap::new(),
             last_number: 0,
+            measuring: BTreeMap::new(),
             waiting: Vec::new(),
+            arrivals: BTreeMap::new(),
         };
         node.start(ctx);
         node
@@ -72,8 +90,11 @@ impl Node for QuorumNode {
             }
             Message::Read { number, object } => self.on_read(from, number, object, ctx),
             Message::Response { number, cell } => self.on_response(from, number, cell, ctx),
-            Message::Probe { number, object, version } => self.on_probe(from, number, object, version, ctx),
-            Message::Probed { number, there } => self.on_probed(from, number, there, ctx),
+            Message::Measure { object, version, ended } => self.on_measure(object, version, ended, ctx),
+            Message::Probe { number, object, version, behind } => {
+                self.on_probe(from, number, (object, version), behind, ctx);
+            }
+            Message::Probed { number, late } => self.on_probed(from, number, late, ctx),
             Message::Late { number, by } => self.on_late(from, number, by, ctx),
             Message::Tree { depth, nodes } => self.on_tree(from, depth, &nodes, ctx),
             Message::Leaves { leaves, cells, back } => self.on_leaves(from, &leaves, cells, back, ctx),
@@ -88,6 +109,8 @@ impl Node for QuorumNode {
             Timer::AntiEntropy => self.compare(ctx),
             Timer::Purge => self.purge(ctx),
             Timer::Change(change) => self.hand_over(change as usize / 2, ctx),
+            Timer::Move => self.move_keys(ctx),
+            Timer::Unseen(number) => self.on_unseen(number, ctx),
         }
     }
 
@@ -128,9 +151,14 @@ impl QuorumNode {
         if let Some(age) = shared.quorum.purge {
             ctx.arm(Timer::Purge, age);
         }
+        let elapsed = ctx.now().0;
         for change in 0..shared.quorum.changes.len() {
+            let [begins, _] = shared.moves(change);
+            if (begins.0..shared.over(change).0).contains(&elapsed) && elapsed > begins.0 {
+                // What it was handing over when it stopped.
+                ctx.arm(Timer::Change(2 * change as u32), sim_core::time::Span::ZERO);
+            }
             for (part, at) in shared.moves(change).into_iter().enumerate() {
-                let elapsed = ctx.now().0;
                 if at.0 >= elapsed {
                     let timer = Timer::Change((2 * change + part) as u32);
                     ctx.arm(timer, sim_core::time::Span(at.0 - elapsed));
@@ -149,6 +177,24 @@ impl QuorumNode {
     #[must_use]
     pub fn held(&self, object: Object) -> Option<&Held> {
         self.held.get(&object)
+    }
+
+    /// What it keeps for other replicas, by home and key.
+    #[must_use]
+    pub fn kept_for_others(&self) -> &BTreeMap<(Peer, Object), Hint> {
+        &self.hints
+    }
+
+    /// What everyone was booted with.
+    #[must_use]
+    pub fn shared(&self) -> &QuorumConfig {
+        &self.shared
+    }
+
+    /// All that it holds.
+    #[must_use]
+    pub fn all_held(&self) -> &BTreeMap<Object, Held> {
+        &self.held
     }
 
     /// How many versions it keeps for other replicas.

@@ -6,9 +6,9 @@
 use sim_core::peer::Peer;
 use sim_core::time::Time;
 
-use super::message::{Cause, Message, Number, Timer, Waiting};
+use super::message::{Cause, Message, Number, Timer};
 use super::node::{Ctx, QuorumNode};
-use super::versions::{Cell, Object, Version};
+use super::versions::{Cell, Object};
 
 /// What is held under a key.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -53,7 +53,7 @@ impl QuorumNode {
                 }
             }
         }
-        if matches!(cause, Cause::Write | Cause::Handoff) {
+        if cause != Cause::Repair {
             self.storage.send(from, Message::Ack { number, object, home, cause }, ctx);
         }
     }
@@ -73,7 +73,8 @@ impl QuorumNode {
             ctx.mark("siblings");
             ctx.measure("siblings", siblings as i64);
         }
-        self.release_probes(object, ctx);
+        let cell = held.cell.clone();
+        self.note_arrival(object, &cell, ctx);
         true
     }
 
@@ -97,39 +98,6 @@ impl QuorumNode {
         }
         // What is told must not be undone by a crash: it waits for the disk like an acknowledgement.
         self.storage.send(from, Message::Response { number, cell }, ctx);
-    }
-
-    /// A measuring read.
-    pub(super) fn on_probe(
-        &mut self,
-        from: Peer,
-        number: Number,
-        object: Object,
-        version: Version,
-        ctx: &mut Ctx<'_>,
-    ) {
-        let rule = self.shared.quorum.versions;
-        let there = self.held.get(&object).is_some_and(|held| held.cell.covers(&version, rule));
-        ctx.send(from, Message::Probed { number, there });
-        if !there {
-            self.waiting.push(Waiting { coordinator: from, number, object, version, since: ctx.now() });
-        }
-    }
-
-    fn release_probes(&mut self, object: Object, ctx: &mut Ctx<'_>) {
-        if self.waiting.is_empty() {
-            return;
-        }
-        let (rule, now) = (self.shared.quorum.versions, ctx.now());
-        let Some(held) = self.held.get(&object) else { return };
-        self.waiting.retain(|probe| {
-            let covered = probe.object == object && held.cell.covers(&probe.version, rule);
-            if covered {
-                let by = now.since(probe.since).0;
-                ctx.send(probe.coordinator, Message::Late { number: probe.number, by });
-            }
-            !covered
-        });
     }
 
     /// Offers what is kept for others to them.
@@ -168,15 +136,35 @@ impl QuorumNode {
         ctx.arm(Timer::Purge, sim_core::time::Span(age.0 / 4 + 1));
     }
 
-    /// Sends what it holds to those that are to hold it from now on.
+    /// Sends what it holds to those that are to hold it from now on, until they have it.
     pub(super) fn hand_over(&mut self, change: usize, ctx: &mut Ctx<'_>) {
         let number = self.number(ctx);
-        for (object, held) in &self.held {
-            for newcomer in self.shared.newcomers(change, *object, self.me) {
-                let (object, cell) = (*object, held.cell.clone());
-                let cause = Cause::Transfer;
-                ctx.send(newcomer, Message::Write { number, object, cell, home: None, cause });
+        let shared = self.shared.clone();
+        for object in self.held.keys() {
+            for newcomer in shared.newcomers(change, *object, self.me) {
+                self.moving.insert((newcomer, *object), number);
             }
+        }
+        self.move_keys(ctx);
+    }
+
+    /// Sends the keys that move and have not arrived.
+    pub(super) fn move_keys(&mut self, ctx: &mut Ctx<'_>) {
+        for ((newcomer, object), number) in &self.moving {
+            let Some(held) = self.held.get(object) else { continue };
+            let (number, object, cell) = (*number, *object, held.cell.clone());
+            let cause = Cause::Transfer;
+            ctx.send(*newcomer, Message::Write { number, object, cell, home: None, cause });
+        }
+        if !self.moving.is_empty() {
+            ctx.arm(Timer::Move, self.shared.quorum.move_again);
+        }
+    }
+
+    /// A newcomer has a key.
+    pub(super) fn key_arrived(&mut self, newcomer: Peer, object: Object, number: Number) {
+        if self.moving.get(&(newcomer, object)) == Some(&number) {
+            self.moving.remove(&(newcomer, object));
         }
     }
 }

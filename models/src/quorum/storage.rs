@@ -1,10 +1,12 @@
-//! What a node has on disk: each cell as it changed, in a write-ahead log; acknowledgements wait for its syncs.
+//! What a node has on disk: each cell as it changed, in a write-ahead log; acknowledgements wait for its syncs. The bytes
+//! that sessions carry are written here too.
 //!
 //! Deliberately absent: compaction of the log; the last record of a key is the one that counts.
 
 use std::collections::{BTreeMap, VecDeque};
 
 use sim_core::disk::{FileId, SyncId, SyncResult};
+use sim_core::node::Token;
 use sim_core::peer::Peer;
 use sim_core::value::{Key, Value};
 
@@ -97,15 +99,9 @@ fn encode(out: &mut Vec<u8>, home: Option<Peer>, object: Object, cell: &Cell) {
     writer.number(object.map_or(0, |key| key.0));
     writer.number(cell.0.len() as u64);
     for version in &cell.0 {
-        let Stamp { at, dot } = version.stamp;
-        writer.number(at);
-        writer.number(dot.node.index() as u64);
-        writer.number(dot.count);
-        writer.number(version.past.0.len() as u64);
-        for (node, count) in &version.past.0 {
-            writer.number(node.index() as u64);
-            writer.number(*count);
-        }
+        writer.number(version.stamp.at);
+        put_dot(&mut writer, version.stamp.dot);
+        put_past(&mut writer, &version.past);
         writer.byte(u8::from(version.value.is_some()));
         writer.value(version.value.as_ref().unwrap_or(&Value::Nil));
     }
@@ -113,7 +109,6 @@ fn encode(out: &mut Vec<u8>, home: Option<Peer>, object: Object, cell: &Cell) {
 
 fn decode(bytes: &[u8]) -> Option<(Option<Peer>, Object, Cell)> {
     let mut reader = Reader(bytes);
-    let node = |n: u64| u32::try_from(n).ok().map(Peer::node);
     let home = match reader.number()? {
         0 => None,
         n => Some(node(n - 1)?),
@@ -123,14 +118,59 @@ fn decode(bytes: &[u8]) -> Option<(Option<Peer>, Object, Cell)> {
     let mut cell = Cell::default();
     for _ in 0..reader.count()? {
         let at = reader.number()?;
-        let dot = Dot { node: node(reader.number()?)?, count: reader.number()? };
-        let mut past = Past::default();
-        for _ in 0..reader.count()? {
-            past.add(Dot { node: node(reader.number()?)?, count: reader.number()? });
-        }
+        let dot = take_dot(&mut reader)?;
+        let past = take_past(&mut reader)?;
         let there = reader.byte()? == 1;
         let value = reader.value()?;
         cell.0.push(Version { stamp: Stamp { at, dot }, past, value: there.then_some(value) });
     }
     Some((home, named.then_some(key), cell))
+}
+
+fn node(n: u64) -> Option<Peer> {
+    u32::try_from(n).ok().map(Peer::node)
+}
+
+fn put_dot(writer: &mut Writer<'_>, dot: Dot) {
+    writer.number(dot.node.index() as u64);
+    writer.number(dot.life);
+    writer.number(dot.count);
+}
+
+fn take_dot(reader: &mut Reader<'_>) -> Option<Dot> {
+    Some(Dot { node: node(reader.number()?)?, life: reader.number()?, count: reader.number()? })
+}
+
+fn put_past(writer: &mut Writer<'_>, past: &Past) {
+    writer.number(past.upto.len() as u64);
+    for ((node, life), count) in &past.upto {
+        put_dot(writer, Dot { node: *node, life: *life, count: *count });
+    }
+    writer.number(past.dots.len() as u64);
+    for dot in &past.dots {
+        put_dot(writer, *dot);
+    }
+}
+
+fn take_past(reader: &mut Reader<'_>) -> Option<Past> {
+    let mut past = Past::default();
+    for _ in 0..reader.count()? {
+        past.add(take_dot(reader)?);
+    }
+    for _ in 0..reader.count()? {
+        past.add_single(take_dot(reader)?);
+    }
+    Some(past)
+}
+
+/// What a session is to bring with its next request about a key.
+pub(super) fn token(past: &Past) -> Token {
+    let mut bytes = Vec::new();
+    put_past(&mut Writer(&mut bytes), past);
+    bytes.into()
+}
+
+/// What a session knew when it got a token; nothing where it has none, or one that is no token of ours.
+pub(super) fn known(token: Option<&Token>) -> Past {
+    token.and_then(|bytes| take_past(&mut Reader(bytes))).unwrap_or_default()
 }

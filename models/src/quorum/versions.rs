@@ -5,7 +5,8 @@
 //! Merging is commutative, associative and idempotent under each rule. Deliberately absent: where versions come from
 //! and how they travel.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::hash::{Hash, Hasher};
 
 use serde::{Deserialize, Serialize};
 use sim_core::peer::Peer;
@@ -26,17 +27,44 @@ pub enum Versions {
     /// Whichever knew of the other; both, as siblings, if neither did. One counter a coordinator: two writes through
     /// one coordinator that did not know of each other look ordered, and the earlier is lost.
     Vectors,
-    /// Likewise, but each write is a dot beside what it knew of, so that no concurrent write is lost.
+    /// Likewise, but each write is a dot beside what it knew of, so that no concurrent write is lost. A coordinator sends
+    /// all that it wrote and that was not replaced, so that whoever has a dot has those before it from there.
     Dotted,
 }
 
-/// The name of one write: its coordinator, and a number that rises there.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+impl Versions {
+    /// Whether a version says what its writer knew of.
+    #[must_use]
+    pub fn are_causal(self) -> bool {
+        matches!(self, Versions::Vectors | Versions::Dotted)
+    }
+}
+
+/// One life of a coordinator, by the instant at which it began: what it wrote before a crash it does not know any more.
+pub type Actor = (Peer, u64);
+
+/// The name of one write: its coordinator in one of its lives, and a number that rises there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Dot {
     /// The coordinator.
     pub node: Peer,
-    /// The coordinator's number.
+    /// Which of its lives.
+    pub life: u64,
+    /// The coordinator's number, which no other of its lives gives.
     pub count: u64,
+}
+
+impl Hash for Dot {
+    /// Node and number tell all writes apart.
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        (self.node, self.count).hash(state);
+    }
+}
+
+impl Dot {
+    fn actor(&self) -> Actor {
+        (self.node, self.life)
+    }
 }
 
 /// A version's place in a total order: time or number first, then the dot.
@@ -48,31 +76,64 @@ pub struct Stamp {
     pub dot: Dot,
 }
 
-/// For each coordinator, up to which of its writes something is known.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
-pub struct Past(pub BTreeMap<Peer, u64>);
+/// What somebody knows of a key: for each coordinator up to which of its writes, and single writes beyond.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Past {
+    /// All writes up to these are known.
+    pub upto: BTreeMap<Actor, u64>,
+    /// These are known too, but not all before them.
+    pub dots: BTreeSet<Dot>,
+}
+
+impl Hash for Past {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.upto.hash(state);
+        if !self.dots.is_empty() {
+            self.dots.hash(state);
+        }
+    }
+}
 
 impl Past {
     /// Whether a write is known.
     #[must_use]
     pub fn has(&self, dot: Dot) -> bool {
-        self.0.get(&dot.node).is_some_and(|count| *count >= dot.count)
+        self.upto.get(&dot.actor()).is_some_and(|count| *count >= dot.count) || self.dots.contains(&dot)
     }
-    /// Knows of one write more.
+    /// Knows of one write more, and of all before it there.
     pub fn add(&mut self, dot: Dot) {
-        let count = self.0.entry(dot.node).or_default();
+        let count = self.upto.entry(dot.actor()).or_default();
         *count = dot.count.max(*count);
+        let upto = &self.upto;
+        self.dots.retain(|dot| upto.get(&dot.actor()).is_none_or(|count| *count < dot.count));
+    }
+    /// Knows of this one write more.
+    pub fn add_single(&mut self, dot: Dot) {
+        if !self.has(dot) {
+            self.dots.insert(dot);
+        }
     }
     /// Knows all that the other knows.
     pub fn join(&mut self, other: &Past) {
-        for (node, count) in &other.0 {
-            self.add(Dot { node: *node, count: *count });
+        for ((node, life), count) in &other.upto {
+            self.add(Dot { node: *node, life: *life, count: *count });
+        }
+        for dot in &other.dots {
+            self.add_single(*dot);
         }
     }
     /// Whether the other knows as much.
     #[must_use]
     pub fn within(&self, other: &Past) -> bool {
-        self.0.iter().all(|(node, count)| other.has(Dot { node: *node, count: *count }))
+        let upto = |((node, life), count): (&Actor, &u64)| {
+            other.has(Dot { node: *node, life: *life, count: *count })
+        };
+        self.upto.iter().all(upto) && self.dots.iter().all(|dot| other.has(*dot))
+    }
+    /// Whether nothing is known.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.upto.is_empty() && self.dots.is_empty()
     }
 }
 
@@ -170,8 +231,9 @@ mod tests {
     use sim_core::value::Value;
 
     fn version(node: u32, count: u64, at: u64, known: &[(u32, u64)]) -> Version {
-        let past = Past(known.iter().map(|(node, count)| (Peer::node(*node), *count)).collect());
-        let dot = Dot { node: Peer::node(node), count };
+        let upto = known.iter().map(|(node, count)| ((Peer::node(*node), 0), *count)).collect();
+        let past = Past { upto, ..Past::default() };
+        let dot = Dot { node: Peer::node(node), life: 0, count };
         Version { stamp: Stamp { at, dot }, past, value: Some(Value::Int(count as i64)) }
     }
 
@@ -194,6 +256,20 @@ mod tests {
         assert_eq!(held(Versions::Vectors, &race), [(0, 2), (1, 1)]);
         assert_eq!(held(Versions::Dotted, &race), [(0, 2), (1, 1)]);
         assert_eq!(held(Versions::LastWriteWins, &race), [(1, 1)]);
+    }
+
+    #[test]
+    fn a_writer_knows_its_own_write_and_not_those_beside_it() {
+        let dot = |count| Dot { node: Peer::node(0), life: 0, count };
+        let mut past = Past::default();
+        past.add_single(dot(5));
+        assert!(past.has(dot(5)) && !past.has(dot(4)), "another's write 4 went unseen");
+        let mut other = past.clone();
+        past.add(dot(6));
+        assert!(past.has(dot(4)) && past.dots.is_empty() && other.within(&past) && !past.within(&other));
+        // Another life of the same coordinator knew nothing of it.
+        other.join(&Past { upto: [((Peer::node(0), 9), 20)].into(), ..Past::default() });
+        assert!(other.has(dot(5)) && !other.has(dot(4)) && !other.has(dot(6)));
     }
 
     #[test]
@@ -222,7 +298,7 @@ mod tests {
                     }
                     let count =
                         all.iter().filter(|v| v.stamp.dot.node == Peer::node(node)).count() as u64 + 1;
-                    let dot = Dot { node: Peer::node(node), count };
+                    let dot = Dot { node: Peer::node(node), life: 0, count };
                     all.push(Version { stamp: Stamp { at, dot }, past, value: None });
                 }
                 all

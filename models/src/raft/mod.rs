@@ -82,20 +82,7 @@ const WORDS: Words = Words {
         "transfer refused",
         "priority yielded",
     ],
-    messages: &[
-        "pre-vote",
-        "vote",
-        "pre-vote reply",
-        "vote reply",
-        "heartbeat",
-        "append",
-        "append reply",
-        "snapshot",
-        "snapshot reply",
-        "timeout now",
-        "read index",
-        "read index reply",
-    ],
+    messages: <RaftNode as Node>::MESSAGE_KINDS,
 };
 
 impl Model for Raft {

@@ -93,6 +93,20 @@ impl Node for RaftNode {
     type Config = Arc<RaftConfig>;
     type Message = Message;
     type Timer = Timer;
+    const MESSAGE_KINDS: &'static [&'static str] = &[
+        "pre-vote",
+        "vote",
+        "pre-vote reply",
+        "vote reply",
+        "heartbeat",
+        "append",
+        "append reply",
+        "snapshot",
+        "snapshot reply",
+        "timeout now",
+        "read index",
+        "read index reply",
+    ];
 
     fn boot(config: &Arc<RaftConfig>, ctx: &mut Ctx<'_>) -> RaftNode {
         let (storage, restored) = Storage::open(&config.raft, ctx);
@@ -296,7 +310,7 @@ impl RaftNode {
 
     /// A client's write, or a read that goes through the log.
     fn on_write(&mut self, request: Request, ctx: &mut Ctx<'_>) {
-        let Request { id, operation } = request;
+        let Request { id, operation, .. } = request;
         if self.role != Role::Leader {
             return ctx.reply(id, Reply::Redirect(self.leader));
         }

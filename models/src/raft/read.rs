@@ -94,7 +94,7 @@ impl Rounds {
 impl RaftNode {
     /// A client reads.
     pub(super) fn on_read(&mut self, request: Request, ctx: &mut Ctx<'_>) {
-        let Request { id, operation } = request;
+        let Request { id, operation, .. } = request;
         let leads = self.role == Role::Leader;
         match self.shared.raft.reads {
             Reads::Local => self.answer(id, &operation, ctx),

@@ -4,80 +4,12 @@
 //! Mitzenmacher's (IEEE TPDS 2001); consistent hashing with bounded loads is Mirrokni, Thorup and Zadimoghaddam's
 //! (SODA 2018). Deliberately absent: the probes of health checks, which are messages (`caller`).
 
-use serde::{Deserialize, Serialize};
 use sim_core::random::Rng;
 use sim_core::time::{Span, Time};
-use sim_core::units::Ratio;
 
-use super::ring::Ring;
-use crate::policy::{Breaker, BreakerConfig, BreakerState, Outcome};
-
-/// A balancer's settings.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct BalancerConfig {
-    /// How one is chosen among those in use.
-    pub choose: Choice,
-    /// Only instances in the caller's own zone, as long as there is one in use.
-    pub zone_aware: bool,
-    /// Instances that fail are left out for a while.
-    pub outliers: Option<Outliers>,
-    /// An instance that comes into use, or comes back, gets its full share only after this time.
-    pub slow_start: Option<Span>,
-    /// Instances are probed, and those that do not answer are left out.
-    pub health: Option<HealthCheck>,
-    /// A breaker before each instance.
-    pub breaker: Option<BreakerConfig>,
-}
-
-/// How one is chosen.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub enum Choice {
-    /// Any.
-    Random,
-    /// In turn.
-    #[default]
-    RoundRobin,
-    /// The one with the fewest of this caller's calls under way; any of those that tie.
-    LeastConnections,
-    /// The better of two at random.
-    PowerOfTwo,
-    /// By the call's key on a ring.
-    ConsistentHash {
-        /// Points on the ring for each instance.
-        points: u32,
-        /// No instance has more than this many times the mean number of calls under way; no bound if absent.
-        #[serde(default)]
-        bound: Option<f64>,
-    },
-}
-
-/// Outlier ejection.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Outliers {
-    /// After so many failures in a row.
-    pub failures: u32,
-    /// For so long, times how often it has happened.
-    pub eject_for: Span,
-    /// At most this share of the instances at once.
-    pub at_most: Ratio,
-}
-
-/// Health checks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct HealthCheck {
-    /// How often each instance is probed.
-    pub every: Span,
-    /// How long an answer may take.
-    pub timeout: Span,
-    /// After so many bad answers in a row it is left out.
-    pub down_after: u32,
-    /// After so many good ones it is used again.
-    pub up_after: u32,
-}
+pub use super::balance_config::{BalancerConfig, Choice, HealthCheck, Outliers, RateOutliers};
+use super::ring::{Ring, mix};
+use crate::policy::{Breaker, BreakerState, Outcome};
 
 /// What a caller knows of an instance.
 #[derive(Clone, Debug)]
@@ -92,6 +24,18 @@ struct Seen {
     ejections: u32,
     since: Time,
     breaker: Option<Breaker>,
+    /// Calls and successes since shares of successes were last compared.
+    calls: u32,
+    good: u32,
+}
+
+impl Seen {
+    fn eject(&mut self, outliers: &Outliers, now: Time) {
+        self.ejections += 1;
+        self.failures = 0;
+        self.ejected_until = now + outliers.eject_for.times(f64::from(self.ejections));
+        self.since = self.ejected_until;
+    }
 }
 
 /// A balancer at work over the instances of one service.
@@ -106,6 +50,8 @@ pub struct Balancer {
     /// Whether every instance is always in use, so that no list is needed.
     plain: bool,
     usable: Vec<u32>,
+    /// When shares of successes are compared next.
+    compare_at: Time,
 }
 
 impl Balancer {
@@ -125,6 +71,8 @@ impl Balancer {
                 ejections: 0,
                 since: Time::ZERO,
                 breaker: config.breaker.map(Breaker::new),
+                calls: 0,
+                good: 0,
             })
             .collect();
         let ring = match config.choose {
@@ -138,7 +86,8 @@ impl Balancer {
             && config.slow_start.is_none();
         // Callers start at different places of the round.
         let turn = (salt % seen.len().max(1) as u64) as usize;
-        Balancer { config: config.clone(), seen, ring, zone, turn, total: 0, plain, usable: Vec::new() }
+        let (config, usable) = (config.clone(), Vec::new());
+        Balancer { config, seen, ring, zone, turn, total: 0, plain, usable, compare_at: Time::ZERO }
     }
 
     /// How its health checks go.
@@ -249,6 +198,15 @@ impl Balancer {
                 let second = if n > 1 { (first + 1 + below(b, n - 1)) % n } else { first };
                 if load(at(second)) < load(at(first)) { at(second) } else { at(first) }
             }
+            Choice::BestOf(choices) => {
+                // Floyd's sampling without repetition; its draws come from the two that every choice has.
+                let mut drawn: Vec<usize> = Vec::new();
+                for (i, top) in (n - n.min(choices as usize)..n).enumerate() {
+                    let draw = below(mix(a ^ mix(b.wrapping_add(i as u64))), top + 1);
+                    drawn.push(if drawn.contains(&draw) { top } else { draw });
+                }
+                drawn.into_iter().map(&at).min_by_key(|i| load(*i)).unwrap_or_else(|| at(0))
+            }
         }
     }
 
@@ -266,7 +224,8 @@ impl Balancer {
             .unwrap_or(usable[0])
     }
 
-    /// A call to an instance has ended, or was given up (`None`).
+    /// A call to an instance has ended; `None` if its end says nothing of the instance, as when another copy has
+    /// answered. One that took too long is a time-out, so a failure as far as its caller can tell.
     pub fn ended(&mut self, instance: u32, outcome: Option<Outcome>, took: Span, now: Time) {
         let ejected = self.seen.iter().filter(|seen| now < seen.ejected_until).count() + 1;
         let room =
@@ -274,19 +233,62 @@ impl Balancer {
         let seen = &mut self.seen[instance as usize];
         seen.in_flight = seen.in_flight.saturating_sub(1);
         self.total = self.total.saturating_sub(1);
-        // Given up by its caller is a failure of the instance as far as its caller can tell.
-        let ok = outcome.is_some_and(|outcome| outcome.is_ok() || outcome == Outcome::Fatal);
+        let Some(outcome) = outcome.filter(|outcome| !outcome.is_neutral()) else {
+            if let Some(breaker) = &mut seen.breaker {
+                breaker.forget(Time(now.0.saturating_sub(took.0)));
+            }
+            return;
+        };
+        let ok = outcome.is_ok() || outcome == Outcome::Fatal;
         if let Some(breaker) = &mut seen.breaker {
             breaker.ended(ok, took, now);
         }
         let Some(outliers) = self.config.outliers else { return };
+        seen.calls += 1;
+        seen.good += u32::from(ok);
         seen.failures = if ok { 0 } else { seen.failures + 1 };
         if seen.failures >= outliers.failures && now >= seen.ejected_until && room {
-            seen.ejections += 1;
-            seen.failures = 0;
-            seen.ejected_until = now + outliers.eject_for.times(f64::from(seen.ejections));
-            seen.since = seen.ejected_until;
+            seen.eject(&outliers, now);
         }
+        if let Some(rate) = outliers.rate
+            && now >= self.compare_at
+        {
+            self.compare(&outliers, &rate, now);
+        }
+    }
+
+    /// Ejects the instances whose share of successes is far below the others' (Envoy's success rate ejection).
+    fn compare(&mut self, outliers: &Outliers, rate: &RateOutliers, now: Time) {
+        let first = self.compare_at == Time::ZERO;
+        self.compare_at = now + rate.every;
+        let judged = |seen: &Seen| seen.calls >= rate.least && !first;
+        let share = |seen: &Seen| f64::from(seen.good) / f64::from(seen.calls.max(1));
+        let shares: Vec<f64> = self.seen.iter().filter(|seen| judged(seen)).map(share).collect();
+        let count = shares.len().max(1) as f64;
+        let mean = shares.iter().sum::<f64>() / count;
+        let variance = shares.iter().map(|share| (share - mean) * (share - mean)).sum::<f64>() / count;
+        let bar = mean - rate.deviations * libm::sqrt(variance);
+        let room = outliers.at_most.get() * self.seen.len() as f64;
+        let mut ejected = self.seen.iter().filter(|seen| now < seen.ejected_until).count();
+        for seen in &mut self.seen {
+            if judged(seen) && share(seen) < bar && now >= seen.ejected_until && (ejected + 1) as f64 <= room
+            {
+                seen.eject(outliers, now);
+                ejected += 1;
+            }
+            (seen.calls, seen.good) = (0, 0);
+        }
+    }
+
+    /// How many instances a breaker of their own keeps calls from, if they have breakers.
+    #[must_use]
+    pub fn open(&self, now: Time) -> Option<usize> {
+        self.config.breaker?;
+        let open = |seen: &&Seen| {
+            let breaker = seen.breaker.as_ref();
+            breaker.is_some_and(|breaker| matches!(breaker.state_at(now), BreakerState::Open { .. }))
+        };
+        Some(self.seen.iter().filter(open).count())
     }
 
     /// A probe of an instance was answered well, or not; whether that changed its standing.
@@ -313,5 +315,110 @@ impl Balancer {
     #[must_use]
     pub fn in_flight(&self) -> Vec<u32> {
         self.seen.iter().map(|seen| seen.in_flight).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Balancer, BalancerConfig};
+    use crate::policy::Outcome;
+    use sim_core::random::Rng;
+    use sim_core::time::{Span, Time};
+
+    fn balancer(text: &str, zone: u16, zones: &[u16]) -> Balancer {
+        let config: BalancerConfig = ron::from_str(text).expect("a balancer");
+        Balancer::new(&config, zone, zones, 0)
+    }
+
+    /// How many of `calls` go to each of `n`, with this many keys, none of them ending.
+    fn spread(balancer: &mut Balancer, n: usize, calls: u64, now: Time) -> Vec<u32> {
+        let (mut rng, mut counts) = (Rng::from_key(7), vec![0; n]);
+        for key in 0..calls {
+            if let Some(i) = balancer.pick(key, None, now, &mut rng) {
+                counts[i as usize] += 1;
+            }
+        }
+        counts
+    }
+
+    #[test]
+    fn a_zone_is_kept_to_as_long_as_it_has_an_instance() {
+        let mut near = balancer(
+            "(zone_aware: true, outliers: Some((failures: 1, eject_for: \"1s\", at_most: 1.0)))",
+            1,
+            &[0, 1, 1, 0],
+        );
+        let counts = spread(&mut near, 4, 100, Time(0));
+        assert_eq!((counts[0], counts[3], counts[1] + counts[2]), (0, 0, 100));
+        near.ended(1, Some(Outcome::Failed), Span(1), Time(1));
+        near.ended(2, Some(Outcome::Failed), Span(1), Time(1));
+        let counts = spread(&mut near, 4, 100, Time(2));
+        assert_eq!((counts[1], counts[2], counts[0] + counts[3]), (0, 0, 100), "both of its own are out");
+    }
+
+    #[test]
+    fn one_that_comes_back_is_used_more_and_more() {
+        let text = "(choose: Random, slow_start: Some(\"10s\"), health: Some((every: \"1s\", timeout: \"1s\", down_after: 1, up_after: 1)))";
+        let mut slow = balancer(text, 0, &[0; 2]);
+        assert!(slow.probed(1, false, Time(1)) && slow.probed(1, true, Time(1_000_000_000)));
+        let share = |balancer: &mut Balancer, second: u64| {
+            f64::from(spread(balancer, 2, 4000, Time(second * 1_000_000_000))[1]) / 4000.0
+        };
+        // A quarter of its age allows a quarter of its half.
+        assert!(share(&mut slow, 1) < 0.01);
+        assert!((share(&mut slow, 6) - 0.25).abs() < 0.03);
+        assert!((share(&mut slow, 11) - 0.5).abs() < 0.03);
+    }
+
+    #[test]
+    fn a_bounded_ring_overflows_to_the_next() {
+        // One hot key: without a bound all calls go to one instance, with one none has much more than its share.
+        let hot = |text: &str| {
+            let (mut balancer, mut rng) = (balancer(text, 0, &[0; 10]), Rng::from_key(1));
+            for _ in 0..1000 {
+                balancer.pick(42, None, Time(0), &mut rng);
+            }
+            balancer.in_flight().into_iter().max()
+        };
+        assert_eq!(hot("(choose: ConsistentHash(points: 50))"), Some(1000));
+        assert_eq!(hot("(choose: ConsistentHash(points: 50, bound: Some(1.25)))"), Some(125));
+    }
+
+    #[test]
+    fn the_best_of_d_are_d_different_ones() {
+        let mut all = balancer("(choose: BestOf(5))", 0, &[0; 5]);
+        assert_eq!(spread(&mut all, 5, 100, Time(0)), [20; 5], "the best of all is the least loaded");
+        let mut more = balancer("(choose: BestOf(9))", 0, &[0; 5]);
+        assert_eq!(spread(&mut more, 5, 100, Time(0)), [20; 5]);
+    }
+
+    #[test]
+    fn a_copy_that_lost_says_nothing_of_its_instance() {
+        let text = "(outliers: Some((failures: 1, eject_for: \"1s\", at_most: 1.0)), breaker: Some((trips: Consecutive(1), open_for: \"1s\", probes: 1)))";
+        let mut balancer = balancer(text, 0, &[0; 3]);
+        for end in [None, Some(Outcome::TakenBack)] {
+            (0..3).for_each(|i| balancer.ended(i, end, Span(5), Time(10)));
+        }
+        assert_eq!((spread(&mut balancer, 3, 30, Time(11)), balancer.open(Time(11))), (vec![10; 3], Some(0)));
+        balancer.ended(0, Some(Outcome::Timeout), Span(5), Time(20));
+        assert_eq!((spread(&mut balancer, 3, 30, Time(21))[0], balancer.open(Time(21))), (0, Some(1)));
+    }
+
+    #[test]
+    fn an_instance_far_below_the_others_is_ejected_by_its_rate() {
+        let text = "(outliers: Some((failures: 1000, eject_for: \"60s\", at_most: 0.5, rate: Some((every: \"10s\", least: 100, deviations: 1.9)))))";
+        let mut balancer = balancer(text, 0, &[0; 6]);
+        for call in 0..3000_u64 {
+            let now = Time(call * 5_000_000);
+            for i in 0..6 {
+                // One fails every other call, never twice in a row.
+                let bad = i == 3 && call % 2 == 0;
+                let end = if bad { Outcome::Failed } else { Outcome::Ok };
+                balancer.ended(i, Some(end), Span(1), now);
+            }
+        }
+        let counts = spread(&mut balancer, 6, 100, Time(15_000_000_000));
+        assert_eq!(counts.iter().filter(|count| **count == 0).count(), 1, "{counts:?}");
+        assert_eq!(counts[3], 0);
     }
 }

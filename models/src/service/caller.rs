@@ -11,10 +11,10 @@ use sim_core::time::{Span, Time};
 
 use super::balance::Balancer;
 use super::figures::Carried;
-use super::message::{Baggage, Message};
+use super::message::{Baggage, Message, Tie};
 use super::plan::{Part, Plan};
 use super::timers::{Timers, Wake};
-use crate::policy::{Act, BreakerState, Call, Layer, Outcome, Stack, Token};
+use crate::policy::{Act, BreakerState, Call, Layer, Outcome, Stack, Token, Twin, Why};
 
 pub(super) type Ctx<'a> = Context<'a, Message, ()>;
 
@@ -37,6 +37,8 @@ struct Out {
     last: BTreeMap<u64, u32>,
     elsewhere: bool,
     carried: Carried,
+    /// Whether it may have lesser answers to tell of.
+    carried_lesser: bool,
     probes: u32,
     unanswered: Vec<bool>,
 }
@@ -50,6 +52,17 @@ struct Flight {
     baggage: Baggage,
     /// The trace's part above this one.
     parent: u64,
+    twin: Twin,
+}
+
+/// An attempt that is to be sent.
+#[derive(Clone, Copy)]
+pub(super) struct Sending {
+    pub(super) edge: u16,
+    pub(super) attempt: Token,
+    pub(super) tag: u64,
+    pub(super) deadline: Time,
+    pub(super) twin: Twin,
 }
 
 #[derive(Clone, Default)]
@@ -75,6 +88,7 @@ impl Caller {
                 last: BTreeMap::new(),
                 elsewhere: to.count > 1 && edge.spec.policies.iter().any(repeats),
                 carried: Carried::default(),
+                carried_lesser: edge.lesser,
                 probes: 0,
                 unanswered: vec![false; to.count as usize],
             }
@@ -142,6 +156,11 @@ impl Caller {
         self.queue(edge);
     }
 
+    /// One of two tied copies has begun before the other was sent.
+    pub(super) fn begun(&mut self, edge: u16, attempt: Token) {
+        self.edges[usize::from(edge)].stack.begun(attempt);
+    }
+
     pub(super) fn is_dead(&self, edge: u16, token: Token) -> bool {
         !self.edges[usize::from(edge)].stack.is_live(token)
     }
@@ -150,25 +169,23 @@ impl Caller {
     pub(super) fn forget(&mut self, edge: u16, tag: u64, outcome: Outcome) {
         let out = &mut self.edges[usize::from(edge)];
         out.carried.failures += u64::from(!outcome.is_ok());
+        out.carried.lesser += u64::from(outcome == Outcome::Degraded);
         if out.elsewhere {
             out.last.remove(&tag);
         }
     }
 
     /// Sends an attempt to an instance.
-    #[expect(clippy::too_many_arguments, reason = "the parts of one act and its surroundings")]
     pub(super) fn send(
         &mut self,
         plan: &Plan,
         part: &Part,
-        edge: u16,
-        attempt: Token,
-        tag: u64,
-        deadline: Time,
+        sent: Sending,
         mut baggage: Baggage,
         timers: &mut Timers,
         ctx: &mut Ctx<'_>,
     ) {
+        let Sending { edge, attempt, tag, deadline, twin } = sent;
         let (now, names) = (ctx.now(), &part.edges[usize::from(edge)]);
         let to = &plan.parts[usize::from(names.to)];
         let out = &mut self.edges[usize::from(edge)];
@@ -193,7 +210,7 @@ impl Caller {
             baggage.span = ((ctx.me().index() as u64 + 1) << 32) | (self.spans << 2);
         }
         let left = (deadline < Time::NEVER).then(|| deadline.since(now));
-        let flight = Flight { attempt, instance, began: now, left, baggage, parent };
+        let flight = Flight { attempt, instance, began: now, left, baggage, parent, twin };
         let place = attempt.index() as usize;
         if out.flights.len() <= place {
             out.flights.resize_with(place + 1, || None);
@@ -227,7 +244,22 @@ impl Caller {
         if flight.attempt != attempt {
             return;
         }
+        let tie = match flight.twin {
+            Twin::None => Tie::No,
+            Twin::Awaited => Tie::Open,
+            Twin::Of(other) => match out.flights.get(other.index() as usize) {
+                Some(Some(there)) if there.attempt == other => {
+                    let (node, other) = (Peer::node(to.first + there.instance), other.raw());
+                    let own = Peer::node(to.first + flight.instance);
+                    let twin = Message::Twin { edge, attempt: other, node: own, other: attempt.raw() };
+                    ctx.send(node, twin);
+                    Tie::To(node, other)
+                }
+                _ => Tie::Open,
+            },
+        };
         let message = Message::Call {
+            tie,
             attempt: attempt.raw(),
             edge,
             baggage: flight.baggage,
@@ -292,7 +324,7 @@ impl Caller {
         part: &Part,
         edge: u16,
         attempt: Token,
-        tied: bool,
+        why: Why,
         ctx: &mut Ctx<'_>,
     ) {
         let names = &part.edges[usize::from(edge)];
@@ -300,7 +332,9 @@ impl Caller {
         let Some(instance) = flight.and_then(|flight| flight.as_ref()).map(|flight| flight.instance) else {
             return;
         };
-        if self.landed(part, edge, attempt, None, ctx) && (tied || names.spec.cancels) {
+        // One that took too long has failed as far as its caller can tell; the others say nothing of the instance.
+        let outcome = (why == Why::Late).then_some(Outcome::Timeout);
+        if self.landed(part, edge, attempt, outcome, ctx) && (why == Why::Tied || names.spec.cancels) {
             let to = plan.parts[usize::from(names.to)].first + instance;
             ctx.send(Peer::node(to), Message::Cancel { attempt: attempt.raw(), edge });
         }
@@ -323,7 +357,7 @@ impl Caller {
         let Some(flight) = place.take() else { return false };
         let now = ctx.now();
         out.balancer.ended(flight.instance, outcome, now.since(flight.began), now);
-        if matches!(outcome, None | Some(Outcome::Refused)) {
+        if matches!(outcome, Some(Outcome::Timeout | Outcome::Refused)) {
             out.connections[flight.instance as usize].stands = false;
         }
         if flight.baggage.traced {
@@ -407,7 +441,13 @@ impl Caller {
             ctx.measure(edge.names.calls, carried.calls as i64);
             ctx.measure(edge.names.attempts, carried.attempts as i64);
             ctx.measure(edge.names.failures, carried.failures as i64);
-            if let Some(state) = out.stack.breaker() {
+            if out.carried_lesser {
+                ctx.measure(edge.names.lesser, carried.lesser as i64);
+            }
+            if let Some(open) = out.balancer.open(ctx.now()) {
+                ctx.measure(edge.names.hosts_open, open as i64);
+            }
+            if let Some(state) = out.stack.breaker(ctx.now()) {
                 let number = match state {
                     BreakerState::Closed => 0,
                     BreakerState::HalfOpen { .. } => 1,

@@ -74,6 +74,9 @@ pub struct ServiceSpec {
     pub abandoned: Abandoned,
     /// What it does for each call, step by step.
     pub steps: Vec<Step>,
+    /// What it does for calls that name one of these: other methods of the same instances, workers and caches.
+    #[serde(default)]
+    pub routes: IndexMap<String, Vec<Step>>,
     /// Answers by idempotency key that are remembered.
     #[serde(default)]
     pub dedup: Option<DedupConfig>,
@@ -169,6 +172,9 @@ pub enum Step {
     },
     /// The key is dropped from this instance's caches: an invalidation has come.
     Invalidate,
+    /// Steps that find the key's value anew; then it is put into all of this instance's caches. Who looks meanwhile
+    /// finds the old one.
+    Refresh(Vec<Step>),
     /// It fails with this probability.
     Fail(Ratio),
     /// Something that must happen once for each idempotency key; a second time is marked.
@@ -181,6 +187,9 @@ pub enum Step {
 pub struct Edge {
     /// Whom.
     pub to: String,
+    /// Which of its routes; its `steps` if absent.
+    #[serde(default)]
+    pub route: Option<String>,
     /// The caller's policies, outermost first.
     #[serde(default)]
     pub policies: Vec<Layer>,

@@ -2,7 +2,8 @@
 //! (utilisation, saturation), and what each of its edges carries.
 //!
 //! The names are the interface to whatever reads the record: `requests`, `errors`, `latency p50 us`, `latency p99 us`,
-//! `utilisation %`, `queue`, and for an edge `a→b` each of `calls`, `attempts`, `failures` and `breaker` before it.
+//! `utilisation %`, `queue`, `turned away`, `taken back`, and for an edge `a→b` each of `calls`, `attempts`, `failures`,
+//! `lesser`, `breaker` and `hosts open` before it.
 //! Deliberately absent: objectives and budgets, which are `checks`' business.
 
 use std::collections::BTreeMap;
@@ -31,6 +32,8 @@ pub(super) struct Red {
     pub(super) requests: u64,
     pub(super) errors: u64,
     pub(super) turned_away: u64,
+    /// Called off by their callers, or by twins that began first: neither answered nor failed.
+    pub(super) taken_back: u64,
     latencies: Vec<u32>,
 }
 
@@ -48,6 +51,9 @@ impl Red {
         if self.turned_away > 0 {
             measure("turned away", self.turned_away as i64);
         }
+        if self.taken_back > 0 {
+            measure("taken back", self.taken_back as i64);
+        }
         if !self.latencies.is_empty() {
             self.latencies.sort_unstable();
             let at = |share: f64| {
@@ -57,7 +63,8 @@ impl Red {
             measure("latency p50 us", at(0.5));
             measure("latency p99 us", at(0.99));
         }
-        (self.requests, self.errors, self.turned_away) = (0, 0, 0);
+        (self.requests, self.errors) = (0, 0);
+        (self.turned_away, self.taken_back) = (0, 0);
         self.latencies.clear();
     }
 }
@@ -108,6 +115,8 @@ pub(super) struct Carried {
     pub(super) calls: u64,
     pub(super) attempts: u64,
     pub(super) failures: u64,
+    /// Calls that a fallback, here or further down, gave a lesser answer to.
+    pub(super) lesser: u64,
 }
 
 /// The static names of an edge's figures.
@@ -121,6 +130,10 @@ pub struct EdgeNames {
     pub failures: &'static str,
     /// `breaker a→b`: 0 closed, 1 half-open, 2 open.
     pub breaker: &'static str,
+    /// `lesser a→b`: calls that got a lesser answer, from a fallback here or further down.
+    pub lesser: &'static str,
+    /// `hosts open a→b`: instances that a breaker of their own keeps calls from.
+    pub hosts_open: &'static str,
     /// `a→b`.
     pub plain: &'static str,
 }
@@ -135,6 +148,8 @@ impl EdgeNames {
             attempts: of("attempts"),
             failures: of("failures"),
             breaker: of("breaker"),
+            lesser: of("lesser"),
+            hosts_open: of("hosts open"),
             plain: name(&format!("{from}→{to}")),
         }
     }

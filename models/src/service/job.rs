@@ -3,7 +3,7 @@
 use sim_core::peer::Peer;
 use sim_core::time::Time;
 
-use super::message::Baggage;
+use super::message::{Baggage, Tie};
 use crate::policy::Token;
 
 /// One piece of work.
@@ -30,6 +30,11 @@ pub(super) struct Job {
     pub(super) probe: Option<u32>,
     /// Whether nobody waits for it any more.
     pub(super) left: bool,
+    /// Whether it is one of two tied copies, and whether it has been begun with.
+    pub(super) tie: Tie,
+    pub(super) begun: bool,
+    /// Whether a part of what it gathered was a lesser answer.
+    pub(super) lesser: bool,
     pub(super) calls: Vec<(u16, Token)>,
     pub(super) open: u32,
     pub(super) succeeded: u32,
@@ -51,6 +56,9 @@ pub(super) struct Origin {
     pub(super) baggage: Baggage,
     pub(super) deadline: Time,
     pub(super) probe: Option<u32>,
+    pub(super) tie: Tie,
+    /// Where its program begins.
+    pub(super) entry: u16,
 }
 
 /// All of them.
@@ -79,10 +87,13 @@ impl Jobs {
             deadline: origin.deadline,
             came: now,
             began: now,
-            at: 0,
+            at: origin.entry,
             worker: false,
             probe: origin.probe,
             left: false,
+            tie: origin.tie,
+            begun: false,
+            lesser: false,
             calls,
             open: 0,
             succeeded: 0,

@@ -1,5 +1,8 @@
 //! What nodes of a service graph send each other.
 
+use std::hash::{Hash, Hasher};
+
+use sim_core::peer::Peer;
 use sim_core::time::Span;
 
 use crate::policy::Outcome;
@@ -19,6 +22,30 @@ pub struct Baggage {
     pub traced: bool,
 }
 
+/// Whether a call is one of two tied copies: each knows of the other, and the one that begins calls the other off
+/// (Dean and Barroso, CACM 2013, "Tied requests").
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Tie {
+    /// It is not.
+    #[default]
+    No,
+    /// It is the first, and its twin is not known yet.
+    Open,
+    /// Its twin is this attempt of the same caller at that node.
+    To(Peer, u64),
+}
+
+impl Hash for Tie {
+    // What is not tied adds nothing to a run's fingerprint.
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        match self {
+            Tie::No => {}
+            Tie::Open => state.write_u8(1),
+            Tie::To(node, attempt) => (node, attempt).hash(state),
+        }
+    }
+}
+
 /// A message.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Message {
@@ -36,6 +63,8 @@ pub enum Message {
         bytes: u32,
         /// The size of the answer.
         reply_bytes: u32,
+        /// Whether it is one of two copies.
+        tie: Tie,
     },
     /// This is how it ended.
     Return {
@@ -83,6 +112,26 @@ pub enum Message {
         /// Whether it is.
         ok: bool,
     },
+    /// The copy that you have got a twin: from its caller.
+    Twin {
+        /// The caller's edge.
+        edge: u16,
+        /// The caller's attempt that you have.
+        attempt: u64,
+        /// Where the other is.
+        node: Peer,
+        /// Its attempt.
+        other: u64,
+    },
+    /// I have begun with the twin of a copy that you have, or would send: from the other's node.
+    Begun {
+        /// Whose call it is.
+        caller: Peer,
+        /// The caller's edge.
+        edge: u16,
+        /// The caller's attempt that you have.
+        attempt: u64,
+    },
 }
 
 impl Message {
@@ -119,6 +168,8 @@ impl Message {
             Message::Connected { .. } => "connected",
             Message::Probe { .. } => "probe",
             Message::Health { .. } => "health",
+            Message::Twin { .. } => "twin",
+            Message::Begun { .. } => "begun",
         }
     }
 }

@@ -6,9 +6,11 @@
 //! a message means; a call has a key, a size, a class, and an end.
 
 pub mod balance;
+pub mod balance_config;
 mod caller;
 pub mod config;
 pub mod figures;
+mod graph;
 mod job;
 pub mod message;
 pub mod node;
@@ -20,6 +22,7 @@ mod timers;
 mod topic;
 mod users;
 mod validate;
+mod words;
 
 use std::sync::Arc;
 
@@ -28,7 +31,7 @@ use sim_core::world::NodeGroup;
 pub use self::config::Service;
 use self::node::ServiceNode;
 use self::plan::{NodePlan, Plan};
-use crate::model::{Cluster, Model};
+use crate::model::{Cluster, Model, Words};
 
 impl Model for Service {
     type Node = ServiceNode;
@@ -37,6 +40,7 @@ impl Model for Service {
     const NAME: &'static str = "service";
     const SUMMARY: &'static str =
         "a graph of services with queues, policies and balancers; RED, USE and traces are measured";
+    const WORDS: Option<Words> = Some(words::WORDS);
 
     fn validate(&self, cluster: &Cluster) -> Result<(), (String, String)> {
         self.check(cluster)

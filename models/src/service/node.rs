@@ -6,9 +6,9 @@ use sim_core::node::{Node, Reply, Request};
 use sim_core::peer::Peer;
 use sim_core::time::Time;
 
-use super::caller::{Caller, Ctx};
+use super::caller::{Caller, Ctx, Sending};
 use super::job::Origin;
-use super::message::{HEADER, Message};
+use super::message::{HEADER, Message, Tie};
 use super::plan::{NodePlan, Part, PartKind, Plan};
 use super::server::{Env, Server};
 use super::timers::{Timers, Wake};
@@ -18,7 +18,8 @@ use crate::policy::{Act, Outcome, Token};
 
 /// A node.
 pub struct ServiceNode {
-    plan: Arc<Plan>,
+    /// Taken out while something happens here, so that what happens may borrow both.
+    plan: Option<Arc<Plan>>,
     part: u16,
     caller: Caller,
     timers: Timers,
@@ -35,6 +36,8 @@ impl Node for ServiceNode {
     type Config = NodePlan;
     type Message = Message;
     type Timer = ();
+    const MESSAGE_KINDS: &'static [&'static str] =
+        &["call", "return", "cancel", "connect", "connected", "probe", "health"];
 
     fn boot(config: &NodePlan, ctx: &mut Ctx<'_>) -> ServiceNode {
         let plan = Arc::clone(&config.plan);
@@ -45,14 +48,14 @@ impl Node for ServiceNode {
             PartKind::Topic(spec) => Role::Topic(Topic::new(spec)),
         };
         let caller = Caller::new(&plan, part, ctx.me());
-        let (plan, part) = (Arc::clone(&config.plan), config.part);
+        let (plan, part) = (Some(Arc::clone(&config.plan)), config.part);
         let mut node = ServiceNode { plan, part, caller, timers: Timers::default(), role };
-        node.with(ctx, |node, part, ctx| {
+        node.with(ctx, |node, plan, part, ctx| {
             node.caller.start(part, &mut node.timers, ctx);
             for edge in 0..part.edges.len() as u16 {
-                node.caller.lookup(&Arc::clone(&node.plan), part, edge, &mut Timers::default(), ctx);
+                node.caller.lookup(plan, part, edge, &mut Timers::default(), ctx);
             }
-            if let Some(window) = node.plan.window {
+            if let Some(window) = plan.window {
                 let next = (ctx.now().0 / window.0 + 1) * window.0;
                 node.timers.at(Time(next), Wake::Window);
             }
@@ -63,22 +66,22 @@ impl Node for ServiceNode {
     }
 
     fn on_message(&mut self, from: Peer, message: Message, ctx: &mut Ctx<'_>) {
-        self.with(ctx, |node, part, ctx| node.receive(from, message, part, ctx));
+        self.with(ctx, |node, plan, part, ctx| node.receive(from, message, plan, part, ctx));
     }
 
     fn on_timer(&mut self, (): (), ctx: &mut Ctx<'_>) {
         self.timers.fired();
-        self.with(ctx, |node, part, ctx| {
+        self.with(ctx, |node, plan, part, ctx| {
             while let Some(wake) = node.timers.due(ctx.now()) {
-                node.wake(wake, part, ctx);
-                node.pump(part, ctx);
+                node.wake(wake, plan, part, ctx);
+                node.pump(plan, part, ctx);
             }
         });
     }
 
     fn on_request(&mut self, request: Request, ctx: &mut Ctx<'_>) {
-        self.with(ctx, |node, part, ctx| match &mut node.role {
-            Role::Users(users) => users.ask(&node.plan, part, request, &mut node.caller, ctx),
+        self.with(ctx, |node, plan, part, ctx| match &mut node.role {
+            Role::Users(users) => users.ask(plan, part, request, &mut node.caller, ctx),
             _ => ctx.reply(request.id, Reply::Rejected),
         });
     }
@@ -98,17 +101,18 @@ impl Node for ServiceNode {
 
 impl ServiceNode {
     /// Does something, then all that follows from it, then arms the timer for what comes next.
-    fn with(&mut self, ctx: &mut Ctx<'_>, what: impl FnOnce(&mut ServiceNode, &Part, &mut Ctx<'_>)) {
-        let plan = Arc::clone(&self.plan);
-        let part = &plan.parts[usize::from(self.part)];
-        what(self, part, ctx);
-        self.pump(part, ctx);
+    fn with(&mut self, ctx: &mut Ctx<'_>, what: impl FnOnce(&mut ServiceNode, &Plan, &Part, &mut Ctx<'_>)) {
+        let Some(shared) = self.plan.take() else { return };
+        let (plan, part) = (&*shared, &shared.parts[usize::from(self.part)]);
+        what(self, plan, part, ctx);
+        self.pump(plan, part, ctx);
         let caller = &self.caller;
         let dead =
             |wake: &Wake| matches!(wake, Wake::Policy { edge, token } if caller.is_dead(*edge, *token));
         if let Some(at) = self.timers.next(dead) {
             ctx.arm((), at.since(ctx.now()));
         }
+        self.plan = Some(shared);
     }
 
     /// Lets the serving side do something, if this is an instance.
@@ -119,16 +123,17 @@ impl ServiceNode {
         }
     }
 
-    fn receive(&mut self, from: Peer, message: Message, part: &Part, ctx: &mut Ctx<'_>) {
-        let plan = Arc::clone(&self.plan);
+    fn receive(&mut self, from: Peer, message: Message, plan: &Plan, part: &Part, ctx: &mut Ctx<'_>) {
         let instance = |edge: u16| {
             let to = &plan.parts[usize::from(part.edges[usize::from(edge)].to)];
             from.index() as u32 - to.first
         };
         match message {
-            Message::Call { attempt, edge, baggage, left, bytes: _, reply_bytes } => {
+            Message::Call { attempt, edge, baggage, left, bytes: _, reply_bytes, tie } => {
                 let deadline = left.map_or(Time::NEVER, |left| ctx.now() + left);
-                let origin = Origin { from, attempt, edge, reply_bytes, baggage, deadline, probe: None };
+                let entry = plan.entry(from, edge);
+                let origin =
+                    Origin { from, attempt, edge, reply_bytes, baggage, deadline, probe: None, tie, entry };
                 if let (Role::Topic(topic), PartKind::Topic(spec)) = (&mut self.role, &part.kind) {
                     let taken = topic.publish(spec, baggage, &mut self.caller, ctx);
                     let outcome = if taken { Outcome::Ok } else { Outcome::Rejected };
@@ -151,7 +156,7 @@ impl ServiceNode {
             }
             Message::Connected { edge, ok } => {
                 let outcome = if ok { Outcome::Ok } else { Outcome::Refused };
-                self.caller.connected(&plan, part, edge, instance(edge), outcome, ctx);
+                self.caller.connected(plan, part, edge, instance(edge), outcome, ctx);
             }
             Message::Probe { edge, round } => {
                 if matches!(self.role, Role::Server(_)) {
@@ -161,24 +166,34 @@ impl ServiceNode {
                 }
             }
             Message::Health { edge, round, ok } => self.caller.probed(edge, instance(edge), round, ok, ctx),
+            Message::Twin { edge, attempt, node, other } => {
+                self.server(part, ctx, |server, env| {
+                    server.tied((from, edge, attempt), Tie::To(node, other), env);
+                });
+            }
+            Message::Begun { caller, edge, attempt } if caller == ctx.me() => {
+                self.caller.begun(edge, Token::from_raw(attempt));
+            }
+            Message::Begun { caller, edge, attempt } => {
+                self.server(part, ctx, |server, env| server.called_off((caller, edge, attempt), env));
+            }
         }
     }
 
-    fn wake(&mut self, wake: Wake, part: &Part, ctx: &mut Ctx<'_>) {
-        let plan = Arc::clone(&self.plan);
+    fn wake(&mut self, wake: Wake, plan: &Plan, part: &Part, ctx: &mut Ctx<'_>) {
         match wake {
             Wake::Policy { edge, token } => self.caller.wake(edge, token, ctx),
             Wake::Work { job, epoch } => {
                 self.server(part, ctx, |server, env| server.worked(job, epoch, env));
             }
-            Wake::Window => self.tell(part, ctx),
-            Wake::Probe { edge } => self.caller.probe(&plan, part, edge, &mut self.timers, ctx),
+            Wake::Window => self.tell(plan, part, ctx),
+            Wake::Probe { edge } => self.caller.probe(plan, part, edge, &mut self.timers, ctx),
             Wake::ProbeLate { edge, round } => self.caller.probe_late(edge, round, ctx),
-            Wake::Lookup { edge } => self.caller.lookup(&plan, part, edge, &mut self.timers, ctx),
+            Wake::Lookup { edge } => self.caller.lookup(plan, part, edge, &mut self.timers, ctx),
             Wake::ConnectLate { edge, instance, round } => {
                 if self.caller.still_connecting(edge, instance, round) {
                     ctx.mark("connect timeout");
-                    self.caller.connected(&plan, part, edge, instance, Outcome::Timeout, ctx);
+                    self.caller.connected(plan, part, edge, instance, Outcome::Timeout, ctx);
                 }
             }
             Wake::Deploy { stage } => self.server(part, ctx, |server, env| server.deploy(stage, env)),
@@ -192,20 +207,20 @@ impl ServiceNode {
     }
 
     /// Takes up what the policies ask for, until they ask for nothing more.
-    fn pump(&mut self, part: &Part, ctx: &mut Ctx<'_>) {
-        let plan = Arc::clone(&self.plan);
+    fn pump(&mut self, plan: &Plan, part: &Part, ctx: &mut Ctx<'_>) {
         while let Some((edge, act)) = self.caller.next_act() {
             match act {
-                Act::Send { attempt, tag, deadline, .. } => {
+                Act::Send { attempt, tag, deadline, twin, .. } => {
                     let baggage = match &self.role {
                         Role::Users(users) => users.baggage(tag),
                         Role::Server(server) => Some(server.jobs.get(tag as u32).baggage),
                         Role::Topic(topic) => topic.baggage(edge, tag),
                     };
                     let (baggage, timers) = (baggage.unwrap_or_default(), &mut self.timers);
-                    self.caller.send(&plan, part, edge, attempt, tag, deadline, baggage, timers, ctx);
+                    let sent = Sending { edge, attempt, tag, deadline, twin };
+                    self.caller.send(plan, part, sent, baggage, timers, ctx);
                 }
-                Act::Cancel { attempt, tied } => self.caller.cancelled(&plan, part, edge, attempt, tied, ctx),
+                Act::Cancel { attempt, why } => self.caller.cancelled(plan, part, edge, attempt, why, ctx),
                 Act::Wake { at, token } => self.timers.at(at, Wake::Policy { edge, token }),
                 Act::Done { tag, outcome } => {
                     self.caller.forget(edge, tag, outcome);
@@ -230,8 +245,8 @@ impl ServiceNode {
     }
 
     /// Tells the figures of a window.
-    fn tell(&mut self, part: &Part, ctx: &mut Ctx<'_>) {
-        let Some(window) = self.plan.window else { return };
+    fn tell(&mut self, plan: &Plan, part: &Part, ctx: &mut Ctx<'_>) {
+        let Some(window) = plan.window else { return };
         let now = ctx.now();
         match (&mut self.role, &part.kind) {
             (Role::Users(users), _) => users.red.tell(|name, value| ctx.measure(name, value)),

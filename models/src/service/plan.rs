@@ -2,11 +2,13 @@
 
 use std::sync::Arc;
 
+use sim_core::peer::Peer;
 use sim_core::random::distribution::Distribution;
 use sim_core::time::Span;
 
 use super::config::{Edge, Service, ServiceSpec, Step, TopicSpec};
 use super::figures::{EdgeNames, name};
+use crate::policy::Layer;
 use crate::policy::cache::CacheConfig;
 
 /// A whole graph.
@@ -18,6 +20,8 @@ pub struct Plan {
     pub window: Option<Span>,
     /// Every n-th request leaves a trace.
     pub trace_every: Option<u64>,
+    /// Whether any call names a route.
+    pub routed: bool,
 }
 
 /// Users, a service or a topic.
@@ -57,8 +61,12 @@ pub struct PlanEdge {
     pub spec: Edge,
     /// The part it leads to.
     pub to: u16,
+    /// Where the callee's program begins for it.
+    pub entry: u16,
     /// The names of its figures.
     pub names: EdgeNames,
+    /// Whether its calls may get lesser answers: there is a fallback on it or below it.
+    pub lesser: bool,
 }
 
 /// A service's steps.
@@ -68,6 +76,8 @@ pub struct Program {
     pub ops: Vec<Op>,
     /// The caches that lookups name.
     pub caches: Vec<(CacheConfig, bool)>,
+    /// Where routes begin.
+    pub routes: Vec<(String, u16)>,
 }
 
 /// One instruction.
@@ -98,6 +108,10 @@ pub enum Op {
     Fail(f64),
     /// Does something that must happen once.
     Effect,
+    /// Stores the key in all caches.
+    FillAll,
+    /// Is done: what follows belongs to another route.
+    End,
 }
 
 /// Which part a node belongs to, with the graph around it: the configuration of a node.
@@ -150,11 +164,75 @@ impl Plan {
                 PartKind::Topic(spec) => {
                     spec.subscriptions.iter().for_each(|subscription| edges.add(&subscription.deliver));
                 }
-                PartKind::Service(spec, program) => compile(&spec.steps, program, &mut edges),
+                PartKind::Service(spec, program) => {
+                    compile(&spec.steps, program, &mut edges);
+                    for (route, steps) in &spec.routes {
+                        program.ops.push(Op::End);
+                        program.routes.push((route.clone(), program.ops.len() as u16));
+                        compile(steps, program, &mut edges);
+                    }
+                }
             }
             part.edges = edges.list;
         }
-        Plan { parts, window: service.window, trace_every: service.trace_every }
+        lesser(&mut parts);
+        let routed = enter(&mut parts);
+        Plan { parts, window: service.window, trace_every: service.trace_every, routed }
+    }
+}
+
+impl Plan {
+    /// Where the program of a call begins, by who calls over which of its edges.
+    #[must_use]
+    pub fn entry(&self, from: Peer, edge: u16) -> u16 {
+        if !self.routed {
+            return 0;
+        }
+        let part = self.parts.partition_point(|part| part.first as usize <= from.index()).saturating_sub(1);
+        self.parts[part].edges.get(usize::from(edge)).map_or(0, |edge| edge.entry)
+    }
+}
+
+/// Finds where each edge's calls begin in their callee's program; whether any names a route.
+fn enter(parts: &mut [Part]) -> bool {
+    let routes: Vec<Vec<(String, u16)>> = parts
+        .iter()
+        .map(|part| match &part.kind {
+            PartKind::Service(_, program) => program.routes.clone(),
+            _ => Vec::new(),
+        })
+        .collect();
+    let mut any = false;
+    for edge in parts.iter_mut().flat_map(|part| &mut part.edges) {
+        let known = &routes[usize::from(edge.to)];
+        let found = edge.spec.route.as_ref().and_then(|name| known.iter().find(|(own, _)| own == name));
+        if let Some((_, at)) = found {
+            (edge.entry, any) = (*at, true);
+        }
+    }
+    any
+}
+
+/// Finds the edges whose calls may get lesser answers.
+fn lesser(parts: &mut [Part]) {
+    let falls = |edge: &PlanEdge| edge.spec.policies.contains(&Layer::Fallback);
+    loop {
+        let gives: Vec<bool> = parts
+            .iter()
+            .map(|part| {
+                matches!(part.kind, PartKind::Service(..))
+                    && part.edges.iter().any(|edge| edge.lesser || edge.spec.optional)
+            })
+            .collect();
+        let mut changed = false;
+        for edge in parts.iter_mut().flat_map(|part| &mut part.edges) {
+            if !edge.lesser && (falls(edge) || gives[usize::from(edge.to)]) {
+                (edge.lesser, changed) = (true, true);
+            }
+        }
+        if !changed {
+            return;
+        }
     }
 }
 
@@ -167,7 +245,13 @@ struct Edges<'a> {
 impl Edges<'_> {
     fn add(&mut self, edge: &Edge) {
         let to = self.names.iter().position(|name| *name == edge.to).unwrap_or(0) as u16;
-        self.list.push(PlanEdge { spec: edge.clone(), to, names: EdgeNames::new(self.from, &edge.to) });
+        self.list.push(PlanEdge {
+            spec: edge.clone(),
+            to,
+            names: EdgeNames::new(self.from, &edge.to),
+            lesser: false,
+            entry: 0,
+        });
     }
 }
 
@@ -204,6 +288,10 @@ fn compile(steps: &[Step], program: &mut Program, edges: &mut Edges<'_>) {
                 program.ops[at] = Op::Lookup(number, program.ops.len() as u16);
             }
             Step::Invalidate => program.ops.push(Op::Invalidate),
+            Step::Refresh(inner) => {
+                compile(inner, program, edges);
+                program.ops.push(Op::FillAll);
+            }
             Step::Fail(chance) => program.ops.push(Op::Fail(chance.get())),
             Step::Effect => program.ops.push(Op::Effect),
         }

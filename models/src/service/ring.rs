@@ -7,7 +7,7 @@ pub struct Ring {
 }
 
 /// A mixing of 64 bits with good avalanche (the finaliser of SplitMix64).
-fn mix(mut x: u64) -> u64 {
+pub(super) fn mix(mut x: u64) -> u64 {
     x = x.wrapping_add(0x9e37_79b9_7f4a_7c15);
     x = (x ^ (x >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     x = (x ^ (x >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
@@ -69,10 +69,11 @@ mod tests {
 
     #[test]
     fn shares_spread_as_theory_says() {
-        // √((n−1)/(nv+1)) for n = 100: .3145 at v = 10 and .0995 at v = 100; the formula's limits for large n are
-        // .3162 and .1.
-        for (points, expected) in [(10, 0.3145), (100, 0.0995)] {
-            let spread = spread(100, points);
+        // √((n−1)/(nv+1)), which for n = 170 is the published .3152 at v = 10 and .0997 at v = 100.
+        for (points, expected) in [(10, 0.3152), (100, 0.0997)] {
+            let theory = libm::sqrt(169.0 / (170.0 * f64::from(points) + 1.0));
+            assert!((theory - expected).abs() < 5e-5, "{theory}");
+            let spread = spread(170, points);
             assert!((spread / expected - 1.0).abs() < 0.02, "{points} points: {spread}");
         }
     }

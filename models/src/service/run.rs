@@ -18,8 +18,9 @@ impl Server {
         self.leave_calls(slot, env);
         loop {
             let job = self.jobs.get(slot);
-            let (at, key, request) = (job.at, job.baggage.key, job.baggage.request);
-            let Some(op) = env.program.ops.get(usize::from(at)).filter(|_| job.probe.is_none()) else {
+            let (at, key) = (job.at, job.baggage.key);
+            let op = env.program.ops.get(usize::from(at)).filter(|op| !matches!(op, Op::End));
+            let Some(op) = op.filter(|_| job.probe.is_none()) else {
                 let poison = env.spec.poison.is_some_and(|every| key.is_multiple_of(every.max(1)));
                 let poison = poison && self.jobs.get(slot).probe.is_none();
                 return self.finish(slot, if poison { Outcome::Failed } else { Outcome::Ok }, env);
@@ -66,21 +67,35 @@ impl Server {
                     self.fill(slot, *cache, key, env);
                     at + 1
                 }
-                Op::Invalidate => {
-                    let now = env.ctx.now();
-                    self.caches.iter_mut().for_each(|cache| cache.expire(key, now));
+                Op::Invalidate | Op::FillAll | Op::Effect => {
+                    self.at_once(slot, op, env);
                     at + 1
                 }
+                // Handled above: nothing follows it.
+                Op::End => return,
                 Op::Fail(chance) if env.ctx.rng().chance(*chance) => {
                     return self.finish(slot, Outcome::Failed, env);
                 }
                 Op::Fail(_) => at + 1,
-                Op::Effect => {
-                    env.ctx.mark(if self.effects.insert(request) { "effect" } else { "effect repeated" });
-                    at + 1
-                }
             };
             self.jobs.get_mut(slot).at = next;
+        }
+    }
+
+    /// A step that takes no time and always goes on.
+    fn at_once(&mut self, slot: u32, op: &Op, env: &mut Env<'_, '_>) {
+        let now = env.ctx.now();
+        let (lesser, key) = (self.jobs.get(slot).lesser, self.jobs.get(slot).baggage.key);
+        match op {
+            Op::Invalidate => self.caches.iter_mut().for_each(|cache| cache.expire(key, now)),
+            Op::FillAll if !lesser => {
+                self.caches.iter_mut().for_each(|cache| cache.put(key, Span::ZERO, now))
+            }
+            Op::Effect => {
+                let request = self.jobs.get(slot).baggage.request;
+                env.ctx.mark(if self.effects.insert(request) { "effect" } else { "effect repeated" });
+            }
+            _ => {}
         }
     }
 
@@ -178,8 +193,12 @@ impl Server {
         let now = env.ctx.now();
         let job = self.jobs.get_mut(slot);
         let (missed, leads) = (job.missed, job.leads.take());
-        self.caches[usize::from(cache)].put(key, now.since(missed), now);
-        self.followers(leads, key, Outcome::Ok, env);
+        // What a fallback gave is not kept.
+        if !self.jobs.get(slot).lesser {
+            self.caches[usize::from(cache)].put(key, now.since(missed), now);
+        }
+        let outcome = if self.jobs.get(slot).lesser { Outcome::Degraded } else { Outcome::Ok };
+        self.followers(leads, key, outcome, env);
     }
 
     /// Those who waited for a key go on, or fail with who looked.
@@ -192,7 +211,9 @@ impl Server {
     ) {
         let Some(cache) = leads else { return };
         for slot in self.flights[usize::from(cache)].land(key).into_iter().skip(1) {
-            self.jobs.get_mut(slot).waits = None;
+            let job = self.jobs.get_mut(slot);
+            job.waits = None;
+            job.lesser |= outcome == Outcome::Degraded;
             if outcome.is_ok() {
                 self.run(slot, env);
             } else {

@@ -3,7 +3,7 @@
 //! Steps are carried out in [`super::run`]. An instance schedules its own workers, so that any queue discipline is
 //! possible; slow-downs and pauses of the engine reach it all the same.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use sim_core::peer::Peer;
 use sim_core::record::TraceSpan;
@@ -13,7 +13,7 @@ use super::caller::{Caller, Ctx};
 use super::config::{Abandoned, Probe, ServiceSpec};
 use super::figures::{Red, Use};
 use super::job::{Jobs, Origin};
-use super::message::{HEADER, Message};
+use super::message::{HEADER, Message, Tie};
 use super::plan::Program;
 use super::timers::{Timers, Wake};
 use crate::policy::Outcome;
@@ -46,6 +46,12 @@ pub(super) enum Stage {
     Down,
 }
 
+/// What a caller, and whoever has a call's twin, knows a piece of work by: (caller, edge, attempt).
+type Name = (Peer, u16, u64);
+
+/// So many copies that have not come yet are remembered as called off.
+const OFF_MOST: usize = 64;
+
 /// Something that has to wait for a pause to end.
 #[derive(Clone, Copy, Debug)]
 enum Put {
@@ -64,7 +70,9 @@ pub(super) struct Server {
     pub(super) flights: Vec<Coalesce>,
     pub(super) effects: BTreeSet<u64>,
     /// Where work is that its caller may take back.
-    index: BTreeMap<(Peer, u16, u64), u32>,
+    index: BTreeMap<Name, u32>,
+    /// Copies that were called off before they came.
+    off: VecDeque<Name>,
     pub(super) red: Red,
     pub(super) usage: Use,
     /// A running average of how long a worker is held.
@@ -91,6 +99,7 @@ impl Server {
             flights: program.caches.iter().map(|_| Coalesce::default()).collect(),
             effects: BTreeSet::new(),
             index: BTreeMap::new(),
+            off: VecDeque::new(),
             red: Red::default(),
             usage: Use::default(),
             held_ns: 0.0,
@@ -163,13 +172,20 @@ impl Server {
 
     fn admit(&mut self, origin: Origin, env: &mut Env<'_, '_>) {
         let now = env.ctx.now();
+        let tied = origin.tie != Tie::No;
         let job = self.jobs.insert(origin, now);
         if origin.baggage.traced {
             // The server's part hangs below the caller's, with a number of its own.
             self.jobs.get_mut(job).baggage.span = origin.baggage.span | 2;
         }
-        if env.spec.abandoned != Abandoned::GoesOn {
-            self.index.insert((origin.from, origin.edge, origin.attempt), job);
+        let name = (origin.from, origin.edge, origin.attempt);
+        if tied || env.spec.abandoned != Abandoned::GoesOn {
+            self.index.insert(name, job);
+        }
+        if let Some(place) = self.off.iter().position(|off| tied && *off == name) {
+            self.off.remove(place);
+            env.ctx.mark("called off");
+            return self.finish(job, Outcome::TakenBack, env);
         }
         self.queue.push(job, origin.baggage.priority, now);
         self.serve(env);
@@ -191,17 +207,58 @@ impl Server {
                     let useless = job.left || now >= job.deadline;
                     if useless && env.spec.abandoned != Abandoned::GoesOn {
                         env.ctx.mark("dropped unserved");
-                        self.finish(slot, Outcome::Timeout, env);
+                        let end = if job.left { Outcome::TakenBack } else { Outcome::Timeout };
+                        self.finish(slot, end, env);
                         continue;
                     }
-                    if job.at == 0 {
+                    if !job.begun {
                         job.began = now;
                     }
+                    let tie = if std::mem::replace(&mut job.begun, true) { Tie::No } else { job.tie };
+                    self.call_off(slot, tie, env);
+                    let job = self.jobs.get_mut(slot);
                     job.worker = true;
                     self.occupy(1, now);
                     self.run(slot, env);
                 }
             }
+        }
+    }
+
+    /// Tells the node that has a piece of work's twin, or will get it, that this one has begun.
+    fn call_off(&self, slot: u32, twin: Tie, env: &mut Env<'_, '_>) {
+        let job = self.jobs.get(slot);
+        let (caller, edge) = (job.from, job.edge);
+        match twin {
+            Tie::No => {}
+            // The caller has not sent the other yet, and need not.
+            Tie::Open => env.ctx.send(caller, Message::Begun { caller, edge, attempt: job.attempt }),
+            Tie::To(node, attempt) => env.ctx.send(node, Message::Begun { caller, edge, attempt }),
+        }
+    }
+
+    /// A piece of work has got a twin.
+    pub(super) fn tied(&mut self, name: Name, twin: Tie, env: &mut Env<'_, '_>) {
+        let Some(&slot) = self.index.get(&name) else { return };
+        let job = self.jobs.get_mut(slot);
+        job.tie = twin;
+        if job.begun {
+            self.call_off(slot, twin, env);
+        }
+    }
+
+    /// The twin of a piece of work has begun: this one is dropped if it has not.
+    pub(super) fn called_off(&mut self, name: Name, env: &mut Env<'_, '_>) {
+        let Some(&slot) = self.index.get(&name) else {
+            // It has ended, or it has not come yet.
+            if self.off.len() >= OFF_MOST {
+                self.off.pop_front();
+            }
+            return self.off.push_back(name);
+        };
+        if !self.jobs.get(slot).begun && self.queue.remove(slot) {
+            env.ctx.mark("called off");
+            self.finish(slot, Outcome::TakenBack, env);
         }
     }
 
@@ -232,13 +289,19 @@ impl Server {
             let ok = outcome.is_ok() && self.stage == Stage::Up;
             return env.ctx.send(job.from, Message::Health { edge: job.edge, round, ok });
         }
-        if env.spec.abandoned != Abandoned::GoesOn {
+        if job.tie != Tie::No || env.spec.abandoned != Abandoned::GoesOn {
             self.index.remove(&(job.from, job.edge, job.attempt));
         }
+        let outcome = if job.lesser && outcome == Outcome::Ok { Outcome::Degraded } else { outcome };
         let took = now.since(job.came);
-        self.held_ns += (now.since(job.began).0 as f64 - self.held_ns) * 0.05;
-        self.red.ended(outcome.is_ok(), took);
-        self.shed.left(outcome.is_ok(), took);
+        if outcome == Outcome::TakenBack {
+            self.red.taken_back += 1;
+            self.shed.forget();
+        } else {
+            self.held_ns += (now.since(job.began).0 as f64 - self.held_ns) * 0.05;
+            self.red.ended(outcome.is_ok(), took);
+            self.shed.left(outcome.is_ok(), took);
+        }
         if let Some(dedup) = &mut self.dedup {
             dedup.end(job.baggage.request, outcome);
         }
@@ -253,21 +316,24 @@ impl Server {
                 tell(job.parent | 3, job.baggage.span, "queue", job.came, job.began);
             }
         }
-        answer(job.from, job.attempt, job.edge, outcome, job.reply_bytes, env);
+        // Who called it off does not wait for an answer; whose twin began does, for another's.
+        if outcome != Outcome::TakenBack || !job.left {
+            answer(job.from, job.attempt, job.edge, outcome, job.reply_bytes, env);
+        }
     }
 
     /// A caller has left.
     pub(super) fn cancel(&mut self, from: Peer, edge: u16, attempt: u64, env: &mut Env<'_, '_>) {
         let Some(&slot) = self.index.get(&(from, edge, attempt)) else { return };
-        let running = self.jobs.get(slot).worker || self.jobs.get(slot).at > 0;
+        let running = self.jobs.get(slot).begun;
         self.jobs.get_mut(slot).left = true;
         if !running && self.queue.remove(slot) {
             env.ctx.mark("taken back");
-            self.finish(slot, Outcome::Timeout, env);
+            self.finish(slot, Outcome::TakenBack, env);
         } else if env.spec.abandoned == Abandoned::Stops {
             self.queue.remove(slot);
             env.ctx.mark("stopped");
-            self.finish(slot, Outcome::Timeout, env);
+            self.finish(slot, Outcome::TakenBack, env);
         }
         self.serve(env);
     }
@@ -297,12 +363,13 @@ impl Server {
             return;
         }
         if self.paused {
-            let outcome = if optional { Outcome::Degraded } else { outcome };
+            let outcome = if optional && !outcome.is_ok() { Outcome::Degraded } else { outcome };
             return self.put_off.push(Put::Call { edge, tag, outcome });
         }
         let job = self.jobs.get_mut(slot);
         job.open -= 1;
         job.succeeded += u32::from(outcome.is_ok() || optional);
+        job.lesser |= outcome == Outcome::Degraded || (optional && !outcome.is_ok());
         if job.succeeded >= job.need {
             self.run(slot, env);
         } else if job.succeeded + job.open < job.need {
@@ -324,6 +391,8 @@ impl Server {
                 baggage: Default::default(),
                 deadline: Time::NEVER,
                 probe: Some(round),
+                tie: Tie::No,
+                entry: 0,
             };
             let job = self.jobs.insert(origin, env.ctx.now());
             self.queue.push(job, 0, env.ctx.now());

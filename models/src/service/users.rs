@@ -3,7 +3,7 @@
 //! A client is told how its call ended for it. Whether something happened downstream all the same is not what its
 //! answer says; effects that must happen once are counted where they happen.
 
-use sim_core::history::Reason;
+use sim_core::history::{LESSER, Reason};
 use sim_core::node::{Reply, Request, RequestId};
 use sim_core::record::TraceSpan;
 use sim_core::time::Time;
@@ -39,7 +39,7 @@ impl Users {
         caller: &mut Caller,
         ctx: &mut Ctx<'_>,
     ) {
-        let Request { id, operation } = request;
+        let Request { id, operation, .. } = request;
         let number = match operation.call {
             Call::Invoke { method, .. } => method,
             _ => 0,
@@ -74,7 +74,7 @@ impl Users {
         let Some(pending) = self.pending.get_mut(tag as usize).and_then(Option::take) else { return };
         self.free.push(tag as u32);
         self.red.ended(outcome.is_ok(), ctx.now().since(pending.came));
-        if !outcome.is_ok() {
+        if outcome != Outcome::Ok {
             ctx.mark(outcome.word());
         }
         if pending.baggage.traced {
@@ -91,10 +91,10 @@ impl Users {
         }
         let reply = match outcome {
             Outcome::Ok => Reply::done(),
-            Outcome::Degraded => Reply::value(Value::from("degraded")),
+            Outcome::Degraded => Reply::value(Value::from(LESSER)),
             Outcome::Timeout => Reply::Failed(Reason::Timeout),
             Outcome::Refused | Outcome::NoInstance => Reply::Failed(Reason::Unreachable),
-            Outcome::Failed | Outcome::Fatal => Reply::Failed(Reason::Aborted),
+            Outcome::Failed | Outcome::Fatal | Outcome::TakenBack => Reply::Failed(Reason::Aborted),
             Outcome::Rejected | Outcome::ShortCircuit | Outcome::Limited => Reply::Failed(Reason::Rejected),
         };
         ctx.reply(pending.id, reply);

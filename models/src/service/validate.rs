@@ -1,7 +1,18 @@
 //! What a graph of services is refused for, before it runs.
 
-use super::config::{Edge, Service, ServiceSpec, Step};
+use sim_core::time::Span;
+
+use super::config::{Edge, Pauses, Service, ServiceSpec, Step, Subscription};
+use super::graph::Graph;
 use crate::model::Cluster;
+use crate::policy::shed::ShedConfig;
+
+/// What repeats by itself repeats no more often.
+const OFTEN: Span = Span::ms(1);
+/// Pauses and the work between them last at least so long together, on average.
+const PAUSES: Span = Span::us(10);
+/// At most so many copies of one call at once.
+const COPIES_MAX: u32 = 100_000;
 
 type Refusal = (String, String);
 
@@ -24,8 +35,8 @@ impl Service {
         if self.users.calls.is_empty() {
             return refuse("users.calls", "users call something");
         }
-        if self.window.is_some_and(|window| window.0 == 0) {
-            return refuse("window", "a length above 0");
+        if self.window.is_some_and(|window| window < OFTEN) {
+            return refuse("window", format!("at least {OFTEN}"));
         }
         for (i, edge) in self.users.calls.iter().enumerate() {
             self.edge(&format!("users.calls[{i}]"), edge, false)?;
@@ -41,10 +52,17 @@ impl Service {
             for (i, subscription) in topic.subscriptions.iter().enumerate() {
                 let path = format!("topics[\"{name}\"].subscriptions[{i}]");
                 self.edge(&format!("{path}.deliver"), &subscription.deliver, false)?;
-                if subscription.at_once == 0 {
-                    return refuse(format!("{path}.at_once"), "at least 1");
-                }
+                delivery(&path, subscription)?;
             }
+        }
+        if let Some(endless) = Graph::new(self).endless() {
+            let why = format!(
+                "{} call each other without end: each of these calls leads to {:.2} more on average (a look into a cache \
+                 counts as a miss); give a call a `chance`, or put it into a `Maybe`, so that it is below 1",
+                endless.path.join(" → "),
+                endless.growth
+            );
+            return refuse(format!("services[\"{}\"]", endless.path[0]), why);
         }
         if cluster.nodes != self.nodes() {
             let why = format!(
@@ -65,6 +83,11 @@ impl Service {
         if spec.workers == 0 {
             return refuse(format!("{path}.workers"), "at least 1");
         }
+        spec.queue.validate().or_else(|why| refuse(format!("{path}.queue"), why))?;
+        let limits = spec.shed.iter().filter(|shed| matches!(shed, ShedConfig::Concurrency(_)));
+        if limits.count() > 1 {
+            return refuse(format!("{path}.shed"), "one Concurrency at most: they would limit each other");
+        }
         for (i, shed) in spec.shed.iter().enumerate() {
             shed.validate().or_else(|why| refuse(format!("{path}.shed[{i}]"), why))?;
         }
@@ -77,17 +100,20 @@ impl Service {
             return refuse(format!("{path}.scaling"), "finite numbers, 0 or more");
         }
         if let Some(pauses) = &spec.pauses {
-            pauses.every.validate().or_else(|why| refuse(format!("{path}.pauses.every"), why))?;
-            pauses.lasts.validate().or_else(|why| refuse(format!("{path}.pauses.lasts"), why))?;
-            if pauses.every.mean().is_some_and(|mean| mean.0 == 0) {
-                return refuse(format!("{path}.pauses.every"), "pauses without a gap would never end");
-            }
+            stands_still(&format!("{path}.pauses"), pauses)?;
+        }
+        if let Some(i) = (1..spec.registered.len()).find(|i| spec.registered[*i].0 < spec.registered[i - 1].0)
+        {
+            return refuse(format!("{path}.registered[{i}]"), "times must not fall");
         }
         for (i, (_, instances)) in spec.registered.iter().enumerate() {
             if let Some(missing) = instances.iter().find(|instance| **instance >= spec.instances) {
                 let why = format!("there is no instance {missing}: they are 0 to {}", spec.instances - 1);
                 return refuse(format!("{path}.registered[{i}]"), why);
             }
+        }
+        for (name, steps) in &spec.routes {
+            self.steps(&format!("{path}.routes[\"{name}\"]"), steps)?;
         }
         self.steps(&format!("{path}.steps"), &spec.steps)
     }
@@ -99,6 +125,10 @@ impl Service {
                 Step::Work(time) => time.validate().or_else(|why| refuse(&at, why))?,
                 Step::Call(edge) => self.edge(&at, edge, false)?,
                 Step::Publish(edge) => self.edge(&at, edge, true)?,
+                Step::All { calls, .. } if calls.is_empty() => return refuse(at, "All: calls: at least one"),
+                Step::Spread { copies, .. } if !(1..=COPIES_MAX).contains(copies) => {
+                    return refuse(format!("{at}.copies"), format!("1 to {COPIES_MAX}, found {copies}"));
+                }
                 Step::All { calls, need } => {
                     for (j, edge) in calls.iter().enumerate() {
                         self.edge(&format!("{at}.calls[{j}]"), edge, false)?;
@@ -113,6 +143,7 @@ impl Service {
                         return refuse(format!("{at}.need"), format!("there are only {copies} copies"));
                     }
                 }
+                Step::Refresh(inner) => self.steps(&at, inner)?,
                 Step::Maybe(_, inner) => self.steps(&format!("{at}[1]"), inner)?,
                 Step::Cached { cache, miss, .. } => {
                     cache.validate().or_else(|why| refuse(format!("{at}.cache"), why))?;
@@ -143,15 +174,26 @@ impl Service {
                 format!("\"{}\" is a service; only topics are published to", edge.to),
             );
         }
-        if edge.ttl.is_some_and(|ttl| ttl.0 == 0) {
+        if let Some(route) = &edge.route
+            && !spec.routes.contains_key(route)
+        {
+            let known: Vec<&str> = spec.routes.keys().map(String::as_str).collect();
+            let why = if known.is_empty() {
+                format!("\"{}\" has no routes", edge.to)
+            } else {
+                format!("\"{}\" has no route \"{route}\"; it has {}", edge.to, known.join(", "))
+            };
+            return refuse(format!("{path}.route"), why);
+        }
+        if edge.ttl.is_some_and(|ttl| ttl < OFTEN) {
             return refuse(
                 format!("{path}.ttl"),
-                "a length above 0; leave it out for an answer that is always fresh",
+                format!("at least {OFTEN}; leave it out for an answer that is always fresh"),
             );
         }
-        if edge.balancer.health.is_some_and(|check| check.every.0 == 0) {
-            return refuse(format!("{path}.balancer.health.every"), "a length above 0");
-        }
+        edge.balancer
+            .validate(spec.instances)
+            .or_else(|(field, why)| refuse(format!("{path}.balancer.{field}"), why))?;
         if edge.balancer.zone_aware && spec.places.is_empty() {
             return refuse(format!("{path}.balancer.zone_aware"), format!("\"{}\" has no places", edge.to));
         }
@@ -165,9 +207,36 @@ impl Service {
         for (i, layer) in edge.policies.iter().enumerate() {
             layer.validate().or_else(|why| refuse(format!("{path}.policies[{i}]"), why))?;
         }
-        if let Some(breaker) = edge.balancer.breaker {
-            breaker.validate().or_else(|why| refuse(format!("{path}.balancer.breaker"), why))?;
-        }
         Ok(())
     }
+}
+
+fn delivery(path: &str, subscription: &Subscription) -> Result<(), Refusal> {
+    if subscription.at_once == 0 {
+        return refuse(format!("{path}.at_once"), "at least 1");
+    }
+    if subscription.attempts == Some(0) {
+        return refuse(format!("{path}.attempts"), "a message is delivered at least once");
+    }
+    if subscription.attempts.is_none() && subscription.again_after < OFTEN {
+        let why = format!(
+            "at least {OFTEN}, as there is no limit of attempts: a message that fails each time would be delivered \
+             without time going on"
+        );
+        return refuse(format!("{path}.again_after"), why);
+    }
+    Ok(())
+}
+
+fn stands_still(path: &str, pauses: &Pauses) -> Result<(), Refusal> {
+    pauses.every.validate().or_else(|why| refuse(format!("{path}.every"), why))?;
+    pauses.lasts.validate().or_else(|why| refuse(format!("{path}.lasts"), why))?;
+    let (Some(every), Some(lasts)) = (pauses.every.mean(), pauses.lasts.mean()) else { return Ok(()) };
+    if every.saturating_add(lasts) < PAUSES {
+        let why = format!(
+            "every and lasts: {PAUSES} at least together, on average, or there is nothing but pauses"
+        );
+        return refuse(path, why);
+    }
+    Ok(())
 }

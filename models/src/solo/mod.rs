@@ -74,7 +74,7 @@ impl Node for SoloNode {
             ctx.reply(request.id, Reply::Redirect(Some(Peer::node(0))));
             return;
         }
-        let Request { id, operation } = request;
+        let Request { id, operation, .. } = request;
         let seen = self.sessions.get(&id.process).filter(|(serial, _)| *serial >= id.serial);
         if let Some((_, reply)) = seen.cloned() {
             return self.answer(id, reply, false, ctx);

@@ -122,6 +122,8 @@ impl Node for SwimNode {
     type Config = Arc<Shared>;
     type Message = Message;
     type Timer = Timer;
+    const MESSAGE_KINDS: &'static [&'static str] =
+        &["ping", "ping-req", "ack", "nack", "gossip", "sync", "state"];
 
     fn boot(shared: &Arc<Shared>, ctx: &mut Ctx<'_>) -> SwimNode {
         let me = ctx.me().raw();

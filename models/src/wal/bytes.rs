@@ -85,6 +85,14 @@ impl Writer<'_> {
                 self.tagged(16, payload);
                 self.number(u64::from(*method));
             }
+            Call::InsertAt { place, value } => {
+                self.tagged(17, value);
+                self.number(u64::from(*place));
+            }
+            Call::RemoveAt { place } => {
+                self.byte(18);
+                self.number(u64::from(*place));
+            }
         }
     }
     fn tagged(&mut self, tag: u8, value: &Value) {
@@ -201,6 +209,8 @@ impl<'a> Reader<'a> {
             14 => Call::Add(self.signed()?),
             15 => Call::Txn(self.steps()?),
             16 => Call::Invoke { payload: self.value()?, method: u32::try_from(self.number()?).ok()? },
+            17 => Call::InsertAt { value: self.value()?, place: u16::try_from(self.number()?).ok()? },
+            18 => Call::RemoveAt { place: u16::try_from(self.number()?).ok()? },
             _ => return None,
         };
         Some(Operation { key, call })

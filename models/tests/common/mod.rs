@@ -49,6 +49,7 @@ pub fn clients(count: u32, rate: f64) -> ClientConfig {
         load: Load::Open { rate: Rate::per_second(rate).expect("a rate"), arrivals: Default::default() },
         mix,
         routing: Routing::Sticky,
+        levels: Default::default(),
         retry: RetryConfig {
             timeout: Span::ms(300),
             attempts: 5,

@@ -78,6 +78,7 @@ impl Run {
                 value_bytes: 0,
             },
             routing: self.routing,
+            levels: Default::default(),
             retry: RetryConfig {
                 timeout: Span::secs(100_000),
                 attempts: 1,
@@ -163,5 +164,6 @@ pub fn success(record: &Record, from: u64, to: u64) -> f64 {
 }
 
 pub fn close(what: &str, found: f64, expected: f64, tolerance: f64) {
+    println!("{what}: found {found:.5}, expected {expected}");
     assert!((found / expected - 1.0).abs() <= tolerance, "{what}: found {found}, expected {expected}");
 }

@@ -15,7 +15,7 @@ use crate::text::{count, fit};
 /// The height of a candidate's row.
 const ROW: f64 = 46.0;
 const LABELS: f64 = 210.0;
-const NUMBERS: f64 = 264.0;
+const NUMBERS: f64 = 330.0;
 const BINS: usize = 80;
 /// At most this many metrics.
 const METRICS_MAX: usize = 12;
@@ -123,6 +123,7 @@ mod tests {
                 policies: vec![policy(&[1.0, 2.0, 3.0]), policy(&[2.0, 4.0, 6.0])],
             }],
             conclusions: Vec::new(),
+            origin: String::new(),
             replay: String::new(),
         };
         let svg = candidates(&input);

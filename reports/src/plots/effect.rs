@@ -18,8 +18,8 @@ use crate::text::{count, fit};
 const ROW: f64 = 34.0;
 /// The columns: labels, chart, numbers, wins.
 const LABELS: f64 = 210.0;
-const CHART: f64 = 420.0;
-const NUMBERS: f64 = 230.0;
+const CHART: f64 = 370.0;
+const NUMBERS: f64 = 310.0;
 /// At most this many metrics; the page's tables have all.
 const METRICS_MAX: usize = 12;
 /// The colour of a difference that the data cannot tell from zero.
@@ -210,6 +210,7 @@ mod tests {
                 policies: vec![policy(&[10.0, 10.0], 0.0, 0.0, 1.0), policy(&[8.0, 8.0], -2.0, 0.1, 0.001)],
             }],
             conclusions: Vec::new(),
+            origin: String::new(),
             replay: String::new(),
         }
     }

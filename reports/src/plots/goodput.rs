@@ -1,4 +1,5 @@
-//! Goodput against offered load: a point for each stretch of the run, what was asked to the right, what ended ok upwards.
+//! Goodput against offered load: a point for each stretch of the run, what was asked in it to the right, what of that
+//! ended ok, whenever it did, upwards. Points are joined in the order of time.
 //!
 //! On the diagonal all that is asked is answered; a system that is full leaves it and goes on level; one that collapses
 //! falls. The first stretches are pale and the last ones dark, so that a load that comes and goes shows whether the
@@ -30,7 +31,7 @@ pub fn goodput(run: &Run<'_>) -> Option<String> {
     let best =
         loads.iter().fold(loads[0], |best, load| if load.goodput > best.goodput { *load } else { best });
     let told = format!(
-        "at most {}/s asked and {}/s answered ok · {} stretches, the first pale, the last dark",
+        "at most {}/s asked and {}/s of what was asked answered ok · {} stretches, the first pale, the last dark",
         short(offered),
         short(best.goodput),
         loads.len()
@@ -39,12 +40,14 @@ pub fn goodput(run: &Run<'_>) -> Option<String> {
     let top = heading(&mut canvas, "goodput against offered load", &run_name(record), &told) + 12.0;
     let rect = Rect::new(104.0, top, WIDTH - 104.0 - MARGIN - 14.0, 420.0);
     let x = Axis::from_zero(offered, 8, "operations asked a second");
-    let y = Axis::from_zero(goodput.max(1e-3), 6, "operations that ended ok a second");
+    let y = Axis::from_zero(goodput.max(1e-3), 6, "of them, those that ended ok, a second");
     let chart = Chart { rect, x, y };
     chart.grid(&mut canvas);
     let edge = chart.x.to.min(chart.y.to);
     let all = Stroke { color: MUTED, width: 1.6, dash: "6 4" };
     chart.series(&mut canvas, vec![(0.0, 0.0), (edge, edge)], all);
+    let way: Vec<(f64, f64)> = loads.iter().map(|load| (load.offered, load.goodput)).collect();
+    chart.series(&mut canvas, way, Stroke { color: Color(0xb6c6d4), width: 1.2, dash: "" });
     let end = record.ended.0;
     for (place, load) in loads.iter().enumerate() {
         let at = (chart.at_x(load.offered), chart.at_y(load.goodput));

@@ -18,12 +18,16 @@ pub mod pareto;
 pub mod percentiles;
 pub mod phases;
 pub mod queues;
+pub mod replicas;
 pub mod sensitivity;
+pub mod service_graph;
 pub mod stability;
+pub mod staleness;
 pub mod suspicions;
 pub mod throughput;
 pub mod timeline;
 mod violations;
+pub mod visibility;
 pub mod waterfall;
 pub mod who_heard;
 pub mod witness;
@@ -44,6 +48,11 @@ pub const RUN_PLOTS: &[RunPlot] = &[
     ("throughput.svg", throughput::throughput),
     ("latency.svg", latency::latency),
     ("percentiles.svg", percentiles::percentiles),
+    ("staleness.svg", staleness::staleness),
+    ("visibility.svg", visibility::visibility),
+    ("replicas.svg", replicas::behind),
+    ("siblings.svg", replicas::siblings),
+    ("service-graph.svg", service_graph::service_graph),
     ("goodput.svg", goodput::goodput),
     ("queues.svg", queues::queues),
     ("amplification.svg", amplification::amplification),

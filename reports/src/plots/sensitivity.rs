@@ -54,7 +54,7 @@ fn panel(canvas: &mut Canvas, input: &Sweep, own: &Sensitivity, top: f64) -> f64
     let zero = chart.at_x(0.0);
     for (row, (parameter, (line, share))) in input.parameters.iter().zip(&own.parameters).enumerate() {
         let y = rect.y + ROW * (row as f64 + 0.5);
-        canvas.text(MARGIN, y + 5.0, &fit(&parameter.path, SMALL.size, false, LABELS - 12.0), &SMALL);
+        canvas.text(MARGIN, y + 5.0, &tail(&parameter.path, LABELS - 12.0), &SMALL);
         if let Some(share) = share {
             let bar = Rect::new(zero, y - 8.0, (chart.at_x(*share) - zero).max(1.5), 16.0);
             canvas.rect(bar, &Paint::solid(Color(0xa9d2ef)));
@@ -73,4 +73,14 @@ fn panel(canvas: &mut Canvas, input: &Sweep, own: &Sensitivity, top: f64) -> f64
     }
     canvas.line((zero, rect.y), (zero, rect.bottom()), &Paint::line(INK, 1.4));
     chart.x_axis(canvas) + 14.0
+}
+
+/// As much of the end of a path as there is room for: what tells paths apart stands there.
+fn tail(path: &str, room: f64) -> String {
+    let fits = |text: &str| fit(text, SMALL.size, false, room) == text;
+    if fits(path) {
+        return path.to_string();
+    }
+    let mut starts = path.match_indices('.').map(|(at, _)| format!("…{}", &path[at + 1..]));
+    starts.find(|text| fits(text)).unwrap_or_else(|| fit(path, SMALL.size, false, room))
 }

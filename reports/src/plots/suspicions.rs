@@ -177,7 +177,7 @@ fn story(record: &Record, all: &[Suspicion], knowing: Option<&Knowing>) -> Strin
     );
     if let Some(knowing) = knowing {
         story.push_str(&format!(
-            " · {} crashed at {}, was declared dead {} later by the first and {} later by the last",
+            " · {} crashed at {}, declared dead after {} by the first, {} by the last",
             knowing.whom,
             instant(knowing.crashed, end_ns(record)),
             duration((knowing.first - knowing.crashed) as f64),

@@ -1,9 +1,9 @@
-//! One request's trace as a waterfall: the slowest of those that ended ok (of all, if none did), a row a span, each below
-//! the span that caused it. What lies on the critical path is filled: its own share of it is told at the right.
+//! One request's trace as a waterfall, a row a span, each below the span that caused it: the failed one of the most spans,
+//! where requests failed (the retries are the story), else the slowest. What lies on the critical path is filled: its own share of it is told at the right.
 //!
 //! Deliberately absent: the other traces; the file `traces.csv` has them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
 use checks::critical::{path, traces};
 use sim_core::record::{Record, TraceSpan};
@@ -21,7 +21,7 @@ use crate::text::{count, fit};
 const LEFT: f64 = 300.0;
 /// The height of a row.
 const ROW: f64 = 24.0;
-/// At most this many rows: a fan-out of hundreds is cut, its longest spans are kept.
+/// At most this many rows: a trace of hundreds is cut at its lower end.
 const ROWS_MAX: usize = 40;
 
 /// Draws the waterfall; `None` without traces.
@@ -30,21 +30,28 @@ pub fn waterfall(run: &Run<'_>) -> Option<String> {
     let record = run.record;
     let all = traces(record);
     let root = |spans: &[&TraceSpan]| spans.iter().find(|span| span.parent == 0).map(|root| (**root).clone());
-    let rank = |spans: &&Vec<&TraceSpan>| root(spans).map(|root| (root.ok, root.end.since(root.begin)));
+    let rank = |spans: &&Vec<&TraceSpan>| {
+        let root = root(spans)?;
+        let tried = if root.ok { 0 } else { spans.len() };
+        Some((!root.ok, tried, root.end.since(root.begin)))
+    };
     let spans = all.values().max_by_key(rank)?;
+    let failed = all.values().filter_map(|spans| root(spans)).filter(|root| !root.ok).count();
     let root = root(spans)?;
     let (begin, whole) = (root.begin.0, root.end.since(root.begin).0.max(1));
     let own: BTreeMap<u64, u64> = path(spans).into_iter().map(|piece| (piece.span, piece.own.0)).collect();
     let rows = rows(spans);
     let cut = spans.len() - rows.len();
-    let more = if cut > 0 { format!(" · the {cut} shortest are left out") } else { String::new() };
+    let more = if cut > 0 { format!(" · {cut} further down are left out") } else { String::new() };
     let told = format!(
-        "trace {} asked at {}: the slowest of {} took {} and ended {} · filled: on the critical path{more}",
+        "trace {} asked at {}: of {}, {} of which ended badly, {}; it took {} · filled: on the critical path, red: \
+         ended badly{more}",
         root.trace,
         instant(begin, record.ended.0),
         count(all.len() as u64, "trace"),
-        duration(whole as f64),
-        if root.ok { "ok" } else { "badly" }
+        failed,
+        if root.ok { "the slowest" } else { "the one that went to most places in vain" },
+        duration(whole as f64)
     );
     let mut canvas = Canvas::new("waterfall", WIDTH);
     let top = heading(&mut canvas, "a request's trace", &run_name(record), &told) + 16.0;
@@ -66,12 +73,20 @@ pub fn waterfall(run: &Run<'_>) -> Option<String> {
 
 /// The spans in the order of a tree, each with its depth.
 fn rows<'a>(spans: &[&'a TraceSpan]) -> Vec<(usize, &'a TraceSpan)> {
-    let mut longest: Vec<&TraceSpan> = spans.to_vec();
-    longest.sort_by_key(|span| (span.parent != 0, std::cmp::Reverse(span.end.since(span.begin)), span.span));
-    longest.truncate(ROWS_MAX);
+    // Level by level, so that who is shown hangs below somebody who is.
+    let mut below: BTreeMap<u64, Vec<&TraceSpan>> = BTreeMap::new();
+    for span in spans {
+        below.entry(span.parent).or_default().push(span);
+    }
+    let mut level: VecDeque<&TraceSpan> = below.remove(&0).into_iter().flatten().take(1).collect();
     let mut children: BTreeMap<u64, Vec<&TraceSpan>> = BTreeMap::new();
-    for span in longest {
+    let mut shown = 0;
+    while let Some(span) = level.pop_front().filter(|_| shown < ROWS_MAX) {
+        shown += 1;
         children.entry(span.parent).or_default().push(span);
+        let mut next = below.remove(&span.span).unwrap_or_default();
+        next.sort_by_key(|span| (span.begin, span.span));
+        level.extend(next);
     }
     for list in children.values_mut() {
         list.sort_by_key(|span| std::cmp::Reverse((span.begin, span.span)));
@@ -104,7 +119,8 @@ fn row(
     };
     canvas.text(indent, y + 16.0, &fit(&name, SMALL.size, false, LEFT - indent - 10.0), &SMALL);
     let (from, to) = (span.begin.0.saturating_sub(begin) as f64, span.end.0.saturating_sub(begin) as f64);
-    let (left, right) = (chart.at_x(from), chart.at_x(to));
+    // Work may go on after its request has ended.
+    let (left, right) = (chart.at_x(from).min(chart.rect.right()), chart.at_x(to).min(chart.rect.right()));
     let bar = Rect::new(left, y + 4.0, (right - left).max(2.0), ROW - 8.0);
     let color = if span.ok { BLUE } else { VERMILLION };
     let paint = match own {

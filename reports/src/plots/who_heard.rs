@@ -1,7 +1,7 @@
 //! Who heard when: nodes down, time to the right, darker as a node (or the nodes that share a row) knows more; below it
 //! the same of all nodes together, the infection curve of the run.
 //!
-//! Of one rumor a node has heard or not. Of many updates it has a share of those made lately, within a twelfth of the
+//! Of one rumor a node has heard or not. Of many updates it has a share of those made lately, within a fifth of the
 //! run, so that what was learnt long ago does not hide what is missing now. Deliberately absent: from whom.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -114,7 +114,7 @@ fn rumor(record: &Record) -> Option<News> {
 fn updates(record: &Record) -> Option<News> {
     let list = record.measures.get("applied")?;
     let end = end_ns(record);
-    let lately = end / 12;
+    let lately = end / 5;
     let mut starts: BTreeMap<i64, u64> = BTreeMap::new();
     let (mut seen, mut known) = (BTreeSet::new(), Vec::new());
     for measure in list.iter().filter(|measure| seen.insert((measure.value, measure.node))) {

@@ -207,12 +207,10 @@ pub struct Setting {
 /// Runs toys.
 pub fn run(setting: Setting) -> Record {
     let unit = Span((setting.end.0 / 100).min(50_000_000));
+    let rate = Rate::per_second(setting.rate.max(0.001)).expect("a rate");
     let clients = ClientConfig {
         count: 5,
-        load: Load::Open {
-            rate: Rate::per_second(setting.rate.max(0.001)).expect("a rate"),
-            arrivals: Arrivals::Poisson,
-        },
+        load: Load::Open { rate, arrivals: Arrivals::Poisson },
         mix: Mix {
             operations: vec![(Ask::Read, 1.0), (Ask::Write, 1.0)],
             keys: 1,
@@ -221,6 +219,7 @@ pub fn run(setting: Setting) -> Record {
             value_bytes: 8,
         },
         routing: Routing::Sticky,
+        levels: Default::default(),
         retry: RetryConfig {
             timeout: unit.times(6.0),
             attempts: 3,

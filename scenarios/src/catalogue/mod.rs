@@ -8,7 +8,7 @@ pub(crate) mod source;
 use checks::foreign::CATALOGUE;
 use checks::metrics;
 
-use self::source::{Member, TypeDoc, inner, types};
+use self::source::{Member, TypeDoc, inner, plain, types_of};
 use crate::library;
 use crate::registry::MODELS;
 use crate::text::nearest;
@@ -69,33 +69,34 @@ impl Kind {
 }
 
 /// The sources in which the types of a scenario file are declared.
-const SOURCES: &[&str] = &[
-    include_str!("../schema.rs"),
-    include_str!("../../../models/src/detector/mod.rs"),
-    include_str!("../../../models/src/detector/phi.rs"),
-    include_str!("../../../models/src/policy/hedge.rs"),
-    include_str!("../../../models/src/policy/mod.rs"),
-    include_str!("../../../models/src/policy/queue.rs"),
-    include_str!("../../../models/src/policy/retry.rs"),
-    include_str!("../../../sim-core/src/client/mod.rs"),
-    include_str!("../../../sim-core/src/client/retry.rs"),
-    include_str!("../../../sim-core/src/client/workload.rs"),
-    include_str!("../../../sim-core/src/disk.rs"),
-    include_str!("../../../sim-core/src/fault/kind.rs"),
-    include_str!("../../../sim-core/src/fault/mod.rs"),
-    include_str!("../../../sim-core/src/fault/target.rs"),
-    include_str!("../../../sim-core/src/fault/trigger.rs"),
-    include_str!("../../../sim-core/src/network/link.rs"),
-    include_str!("../../../sim-core/src/network/mod.rs"),
-    include_str!("../../../sim-core/src/network/topology.rs"),
-    include_str!("../../../sim-core/src/processor.rs"),
-    include_str!("../../../sim-core/src/random/distribution.rs"),
-    include_str!("../../../sim-core/src/world/config.rs"),
+const SOURCES: &[(&str, &str)] = &[
+    ("scenarios/src/schema.rs", include_str!("../schema.rs")),
+    ("models/src/detector/mod.rs", include_str!("../../../models/src/detector/mod.rs")),
+    ("models/src/detector/phi.rs", include_str!("../../../models/src/detector/phi.rs")),
+    ("sim-core/src/client/policy/hedge.rs", include_str!("../../../sim-core/src/client/policy/hedge.rs")),
+    ("models/src/policy/mod.rs", include_str!("../../../models/src/policy/mod.rs")),
+    ("models/src/policy/queue.rs", include_str!("../../../models/src/policy/queue.rs")),
+    ("models/src/policy/retry.rs", include_str!("../../../models/src/policy/retry.rs")),
+    ("sim-core/src/client/level.rs", include_str!("../../../sim-core/src/client/level.rs")),
+    ("sim-core/src/client/mod.rs", include_str!("../../../sim-core/src/client/mod.rs")),
+    ("sim-core/src/client/retry.rs", include_str!("../../../sim-core/src/client/retry.rs")),
+    ("sim-core/src/client/workload.rs", include_str!("../../../sim-core/src/client/workload.rs")),
+    ("sim-core/src/disk.rs", include_str!("../../../sim-core/src/disk.rs")),
+    ("sim-core/src/fault/kind.rs", include_str!("../../../sim-core/src/fault/kind.rs")),
+    ("sim-core/src/fault/mod.rs", include_str!("../../../sim-core/src/fault/mod.rs")),
+    ("sim-core/src/fault/target.rs", include_str!("../../../sim-core/src/fault/target.rs")),
+    ("sim-core/src/fault/trigger.rs", include_str!("../../../sim-core/src/fault/trigger.rs")),
+    ("sim-core/src/network/link.rs", include_str!("../../../sim-core/src/network/link.rs")),
+    ("sim-core/src/network/mod.rs", include_str!("../../../sim-core/src/network/mod.rs")),
+    ("sim-core/src/network/topology.rs", include_str!("../../../sim-core/src/network/topology.rs")),
+    ("sim-core/src/processor.rs", include_str!("../../../sim-core/src/processor.rs")),
+    ("sim-core/src/random/distribution.rs", include_str!("../../../sim-core/src/random/distribution.rs")),
+    ("sim-core/src/world/config.rs", include_str!("../../../sim-core/src/world/config.rs")),
 ];
 
 pub(crate) fn all_types() -> Vec<TypeDoc> {
-    let models = MODELS.iter().map(|model| model.source);
-    SOURCES.iter().copied().chain(models).flat_map(types).collect()
+    let models = MODELS.iter().map(|model| (model.path, model.source));
+    types_of(&SOURCES.iter().copied().chain(models).collect::<Vec<_>>())
 }
 
 fn item(name: impl Into<String>, about: impl Into<String>) -> Item {
@@ -176,7 +177,14 @@ pub fn explain(name: &str) -> Result<String, Vec<String>> {
         let settings = own.iter().find(|t| t.name == model.variant).map(describe);
         said.push(format!("model {}: {}\n\n{}", model.variant, model.summary, settings.unwrap_or_default()));
     }
-    if let Some((metric, about)) = metrics::CATALOGUE.iter().find(|(metric, _)| *metric == name) {
+    let is_like = |metric: &str| match metric.split_once('<').zip(metric.rsplit_once('>')) {
+        Some(((start, _), (_, end))) => {
+            name.starts_with(start) && name.ends_with(end) && name.len() > start.len()
+        }
+        None => metric == name,
+    };
+    let exact = metrics::CATALOGUE.iter().find(|(metric, _)| *metric == name);
+    if let Some((metric, about)) = exact.or(metrics::CATALOGUE.iter().find(|(metric, _)| is_like(metric))) {
         said.push(format!("metric {metric}: {about}"));
     }
     if let Some((model, about)) = CATALOGUE.iter().find(|(model, _)| *model == name) {
@@ -190,17 +198,17 @@ pub fn explain(name: &str) -> Result<String, Vec<String>> {
     let bare = |path: &str| path.replace("[]", "");
     for (path, member) in paths.iter().filter(|(path, _)| bare(path) == bare(name)) {
         let optional = if member.optional { "may be left out" } else { "required" };
-        said.push(format!("field {path} ({}, {optional}): {}", member.of, member.doc));
+        said.push(format!("field {path} ({}, {optional}): {}", bare_type(&member.of), member.doc));
         said.extend(types.iter().find(|t| t.name == inner(&member.of).0).map(describe));
     }
     for t in types.iter().filter(|t| t.is_enum) {
         for member in t.members.iter().filter(|member| member.name == name) {
-            let kind = t.name.trim_end_matches("Spec").to_lowercase();
+            let kind = plain(&t.name).trim_end_matches("Spec").to_lowercase();
             said.push(format!("{kind} {}", describe_member(member)));
         }
     }
     if !MODELS.iter().any(|model| model.variant == name) {
-        said.extend(types.iter().filter(|t| t.name == name).map(describe));
+        said.extend(types.iter().filter(|t| plain(&t.name) == name).map(describe));
     }
     if said.is_empty() { Err(near(name)) } else { Ok(said.join("\n\n")) }
 }
@@ -222,19 +230,26 @@ fn setting(types: &[TypeDoc], path: &str) -> Option<String> {
 
 /// A type: its comment and its members.
 fn describe(t: &TypeDoc) -> String {
-    let mut text = format!("{}: {}", t.name, t.doc);
+    let mut text = format!("{}: {}", plain(&t.name), t.doc);
     for member in &t.members {
         text.push_str(&format!("\n  {}", describe_member(member).replace('\n', "\n  ")));
     }
     text
 }
 
+/// A type as the source has it, twins or not.
+fn bare_type(of: &str) -> String {
+    let mut parts = of.split('@');
+    let first = parts.next().unwrap_or_default().to_string();
+    parts.fold(first, |text, part| text + part.trim_start_matches(|c: char| c.is_ascii_digit()))
+}
+
 fn describe_member(member: &Member) -> String {
     let is_variant = member.name.starts_with(char::is_uppercase);
     let of = match (is_variant, member.of.is_empty()) {
         (true, true) => String::new(),
-        (true, false) => format!("({})", member.of),
-        (false, _) => format!(": {}", member.of),
+        (true, false) => format!("({})", bare_type(&member.of)),
+        (false, _) => format!(": {}", bare_type(&member.of)),
     };
     let mut text = format!("{}{of} — {}", member.name, member.doc);
     for inner in &member.members {

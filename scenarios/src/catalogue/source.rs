@@ -46,6 +46,59 @@ pub(crate) fn types(source: &str) -> Vec<TypeDoc> {
     found
 }
 
+/// The types of several sources, each with its path. Of types with one name all but the first get a number behind it
+/// (`Reads@1`), and whoever names such a type means the nearest: of the same file, else of the same folder, else of the same
+/// crate.
+pub(crate) fn types_of(sources: &[(&str, &str)]) -> Vec<TypeDoc> {
+    let mut all: Vec<(&str, TypeDoc)> = sources
+        .iter()
+        .flat_map(|(path, text)| types(text).into_iter().map(move |own| (*path, own)))
+        .collect();
+    let mut twins: Vec<(String, &str, String)> = Vec::new();
+    for (path, own) in &mut all {
+        let before = twins.iter().filter(|(name, ..)| *name == own.name).count();
+        let unique = if before == 0 { own.name.clone() } else { format!("{}@{before}", own.name) };
+        twins.push((std::mem::replace(&mut own.name, unique.clone()), path, unique));
+    }
+    let shared = |a: &str, b: &str| a.split('/').zip(b.split('/')).take_while(|(a, b)| a == b).count();
+    let nearest = |word: &str, path: &str| {
+        let own = twins.iter().rev().filter(|(name, ..)| name == word);
+        own.max_by_key(|(_, other, _)| shared(path, other)).map(|(_, _, unique)| unique.clone())
+    };
+    for (path, own) in &mut all {
+        let deeper = own.members.iter_mut().flat_map(|member| {
+            let Member { of, members, .. } = member;
+            std::iter::once(of).chain(members.iter_mut().map(|inner| &mut inner.of))
+        });
+        for of in deeper {
+            *of = renamed(of, |word| nearest(word, path));
+        }
+    }
+    all.into_iter().map(|(_, own)| own).collect()
+}
+
+/// A type with the names in it replaced.
+fn renamed(of: &str, name: impl Fn(&str) -> Option<String>) -> String {
+    let mut text = String::new();
+    let mut word = String::new();
+    for c in of.chars().chain(std::iter::once(' ')) {
+        if c.is_alphanumeric() || c == '_' {
+            word.push(c);
+            continue;
+        }
+        text.push_str(&name(&word).unwrap_or_else(|| word.clone()));
+        word.clear();
+        text.push(c);
+    }
+    text.pop();
+    text
+}
+
+/// A type's name without the number that tells it from its twins.
+pub(crate) fn plain(name: &str) -> &str {
+    name.split('@').next().unwrap_or(name)
+}
+
 fn add(doc: &mut String, text: &str) {
     if !doc.is_empty() {
         doc.push(' ');
@@ -127,7 +180,7 @@ pub(crate) fn inner(of: &str) -> (&str, bool) {
 
 #[cfg(test)]
 mod tests {
-    use super::types;
+    use super::{types, types_of};
 
     #[test]
     fn types_are_read_with_their_comments() {
@@ -143,5 +196,20 @@ mod tests {
         let names: Vec<&str> = kind.members.iter().map(|member| member.name.as_str()).collect();
         assert_eq!(names, ["One", "Two", "Three"]);
         assert_eq!((kind.members[1].of.as_str(), kind.members[2].members[0].name.as_str()), ("Span", "part"));
+    }
+
+    #[test]
+    fn of_two_types_with_one_name_the_nearest_is_meant() {
+        let kind = |variant: &str| format!("pub enum Kind {{\n    {variant},\n}}\n");
+        let user = "pub struct User {\n    pub kind: Option<Kind>,\n}\n";
+        let (a, b) = (kind("InA"), kind("InB"));
+        let found = types_of(&[
+            ("one/a/kind.rs", &a),
+            ("two/b/kind.rs", &b),
+            ("two/b/user.rs", user),
+            ("one/x.rs", user),
+        ]);
+        let of = |i: usize| found[i].members[0].of.as_str();
+        assert_eq!((found[1].name.as_str(), of(2), of(3)), ("Kind@1", "Option<Kind@1>", "Option<Kind>"));
     }
 }

@@ -13,6 +13,7 @@ use super::grid::{Source, Vary};
 use super::metric::Metric;
 use crate::error::ScenarioError;
 use crate::library;
+use crate::sweep::goal::Requirement;
 use crate::text::Document;
 
 /// What a comparison's file says.
@@ -33,6 +34,9 @@ struct File {
     /// The metrics that matter, `least:` or `most:` before those whose better way is not known; all if absent.
     #[serde(default)]
     metrics: Vec<String>,
+    /// Bounds that the choice must keep: `availability>=99%`.
+    #[serde(default)]
+    require: Vec<String>,
     /// The label of the candidate that the others are held against; the first if absent.
     #[serde(default)]
     baseline: Option<String>,
@@ -63,6 +67,8 @@ struct Policy {
 pub struct Settings {
     /// The metrics that matter.
     pub metrics: Vec<Metric>,
+    /// Bounds that the choice must keep.
+    pub bounds: Vec<Requirement>,
     /// The label of the baseline.
     pub baseline: Option<String>,
     /// The precision.
@@ -120,6 +126,16 @@ fn read(name: &str, text: &str) -> Result<(Vec<Source>, Settings), ScenarioError
         let parsed = field.parse::<Vary>();
         vary.push(parsed.map_err(|why| document.wrong(&format!("vary[{i}]"), &why, &[]))?);
     }
+    let mut bounds = Vec::new();
+    for (i, bound) in file.require.iter().enumerate() {
+        let parsed = bound.parse::<Requirement>();
+        bounds.push(parsed.map_err(|why| document.wrong(&format!("require[{i}]"), &why, &[]))?);
+    }
+    if !bounds.is_empty() && file.metrics.is_empty() {
+        return Err(document
+            .wrong("require", "bounds need a metric that decides among those that keep them", &[])
+            .into());
+    }
     if file.seeds == Some(0) {
         return Err(document.wrong("seeds", "a comparison needs seeds", &[]).into());
     }
@@ -143,6 +159,7 @@ fn read(name: &str, text: &str) -> Result<(Vec<Source>, Settings), ScenarioError
             .iter()
             .map(|text| text.parse().unwrap_or_else(|never| match never {}))
             .collect(),
+        bounds,
         baseline: file.baseline,
         precision: file.precision.map(Ratio::get),
         seeds: file.seeds,

@@ -104,6 +104,7 @@ pub fn candidates(
     for source in sources {
         let fields: Vec<Vary> = source.vary.iter().chain(vary).cloned().collect();
         let paths: Vec<&str> = fields.iter().map(|field| field.path.as_str()).collect();
+        paths.iter().try_for_each(|path| refuse_idle(path))?;
         let several = fields.iter().map(|field| field.values.len()).product::<usize>() + list.len();
         if several > CANDIDATES_MAX {
             return Err(ScenarioError::Comparison(format!(
@@ -125,6 +126,9 @@ pub fn candidates(
             if let Some(same) =
                 list.iter().find(|other| other.label == label || other.loaded.hash == loaded.hash)
             {
+                if same.loaded.hash != loaded.hash {
+                    return Err(ScenarioError::Comparison(format!("two candidates are called \"{label}\"")));
+                }
                 let message = format!("\"{label}\" and \"{}\" are the same candidate", same.label);
                 return Err(ScenarioError::Comparison(message));
             }
@@ -132,6 +136,15 @@ pub fn candidates(
         }
     }
     Ok(list)
+}
+
+/// Refuses to vary what changes nothing: every candidate runs on the same seeds, whatever its file says.
+pub(crate) fn refuse_idle(path: &str) -> Result<(), ScenarioError> {
+    if path == "seed" || path == "about" {
+        let message = format!("to vary {path} changes no world: all candidates run on the seeds of --seeds");
+        return Err(ScenarioError::Comparison(message));
+    }
+    Ok(())
 }
 
 /// The last part of a path, if no other varied path ends in it.

@@ -9,10 +9,15 @@ use serde_json::{Value, json};
 use super::metric::{Metric, word};
 use super::worlds::VERSION;
 use super::{Plan, WorldKey, Worlds, words};
+use crate::sweep::goal::Requirement;
 
 /// A finished comparison.
 #[derive(Clone, Debug)]
 pub struct Comparison {
+    /// What was compared, as it was named.
+    pub title: String,
+    /// The command that does it again.
+    pub command: String,
     /// The candidates' labels, in the plan's order.
     pub labels: Vec<String>,
     /// The scenarios behind them: name, overrides, hash.
@@ -23,12 +28,25 @@ pub struct Comparison {
     pub seeds: Vec<u64>,
     /// In how many worlds each candidate's checks did not say what its scenario expects.
     pub unexpected: Vec<u64>,
+    /// The first seed of each candidate with such a world.
+    pub unexpected_first: Vec<Option<u64>>,
     /// By metric.
     pub metrics: IndexMap<String, MetricComparison>,
+    /// The bounds that were asked for, with the candidates that keep them.
+    pub bounds: Vec<Bound>,
     /// What follows: a sentence a metric, then what to choose.
     pub conclusions: Vec<String>,
     /// Whether it was stopped before all worlds had run.
     pub stopped: bool,
+}
+
+/// A bound on the mean of a metric, and who keeps it.
+#[derive(Clone, Debug)]
+pub struct Bound {
+    /// As it was asked for.
+    pub text: String,
+    /// By candidate: whether the whole 95% interval of its mean keeps the bound, or breaks it; `None` where it does neither.
+    pub kept: Vec<Option<bool>>,
 }
 
 /// One metric of a comparison.
@@ -36,6 +54,8 @@ pub struct Comparison {
 pub struct MetricComparison {
     /// Each candidate's own values, summarized.
     pub candidates: Vec<Summary>,
+    /// In how many worlds each candidate lacks the metric.
+    pub missing: Vec<u64>,
     /// The values themselves, by candidate, then by world.
     pub values: Vec<Vec<f64>>,
     /// Each candidate against the baseline; the baseline's own entry is all zero.
@@ -59,6 +79,12 @@ impl MetricComparison {
         self.p_adjusted[candidate] < LEVEL
     }
 
+    /// Whether two candidates, chosen by the same worlds, are told apart among so many pairs (Bonferroni).
+    #[must_use]
+    pub fn are_told_apart(&self, a: usize, b: usize, pairs: usize) -> bool {
+        Difference::of(&self.values[a], &self.values[b]).p_value * (pairs as f64) < LEVEL
+    }
+
     /// A candidate's gain over the baseline by the mean: positive where it is better.
     #[must_use]
     pub fn gain(&self, candidate: usize) -> f64 {
@@ -72,24 +98,30 @@ pub(super) fn judge(plan: &Plan, known: &Worlds, until: u64, stopped: bool) -> C
     let count = plan.candidates.len();
     let complete =
         |seed: &u64| (0..count).all(|candidate| known.contains(WorldKey { seed: *seed, candidate }));
-    let seeds: Vec<u64> = (plan.seeds.start..until).filter(complete).collect();
-    let unexpected = (0..count)
-        .map(|candidate| {
-            let bad = |seed: &&u64| {
-                known.get(WorldKey { seed: **seed, candidate }).is_some_and(|world| !world.as_expected)
-            };
-            seeds.iter().filter(bad).count() as u64
-        })
-        .collect();
+    let all = plan.seeds.start..until;
+    // Of a run that was stopped only the seeds without a gap: those behind it ended early because they were short.
+    let seeds: Vec<u64> =
+        if stopped { all.take_while(complete).collect() } else { all.filter(complete).collect() };
+    let bad = |candidate: usize| {
+        let is_bad = move |seed: &&u64| {
+            known.get(WorldKey { seed: **seed, candidate }).is_some_and(|world| !world.as_expected)
+        };
+        seeds.iter().filter(is_bad).copied().collect::<Vec<u64>>()
+    };
+    let bad: Vec<Vec<u64>> = (0..count).map(bad).collect();
+    let unexpected: Vec<u64> = bad.iter().map(|own| own.len() as u64).collect();
     let mut metrics = IndexMap::new();
     for wanted in wanted(plan, known, &seeds) {
         if let Some(comparison) = metric(plan, known, &seeds, &wanted) {
             metrics.insert(wanted.name, comparison);
         }
     }
-    adjust(&mut metrics, plan.baseline);
+    let sound: Vec<bool> = unexpected.iter().map(|own| *own <= unexpected[plan.baseline]).collect();
+    adjust(&mut metrics, plan.baseline, &sound);
     let labels: Vec<String> = plan.candidates.iter().map(|candidate| candidate.label.clone()).collect();
     let mut found = Comparison {
+        title: String::new(),
+        command: String::new(),
         scenarios: plan
             .candidates
             .iter()
@@ -98,7 +130,9 @@ pub(super) fn judge(plan: &Plan, known: &Worlds, until: u64, stopped: bool) -> C
         labels,
         baseline: plan.baseline,
         seeds,
+        unexpected_first: bad.iter().map(|own| own.first().copied()).collect(),
         unexpected,
+        bounds: plan.bounds.iter().map(|bound| self::bound(bound, &metrics, count)).collect(),
         metrics,
         conclusions: Vec::new(),
         stopped,
@@ -107,10 +141,19 @@ pub(super) fn judge(plan: &Plan, known: &Worlds, until: u64, stopped: bool) -> C
     found
 }
 
-/// The metrics asked for, or all that the baseline's first world has.
+fn bound(asked: &Requirement, metrics: &IndexMap<String, MetricComparison>, candidates: usize) -> Bound {
+    let kept = |candidate: usize| {
+        let own = &metrics.get(&asked.metric)?.candidates[candidate];
+        let ends = [own.mean - own.ci95, own.mean + own.ci95].map(|end| asked.holds(end));
+        (ends[0] == ends[1]).then_some(ends[0])
+    };
+    Bound { text: asked.text.clone(), kept: (0..candidates).map(kept).collect() }
+}
+
+/// The metrics asked for, those of the bounds among them, or all that the baseline's first world has.
 fn wanted(plan: &Plan, known: &Worlds, seeds: &[u64]) -> Vec<Metric> {
     if !plan.metrics.is_empty() {
-        return plan.metrics.clone();
+        return plan.all_metrics();
     }
     let first = seeds.first().and_then(|&seed| known.get(WorldKey { seed, candidate: plan.baseline }));
     first.map(|world| world.metrics.keys().map(|name| Metric::known(name)).collect()).unwrap_or_default()
@@ -120,6 +163,10 @@ fn wanted(plan: &Plan, known: &Worlds, seeds: &[u64]) -> Vec<Metric> {
 fn metric(plan: &Plan, known: &Worlds, seeds: &[u64], wanted: &Metric) -> Option<MetricComparison> {
     let count = plan.candidates.len();
     let has = |seed: &&u64| (0..count).all(|c| known.values(&[**seed], c, &wanted.name).is_some());
+    let lacks = |c: usize| {
+        seeds.iter().filter(|seed| known.values(&[**seed], c, &wanted.name).is_none()).count() as u64
+    };
+    let missing = (0..count).map(lacks).collect();
     let seeds: Vec<u64> = seeds.iter().filter(has).copied().collect();
     if seeds.is_empty() {
         return None;
@@ -130,6 +177,7 @@ fn metric(plan: &Plan, known: &Worlds, seeds: &[u64], wanted: &Metric) -> Option
     let difference = |own: &Vec<f64>, other: &Vec<f64>| difference(own, other, first);
     let base = &values[plan.baseline];
     Some(MetricComparison {
+        missing,
         candidates: values.iter().filter_map(|own| Summary::of(own.clone())).collect(),
         differences: values.iter().map(|own| difference(own, base)).collect(),
         p_adjusted: vec![1.0; count],
@@ -150,7 +198,7 @@ fn difference(own: &[f64], other: &[f64], first_stage: Option<usize>) -> Differe
 /// Adjusts the p-values for all pairs of the comparison together, and finds the best by each metric.
 ///
 /// A pair that is equal in every world cannot be called different and is no member of the family.
-fn adjust(metrics: &mut IndexMap<String, MetricComparison>, baseline: usize) {
+fn adjust(metrics: &mut IndexMap<String, MetricComparison>, baseline: usize, sound: &[bool]) {
     let differs = |d: &Difference| d.smaller + d.greater > 0;
     let family: Vec<(usize, usize)> = metrics
         .values()
@@ -164,33 +212,49 @@ fn adjust(metrics: &mut IndexMap<String, MetricComparison>, baseline: usize) {
     }
     let count = metrics.len();
     for metric in metrics.values_mut() {
-        metric.best = best(metric, baseline);
+        metric.best = best(metric, baseline, sound);
         metric.alike = metric.best.map(|best| alike(metric, best, count, baseline)).unwrap_or_default();
+        metric.alike.retain(|c| sound[*c]);
     }
 }
 
-fn best(metric: &MetricComparison, baseline: usize) -> Option<usize> {
+/// Candidates whose checks fail more often than the baseline's are not sound and never the best.
+fn best(metric: &MetricComparison, baseline: usize, sound: &[bool]) -> Option<usize> {
     let different: Vec<usize> = (0..metric.differences.len()).filter(|c| metric.is_different(*c)).collect();
     if metric.better == Better::Unknown || different.is_empty() {
         return None;
     }
     // Of candidates that are alike, the first: `max_by` would take the last.
-    let first = different.into_iter().rev().max_by(|a, b| metric.gain(*a).total_cmp(&metric.gain(*b)))?;
-    Some(if metric.gain(first) > 0.0 { first } else { baseline })
+    let sound = different.into_iter().rev().filter(|c| sound[*c]);
+    let first = sound.max_by(|a, b| metric.gain(*a).total_cmp(&metric.gain(*b)));
+    Some(first.filter(|first| metric.gain(*first) > 0.0).unwrap_or(baseline))
 }
 
 fn alike(metric: &MetricComparison, best: usize, metrics: usize, baseline: usize) -> Vec<usize> {
     let count = metric.values.len();
-    let pairs = (metrics * count * (count - 1) / 2) as f64;
     let told = |c: usize| {
-        let p_value = Difference::of(&metric.values[c], &metric.values[best]).p_value;
-        if best == baseline { metric.is_different(c) } else { p_value * pairs < LEVEL }
+        if best == baseline {
+            metric.is_different(c)
+        } else {
+            metric.are_told_apart(c, best, pairs(count, metrics))
+        }
     };
     // A baseline that is not the best is worse, which is what made the best.
     (0..count).filter(|c| *c != best && *c != baseline && !told(*c)).collect()
 }
 
+/// How many pairs there are of so many candidates, by so many metrics.
+pub(super) fn pairs(candidates: usize, metrics: usize) -> usize {
+    metrics * candidates * (candidates - 1) / 2
+}
+
 impl Comparison {
+    /// Whether a candidate's checks fail no more often than the baseline's: only such may be chosen.
+    #[must_use]
+    pub fn is_sound(&self, candidate: usize) -> bool {
+        self.unexpected[candidate] <= self.unexpected[self.baseline]
+    }
+
     /// Whether every world of every candidate went as its scenario expects.
     #[must_use]
     pub fn is_as_expected(&self) -> bool {
@@ -204,9 +268,10 @@ impl Comparison {
             .labels
             .iter()
             .zip(&self.scenarios)
-            .zip(&self.unexpected)
-            .map(|((label, (scenario, overrides, hash)), unexpected)| {
-                json!({ "label": label, "scenario": scenario, "overrides": overrides, "hash": hash, "unexpected": unexpected })
+            .zip(self.unexpected.iter().zip(&self.unexpected_first))
+            .map(|((label, (scenario, overrides, hash)), (unexpected, first))| {
+                json!({ "label": label, "scenario": scenario, "overrides": overrides, "hash": hash,
+                        "unexpected": unexpected, "unexpected_first": first })
             })
             .collect();
         let metrics: serde_json::Map<String, Value> =
@@ -214,14 +279,24 @@ impl Comparison {
         json!({
             "schema": 1,
             "version": VERSION,
+            "command": self.command,
             "baseline": self.labels[self.baseline],
             "candidates": candidates,
             "worlds": self.seeds.len(),
             "seeds": { "first": self.seeds.first(), "last": self.seeds.last() },
             "metrics": metrics,
+            "bounds": self.bounds.iter().map(|bound| self.bound_json(bound)).collect::<Vec<_>>(),
             "conclusions": self.conclusions,
             "stopped": self.stopped,
         })
+    }
+
+    fn bound_json(&self, bound: &Bound) -> Value {
+        let of = |wanted: Option<bool>| {
+            let own = self.labels.iter().zip(&bound.kept).filter(|(_, kept)| **kept == wanted);
+            own.map(|(label, _)| label.clone()).collect::<Vec<_>>()
+        };
+        json!({ "bound": bound.text, "kept": of(Some(true)), "broken": of(Some(false)), "unclear": of(None) })
     }
 
     fn metric_json(&self, metric: &MetricComparison) -> Value {

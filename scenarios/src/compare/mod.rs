@@ -22,6 +22,7 @@ use checks::statistics::paired::stein_worlds;
 
 use crate::error::ScenarioError;
 use crate::shard::Part;
+use crate::sweep::goal::Requirement;
 
 pub use self::grid::{Candidate, Source, Vary, candidates};
 pub use self::judge::{Comparison, MetricComparison};
@@ -37,6 +38,8 @@ pub struct Plan {
     pub baseline: usize,
     /// The metrics that matter; all of them if empty.
     pub metrics: Vec<Metric>,
+    /// Bounds that the choice must keep; with them the first metric decides among those that do.
+    pub bounds: Vec<Requirement>,
     /// The seeds: with `precision`, those of the first stage.
     pub seeds: std::ops::Range<u64>,
     /// The half-width of every interval, as a share of the baseline's mean, that is to be reached.
@@ -96,12 +99,24 @@ impl Plan {
         judge::judge(self, known, self.until(known), false)
     }
 
+    /// The metrics that matter, then those of the bounds, each once.
+    #[must_use]
+    pub fn all_metrics(&self) -> Vec<Metric> {
+        let mut list = self.metrics.clone();
+        for bound in &self.bounds {
+            if !list.iter().any(|metric| metric.name == bound.metric) {
+                list.push(Metric::known(&bound.metric));
+            }
+        }
+        list
+    }
+
     /// Whether the plan's metrics are there, by one world of each candidate run for it.
     ///
     /// # Errors
     /// A metric that none of them has, with the nearest that there is.
     pub fn check_metrics(&self) -> Result<(), ScenarioError> {
-        let names: Vec<String> = self.metrics.iter().map(|metric| metric.name.clone()).collect();
+        let names: Vec<String> = self.all_metrics().into_iter().map(|metric| metric.name).collect();
         if names.is_empty() {
             return Ok(());
         }
@@ -131,18 +146,28 @@ impl Plan {
         let first: Vec<u64> = self.seeds.clone().collect();
         let mut most = first.len() as u64;
         for metric in &self.metrics {
-            let values = |candidate: usize| known.values(&first, candidate, &metric.name);
-            let Some(base) = values(self.baseline) else { continue };
-            let mean = base.iter().sum::<f64>() / base.len().max(1) as f64;
+            let has = |seed: &u64| {
+                (0..self.candidates.len()).all(|own| known.values(&[*seed], own, &metric.name).is_some())
+            };
+            // Where some worlds lack the metric, as many more are needed as their share takes away.
+            let told: Vec<u64> = first.iter().copied().filter(has).collect();
+            let values = |candidate: usize| known.values(&told, candidate, &metric.name);
+            let Some(base) = values(self.baseline).filter(|base| base.len() > 1) else { continue };
+            let share = told.len() as f64 / first.len() as f64;
+            let mean = base.iter().sum::<f64>() / base.len() as f64;
             for candidate in (0..self.candidates.len()).filter(|c| *c != self.baseline) {
                 let Some(other) = values(candidate) else { continue };
                 let differences: Vec<f64> = other.iter().zip(&base).map(|(a, b)| a - b).collect();
-                most = most.max(stein_worlds(&differences, precision * mean.abs()));
+                let pairs = stein_worlds(&differences, MARGIN * precision * mean.abs());
+                most = most.max(libm::ceil(pairs as f64 / share) as u64);
             }
         }
         most
     }
 }
+
+/// So much narrower than asked for is aimed at, since all worlds may vary more than the first stage's.
+const MARGIN: f64 = 0.95;
 
 /// Worlds by seed and candidate, in that order whatever the threads did.
 pub(crate) type Table = BTreeMap<WorldKey, World>;

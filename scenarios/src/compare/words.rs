@@ -1,25 +1,75 @@
 //! A comparison in sentences: what each metric says, what was not reached, and what to choose.
 
 use checks::metrics::direction::Better;
+use checks::statistics::paired::LEVEL;
 
 use super::Plan;
-use super::judge::{Comparison, MetricComparison};
+use super::judge::{Bound, Comparison, MetricComparison, pairs};
 
-/// With fewer worlds no difference can be told: even if one side wins all, a fair coin does so once in sixteen times.
-const WORLDS_MIN: u64 = 6;
+/// With fewer worlds no difference can be told: even where one side wins all of them, a fair coin does so too often among
+/// so many pairs.
+fn worlds_min(found: &Comparison) -> u64 {
+    let pairs = found.metrics.values().flat_map(|metric| &metric.differences);
+    let mut chance = pairs.filter(|own| own.smaller + own.greater > 0).count().max(1) as f64 * 2.0;
+    let mut worlds = 0;
+    while chance >= LEVEL {
+        chance /= 2.0;
+        worlds += 1;
+    }
+    worlds
+}
 
 /// The sentences, the last of which says what to choose.
 pub(super) fn conclusions(plan: &Plan, found: &Comparison) -> Vec<String> {
     let asked = !plan.metrics.is_empty();
     let missing = plan.metrics.iter().filter(|metric| !found.metrics.contains_key(&metric.name));
-    let mut said: Vec<String> =
-        missing.map(|metric| format!("{}: no world has it under every candidate", metric.name)).collect();
+    let mut said: Vec<String> = (0..found.labels.len()).filter_map(|c| unsound(found, c)).collect();
+    said.extend(missing.map(|metric| format!("{}: no world has it under every candidate", metric.name)));
+    if !asked {
+        said.extend(unasked(found));
+        return said;
+    }
     for (name, metric) in &found.metrics {
-        said.extend(partial(found, name, metric).filter(|_| asked));
+        said.extend(partial(found, name, metric));
         said.extend(too_wide(plan, name, metric));
     }
     said.extend(found.metrics.iter().map(|(name, metric)| conclude(found, name, metric)));
-    said.extend(overall(found).filter(|_| asked));
+    said.extend(found.bounds.iter().map(|bound| kept(found, bound)));
+    said.extend(if found.bounds.is_empty() { overall(found) } else { bounded(plan, found) });
+    said
+}
+
+/// That worlds of a candidate did not go as its scenario expects, with the command that shows the first.
+fn unsound(found: &Comparison, candidate: usize) -> Option<String> {
+    let (count, seed) = (found.unexpected[candidate], found.unexpected_first[candidate]?);
+    let (scenario, overrides, _) = &found.scenarios[candidate];
+    let but =
+        if found.is_sound(candidate) { "" } else { ", more than of the baseline: it is not to be chosen" };
+    Some(format!(
+        "{}: {count} of {} worlds did not go as the scenario expects{but}; the first: {}",
+        found.labels[candidate],
+        found.seeds.len(),
+        crate::replay::command("run", scenario, overrides, seed)
+    ))
+}
+
+/// Where no metric was asked for: a sentence for each by which something is told, and one for all the others.
+fn unasked(found: &Comparison) -> Vec<String> {
+    let (least, worlds) = (worlds_min(found), found.seeds.len() as u64);
+    if worlds < least {
+        return vec![format!(
+            "{worlds} worlds are too few to tell any difference for sure; it takes {least} with so many pairs. Add seeds, or name \
+             the metrics that matter"
+        )];
+    }
+    let told = |metric: &MetricComparison| (0..found.labels.len()).any(|c| metric.is_different(c));
+    let (clear, other): (Vec<_>, Vec<_>) = found.metrics.iter().partition(|(_, metric)| told(metric));
+    let mut said: Vec<String> =
+        clear.into_iter().map(|(name, metric)| conclude(found, name, metric)).collect();
+    if !other.is_empty() {
+        said.push(format!("by the other {} metrics the data cannot tell the candidates apart", other.len()));
+    }
+    said.push("Name the metrics that matter for what to choose: --metric NAME,NAME".into());
     said
 }
 
@@ -27,8 +77,19 @@ pub(super) fn conclusions(plan: &Plan, found: &Comparison) -> Vec<String> {
 fn partial(found: &Comparison, name: &str, metric: &MetricComparison) -> Option<String> {
     let (runs, worlds) = (metric.candidates[found.baseline].runs, found.seeds.len() as u64);
     (runs < worlds).then(|| {
-        format!("{name}: only {runs} of {worlds} worlds have it under every candidate; nothing is said of the others")
+        let lack = found.labels.iter().zip(&metric.missing).filter(|(_, missing)| **missing > 0);
+        let lack: Vec<String> = lack.map(|(label, missing)| format!("{label} lacks it in {missing}")).collect();
+        format!(
+            "{name}: only {runs} of {worlds} worlds have it under every candidate ({}); nothing is said of the others, which may \
+             be the hard ones",
+            lack.join(", ")
+        )
     })
+}
+
+/// Whether there are as many worlds as there may be.
+fn found_all(plan: &Plan, worlds: u64) -> bool {
+    worlds >= plan.seeds_max
 }
 
 /// A sentence where the precision that was asked for was not reached.
@@ -41,13 +102,18 @@ fn too_wide(plan: &Plan, name: &str, metric: &MetricComparison) -> Option<String
     }
     // The target is a share of the first stage's mean, which is not quite that of all worlds.
     let reached = widest / base.mean.abs();
+    let why = if found_all(plan, base.runs) {
+        format!("--seeds-max {}", plan.seeds_max)
+    } else {
+        "all worlds vary more than the first, which said how many there were to be; begin with more --seeds"
+            .into()
+    };
     (reached > wanted * 1.05).then(|| {
         format!(
-            "{name}: {:.2}% was not reached: ± {:.2}% after {} worlds (--seeds-max {})",
+            "{name}: {:.2}% was not reached: ± {:.2}% after {} worlds ({why})",
             100.0 * wanted,
             100.0 * reached,
-            base.runs,
-            plan.seeds_max
+            base.runs
         )
     })
 }
@@ -56,23 +122,34 @@ fn too_wide(plan: &Plan, name: &str, metric: &MetricComparison) -> Option<String
 fn difference(found: &Comparison, metric: &MetricComparison, candidate: usize) -> String {
     let own = &metric.differences[candidate];
     let base = metric.candidates[found.baseline].mean;
+    let sign = if own.mean > 0.0 { "+" } else { "" };
     let share = if base == 0.0 { String::new() } else { format!(", {:+.1}%", 100.0 * own.mean / base) };
-    format!("{:+.4} ± {:.4}{share}", own.mean, own.ci95)
+    format!("{sign}{} ± {}{share}", number(own.mean), number(own.ci95))
+}
+
+/// A number with as many decimals as its size leaves of worth.
+fn number(value: f64) -> String {
+    let decimals = match value.abs() {
+        size if size >= 1_000.0 || size == 0.0 => 0,
+        size if size >= 10.0 => 2,
+        _ => 4,
+    };
+    format!("{value:.decimals$}")
 }
 
 /// One sentence: what to choose by this metric, or that the data cannot tell.
 fn conclude(found: &Comparison, name: &str, metric: &MetricComparison) -> String {
     let (labels, base) = (&found.labels, &found.labels[found.baseline]);
     let worlds = metric.candidates[found.baseline].runs;
-    if worlds < WORLDS_MIN {
-        return format!("{name}: {worlds} worlds are too few to tell a difference; add seeds");
+    let least = worlds_min(found);
+    if worlds < least {
+        return format!(
+            "{name}: {worlds} worlds are too few to tell any difference for sure; it takes {least} with so many pairs"
+        );
     }
     let different: Vec<usize> = (0..labels.len()).filter(|c| metric.is_different(*c)).collect();
     if different.is_empty() {
-        let widest = metric.differences.iter().map(|own| own.ci95).fold(0.0, f64::max);
-        return format!(
-            "{name}: the data cannot tell the candidates from {base} ({worlds} worlds, ± {widest:.4})"
-        );
+        return untold(found, name, metric);
     }
     let Some(best) = metric.best else {
         let each = different.iter().map(|c| format!("{} by {}", labels[*c], difference(found, metric, *c)));
@@ -83,7 +160,10 @@ fn conclude(found: &Comparison, name: &str, metric: &MetricComparison) -> String
         if alike.is_empty() { String::new() } else { format!("; the data cannot tell it from {alike}") };
     if best == found.baseline {
         let gain = |c: &usize| metric.gain(*c);
-        let next = different.iter().copied().max_by(|a, b| gain(a).total_cmp(&gain(b))).unwrap_or(best);
+        let worse = different.iter().copied().filter(|c| metric.gain(*c) < 0.0);
+        let Some(next) = worse.max_by(|a, b| gain(a).total_cmp(&gain(b))) else {
+            return format!("{name}: stay with {base}: what is better breaks its checks{but}");
+        };
         return format!(
             "{name}: stay with {base}; {} is worse by {}{but}",
             labels[next],
@@ -92,6 +172,34 @@ fn conclude(found: &Comparison, name: &str, metric: &MetricComparison) -> String
     }
     let words = difference(found, metric, best);
     format!("{name}: choose {} ({words} against {base}, {worlds} worlds){but}", labels[best])
+}
+
+/// That no difference can be told, and how large it may still be.
+fn untold(found: &Comparison, name: &str, metric: &MetricComparison) -> String {
+    let (base, worlds) = (&found.labels[found.baseline], metric.candidates[found.baseline].runs);
+    if !metric.differences.iter().any(|own| own.smaller + own.greater > 0) {
+        // The rule of three: what happens in a share p of the worlds is missed by n of them with (1 − p)ⁿ, 5% at 3/n.
+        return format!(
+            "{name}: no difference in {worlds} worlds; a rare one may be in up to {:.1}% of all",
+            300.0 / worlds as f64
+        );
+    }
+    let widest = metric.differences.iter().map(|own| own.ci95).fold(0.0, f64::max);
+    let always = (0..found.labels.len()).find_map(|c| {
+        let own = &metric.differences[c];
+        let way = if own.greater == worlds { "greater" } else { "less" };
+        (own.greater.max(own.smaller) == worlds).then(|| {
+            format!(
+                "; {} was {way} in all of them, by how much varies too widely: add seeds",
+                found.labels[c]
+            )
+        })
+    });
+    format!(
+        "{name}: the data cannot tell the candidates from {base} ({worlds} worlds, ± {}){}",
+        number(widest),
+        always.unwrap_or_default()
+    )
 }
 
 /// The labels of candidates in a row.
@@ -109,7 +217,7 @@ fn names(found: &Comparison, places: &[usize]) -> String {
 fn overall(found: &Comparison) -> Option<String> {
     let known: Vec<(&String, &MetricComparison)> =
         found.metrics.iter().filter(|(_, metric)| metric.better != Better::Unknown).collect();
-    let enough = known.iter().all(|(_, metric)| metric.candidates[found.baseline].runs >= WORLDS_MIN);
+    let enough = known.iter().all(|(_, metric)| metric.candidates[found.baseline].runs >= worlds_min(found));
     if known.len() < 2 || !enough {
         return None;
     }
@@ -117,6 +225,7 @@ fn overall(found: &Comparison) -> Option<String> {
         return Some("Overall: the data cannot tell the candidates apart".into());
     }
     let good = |c: usize, metric: &MetricComparison| match metric.best {
+        _ if !found.is_sound(c) => false,
         None => true,
         Some(best) => best == c || metric.alike.contains(&c),
     };
@@ -128,7 +237,7 @@ fn overall(found: &Comparison) -> Option<String> {
                 .iter()
                 .filter_map(|(name, metric)| Some(format!("{} by {name}", found.labels[metric.best?])));
             format!(
-                "Overall: none is best by every metric: {}; weigh them",
+                "Overall: no candidate is best by every metric: {}; weigh them",
                 by.collect::<Vec<_>>().join(", ")
             )
         }
@@ -137,4 +246,52 @@ fn overall(found: &Comparison) -> Option<String> {
             names(found, several)
         ),
     })
+}
+
+/// Who keeps a bound.
+fn kept(found: &Comparison, bound: &Bound) -> String {
+    let of = |wanted: Option<bool>| {
+        (0..found.labels.len())
+            .filter(|c| bound.kept[*c] == wanted)
+            .map(|c| found.labels[c].as_str())
+            .collect()
+    };
+    let parts = [("kept by", Some(true)), ("not by", Some(false)), ("the data cannot tell for", None)];
+    let words = parts.into_iter().filter_map(|(words, wanted)| {
+        let labels: Vec<&str> = of(wanted);
+        (!labels.is_empty()).then(|| format!("{words} {}", labels.join(", ")))
+    });
+    format!("{}: {}", bound.text, words.collect::<Vec<_>>().join("; "))
+}
+
+/// What to choose among the candidates that keep all bounds: the best by the first metric.
+fn bounded(plan: &Plan, found: &Comparison) -> Option<String> {
+    let keeps =
+        |c: &usize| found.is_sound(*c) && found.bounds.iter().all(|bound| bound.kept[*c] == Some(true));
+    let among: Vec<usize> = (0..found.labels.len()).filter(keeps).collect();
+    let name = &plan.metrics.first()?.name;
+    let metric = found.metrics.get(name).filter(|metric| metric.better != Better::Unknown)?;
+    let gain = |c: &usize| metric.gain(*c);
+    let Some(best) = among.iter().rev().copied().max_by(|a, b| gain(a).total_cmp(&gain(b))) else {
+        return Some("Overall: no candidate keeps all bounds for sure".into());
+    };
+    let pairs = pairs(found.labels.len(), found.metrics.len());
+    let alike: Vec<usize> =
+        among.into_iter().filter(|c| *c != best && !metric.are_told_apart(*c, best, pairs)).collect();
+    let but = match names(found, &alike) {
+        none if none.is_empty() => String::new(),
+        alike => format!("; the data cannot tell it from {alike}"),
+    };
+    let own = &metric.candidates[best];
+    let against = if best == found.baseline {
+        String::new()
+    } else {
+        format!(", {} against {}", difference(found, metric, best), found.labels[found.baseline])
+    };
+    Some(format!(
+        "Overall: of those that keep the bounds choose {}: {name} {} ± {}{against}{but}",
+        found.labels[best],
+        number(own.mean),
+        number(own.ci95)
+    ))
 }

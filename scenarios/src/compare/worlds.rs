@@ -36,10 +36,18 @@ pub struct World {
     pub metrics: BTreeMap<String, f64>,
 }
 
+/// What the names of metrics begin with that are told from those that begin with the other.
+const ERROR_RATE: &str = "error_rate";
+const AVAILABILITY: &str = "availability";
+
 impl World {
-    /// The value of a metric. A mark that was not made was made 0 times, unless the world panicked.
+    /// The value of a metric. A mark that was not made was made 0 times, unless the world panicked; the rate of errors is
+    /// what is left of the availability.
     #[must_use]
     pub fn value(&self, metric: &str) -> Option<f64> {
+        if let Some(part) = metric.strip_prefix(ERROR_RATE) {
+            return self.metrics.get(&format!("{AVAILABILITY}{part}")).map(|answered| 1.0 - answered);
+        }
         let none = (metric.starts_with(MARK) && !self.metrics.is_empty()).then_some(0.0);
         self.metrics.get(metric).copied().or(none)
     }
@@ -198,7 +206,11 @@ pub(crate) fn check_metrics(
     let mut there: BTreeSet<String> = BTreeSet::new();
     let missing = |there: &BTreeSet<String>| wanted.iter().find(|name| !there.contains(*name));
     for candidate in candidates.iter().take(CHECKED) {
-        there.extend(world(candidate, seed).metrics.into_keys());
+        let own = world(candidate, seed).metrics;
+        let rates =
+            own.keys().filter_map(|name| Some(format!("{ERROR_RATE}{}", name.strip_prefix(AVAILABILITY)?)));
+        there.extend(rates.collect::<Vec<_>>());
+        there.extend(own.into_keys());
         if missing(&there).is_none() {
             return Ok(());
         }
@@ -207,6 +219,12 @@ pub(crate) fn check_metrics(
     let near = nearest(missing, there.iter().map(String::as_str));
     let hint = near
         .map_or("`squall list metrics` names them".to_string(), |near| format!("did you mean \"{near}\"?"));
+    let hint = match missing.split_once(':') {
+        Some((_, name)) => {
+            format!("only least:{name} and most:{name} say which way is better, in compare and --pareto")
+        }
+        None => hint,
+    };
     let name = &candidates[0].loaded.name;
     let message = format!("{name} has no metric \"{missing}\" with seed {seed}; {hint}");
     Err(ScenarioError::Comparison(message))

@@ -4,10 +4,12 @@
 //! *Metastable failures in the wild* (OSDI 2022): at a stable load it comes back from every trigger; at a vulnerable one it
 //! is well until a trigger large enough; what it is in then is a metastable failure, which outlasts its cause. A load
 //! that it cannot bear without any trigger is overload, and no case for this. [`setup`] reads what is to be searched;
-//! here is the search: per load and size a bisection of the trigger's duration. It takes for granted that a longer
-//! trigger is no easier to recover from. Deliberately absent: pictures.
+//! here is the search: per load and size a bisection of the trigger's duration, then per load a bisection of the size of
+//! the longest ([`size`]). It takes for granted that a longer or larger trigger is no easier to recover from.
+//! Deliberately absent: pictures.
 
 pub mod setup;
+pub mod size;
 pub mod verdict;
 
 use std::collections::BTreeMap;
@@ -111,7 +113,12 @@ impl<'a> Search<'a> {
                 brackets[i].learn(duration.unwrap_or_default(), share);
             }
         }
-        Ok(verdict::map(self.setup, &brackets, stop.load(Ordering::Relaxed)))
+        let least = if stop.load(Ordering::Relaxed) {
+            Vec::new()
+        } else {
+            self.least_sizes(&brackets, progress, ended, stop)?
+        };
+        Ok(verdict::map(self.setup, &brackets, least, stop.load(Ordering::Relaxed)))
     }
 
     fn sites(&self) -> Vec<Site> {

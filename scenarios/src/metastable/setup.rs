@@ -45,6 +45,8 @@ pub struct Setup {
     pub duration: Range,
     /// The path and the values of its size.
     pub size: Option<(String, Vec<Value>)>,
+    /// The range of the size, where it is one.
+    pub size_range: Option<Range>,
     /// The path and the values of the load.
     pub load: Option<(String, Vec<Value>)>,
     /// What holds in a world that has recovered.
@@ -113,11 +115,17 @@ impl Setup {
             Some(recovered) => recovered,
             None => recovered_of(&own)?,
         };
+        wanted.size.iter().chain(&wanted.load).try_for_each(is_numbers)?;
         let load = match wanted.load {
             Some(parameter) => Some(parameter),
             None => load_of(&own),
         };
+        let size_range = wanted.size.as_ref().and_then(|parameter| match &parameter.values {
+            Values::Range(range) => Some(range.clone()),
+            Values::List(_) => None,
+        });
         Ok(Setup {
+            size_range,
             scenario: scenario.to_string(),
             overrides: overrides.to_vec(),
             fault,
@@ -140,8 +148,8 @@ impl Setup {
             // Without any fault there is no time after the faults; then the whole run stands for it.
             let whole = metric == "availability_after" && candidate.loaded.scenario.faults.is_empty();
             let metric = if whole { "availability" } else { metric };
-            match world.metrics.get(metric) {
-                Some(value) => stuck += u32::from(!self.recovered.holds(*value)),
+            match world.value(metric) {
+                Some(value) => stuck += u32::from(!self.recovered.holds(value)),
                 // A world that panicked, or in which nobody asked anything afterwards, has not shown that it is well.
                 None if world.metrics.is_empty() || metric.starts_with("availability") => stuck += 1,
                 None => {
@@ -155,6 +163,16 @@ impl Setup {
             }
         }
         Ok(f64::from(stuck) / worlds.len().max(1) as f64)
+    }
+}
+
+/// Refuses sizes and loads between which nothing lies.
+fn is_numbers(asked: &Parameter) -> Result<(), ScenarioError> {
+    match &asked.values {
+        Values::List(list) if crate::sweep::design::numbers(list).is_none() => {
+            refuse(format!("{}: a size or a load is a number, as in 50/s..400/s:8 or 2,4,8", asked.path))
+        }
+        _ => Ok(()),
     }
 }
 

@@ -4,6 +4,7 @@ use serde::Serialize;
 use serde_json::{Value as Json, json};
 
 use super::setup::Setup;
+use super::size::LeastSize;
 use super::{Bracket, MAJORITY, Value};
 use crate::compare::worlds::VERSION;
 
@@ -65,6 +66,8 @@ pub struct Map {
     pub columns: Vec<Column>,
     /// Each load with what it is.
     pub regions: Vec<(Option<Value>, Region)>,
+    /// The smallest sizes that tip it, by load.
+    pub least_sizes: Vec<LeastSize>,
     /// What follows, in sentences.
     pub conclusions: Vec<String>,
     /// Whether it was stopped before it was done.
@@ -82,7 +85,7 @@ impl Threshold {
     }
 }
 
-pub(super) fn map(setup: &Setup, brackets: &[Bracket], stopped: bool) -> Map {
+pub(super) fn map(setup: &Setup, brackets: &[Bracket], least_sizes: Vec<LeastSize>, stopped: bool) -> Map {
     let columns: Vec<Column> = brackets
         .iter()
         .map(|bracket| Column {
@@ -107,8 +110,9 @@ pub(super) fn map(setup: &Setup, brackets: &[Bracket], stopped: bool) -> Map {
             _ => regions.push((column.load.clone(), region)),
         }
     }
-    let conclusions = conclude(setup, &columns, &regions);
-    Map { columns, regions, conclusions, stopped }
+    let mut conclusions = conclude(setup, &columns, &regions);
+    conclusions.extend(least_sizes.iter().map(|own| least_words(setup, own)));
+    Map { columns, regions, least_sizes, conclusions, stopped }
 }
 
 fn threshold(bracket: &Bracket) -> Threshold {
@@ -120,6 +124,16 @@ fn threshold(bracket: &Bracket) -> Threshold {
             Threshold::Between { recovers_ns, recovers_share, stuck_ns, stuck_share }
         }
     }
+}
+
+/// The smallest size in words.
+fn least_words(setup: &Setup, own: &LeastSize) -> String {
+    let load = own.load.as_ref().map_or("the scenario's own load", |(_, text)| text);
+    let longest = setup.duration.text(setup.duration.high);
+    format!(
+        "at {load}: of size {} it is enough if it lasts {longest}, of size {} it is not",
+        own.stuck.1, own.recovers.1
+    )
 }
 
 fn conclude(setup: &Setup, columns: &[Column], regions: &[(Option<Value>, Region)]) -> Vec<String> {
@@ -196,6 +210,7 @@ impl Map {
             "seeds": { "first": setup.seeds.start, "last": setup.seeds.end - 1 },
             "regions": regions,
             "thresholds": columns,
+            "least_sizes": self.least_sizes,
             "conclusions": self.conclusions,
             "stopped": self.stopped,
         })

@@ -9,7 +9,7 @@ use sim_core::random::Rng;
 
 use super::parameter::{Parameter, Values, quantity};
 use crate::compare::Candidate;
-use crate::compare::grid::{CANDIDATES_MAX, short};
+use crate::compare::grid::{CANDIDATES_MAX, refuse_idle, short};
 use crate::error::ScenarioError;
 use crate::load::load;
 
@@ -115,6 +115,7 @@ pub fn candidates(
         return Err(ScenarioError::Comparison(message));
     }
     let paths: Vec<&str> = parameters.iter().map(|parameter| parameter.path.as_str()).collect();
+    paths.iter().try_for_each(|path| refuse_idle(path))?;
     if let Some(twice) = paths.iter().enumerate().find(|(i, path)| paths[..*i].contains(path)) {
         return Err(ScenarioError::Comparison(format!("{} is varied twice", twice.1)));
     }

@@ -8,6 +8,7 @@
 //! operation's life.
 
 mod curve;
+pub mod level;
 pub mod policy;
 pub mod retry;
 pub(crate) mod session;
@@ -15,6 +16,7 @@ pub mod workload;
 
 use serde::{Deserialize, Serialize};
 
+use crate::client::level::Levels;
 use crate::client::retry::RetryConfig;
 use crate::client::workload::{Load, Mix};
 use crate::time::Span;
@@ -32,6 +34,9 @@ pub struct ClientConfig {
     /// Whom they ask.
     #[serde(default)]
     pub routing: Routing,
+    /// How many replicas are to answer them, where the model has replicas; as the model's settings say if absent.
+    #[serde(default, skip_serializing_if = "Levels::is_empty")]
+    pub levels: Levels,
     /// What they do when no answer comes.
     pub retry: RetryConfig,
     /// The zone they are in, where there is a topology; spread over all zones in turn if absent.
@@ -60,4 +65,7 @@ pub enum Routing {
     Node(u32),
     /// Client i always asks node i modulo the number of nodes: its local replica.
     Own,
+    /// The same, of the nodes from this one on: nodes that stand for a library in the client, which coordinates on its
+    /// own machine.
+    OwnFrom(u32),
 }

@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use crate::client::level::Level;
 use crate::client::policy::Guards;
 use crate::client::workload::{Generator, Load};
 use crate::client::{ClientConfig, Routing};
 use crate::history::Answer;
-use crate::node::Reply;
+use crate::node::{Reply, Token};
 use crate::peer::Peer;
 use crate::random::{Purpose, Rng, Streams};
 use crate::time::{Span, Time};
@@ -42,12 +43,16 @@ pub(crate) struct Client {
     seen: BTreeMap<Option<Key>, Value>,
     /// What it asks before each attempt.
     pub(crate) guards: Guards,
+    /// How many operations it has under way.
+    pub(crate) under_way: u32,
 }
 
 #[derive(Default)]
 struct Process {
     serial: u32,
     op: Option<Op>,
+    /// What it is to bring with its next request about a key.
+    tokens: BTreeMap<Option<Key>, Token>,
 }
 
 /// An operation that has not ended.
@@ -57,6 +62,7 @@ pub(crate) struct Op {
     /// Its number among its client's.
     pub(crate) number: u64,
     pub(crate) operation: Operation,
+    pub(crate) level: Option<Level>,
     /// The latest attempt, from 1.
     pub(crate) attempt: u32,
     /// How many attempts count against the limit: all but those a redirect asked for.
@@ -67,6 +73,13 @@ pub(crate) struct Op {
     pub(crate) wait: Span,
     /// When the latest attempt was sent.
     pub(crate) sent_at: Time,
+    /// The first attempt of those that are copies of each other, the latest among them, and when it was sent.
+    pub(crate) copies_from: u32,
+    pub(crate) began_at: Time,
+    /// How many of these are on their way.
+    pub(crate) on_their_way: u32,
+    /// When it is given up, however many attempts are left.
+    pub(crate) deadline: Time,
     /// Whether the latest attempt has been answered or given up, and the next has not been sent.
     pub(crate) between: bool,
 }
@@ -75,18 +88,23 @@ pub(crate) struct Op {
 pub(crate) const FREE_REDIRECTS: u32 = 8;
 
 impl Op {
-    pub(crate) fn new(entry: usize, number: u64, operation: Operation) -> Op {
+    pub(crate) fn new(entry: usize, number: u64, operation: Operation, level: Option<Level>) -> Op {
         let (attempt, tries, redirects, in_doubt) = (0, 0, 0, 0);
         Op {
             entry,
             number,
             operation,
+            level,
             attempt,
             tries,
             redirects,
             in_doubt,
             wait: Span::ZERO,
             sent_at: Time::ZERO,
+            copies_from: 0,
+            began_at: Time::ZERO,
+            on_their_way: 0,
+            deadline: Time::NEVER,
             between: true,
         }
     }
@@ -118,6 +136,7 @@ impl Clients {
                 let mut rng = streams.block(Purpose::Policy, u64::from(Peer::client(index).raw()), u64::MAX);
                 let target = match config.routing {
                     Routing::Own => Peer::node(index % nodes),
+                    Routing::OwnFrom(first) => Peer::node(first + index % (nodes - first)),
                     Routing::Node(node) => Peer::node(node),
                     Routing::RoundRobin => Peer::node((index + nodes - 1) % nodes),
                     Routing::Sticky | Routing::Random => Peer::node(rng.below(u64::from(nodes)) as u32),
@@ -131,6 +150,7 @@ impl Clients {
                     idle: Vec::new(),
                     seen: BTreeMap::new(),
                     guards: Guards::new(&config.retry.guards),
+                    under_way: 0,
                 });
             }
             let stop = config.stop.unwrap_or(stop_at).min(stop_at);
@@ -187,16 +207,18 @@ impl Clients {
         !matches!(self.config(client).load, Load::Closed { .. })
     }
 
-    /// The client's next operation, and its number.
-    pub(crate) fn ask(&mut self, client: usize) -> (u64, Operation) {
+    /// The client's next operation, its number and its level.
+    pub(crate) fn ask(&mut self, client: usize) -> (u64, Operation, Option<Level>) {
         let number = self.list[client].asked;
         let mut rng = self.workload(client, 2 * number + 1);
         let unique = (number * self.list.len() as u64 + client as u64 + 1) as i64;
         let seen = &self.list[client].seen;
         let look = |key| seen.get(&key).cloned().unwrap_or_default();
-        let operation = self.group(client).generator.operation(&mut rng, unique, look);
+        let group = self.group(client);
+        let operation = group.generator.operation(&mut rng, unique, look);
+        let level = group.config.levels.draw(&operation.call, &mut rng);
         self.list[client].asked += 1;
-        (number, operation)
+        (number, operation, level)
     }
 
     /// A process with nothing to do, and the number of its next operation.
@@ -220,6 +242,7 @@ impl Clients {
     }
 
     pub(crate) fn begin(&mut self, client: usize, process: u32, op: Op) -> u32 {
+        self.list[client].under_way += 1;
         let process = &mut self.list[client].processes[process as usize];
         process.serial += 1;
         process.op = Some(op);
@@ -236,9 +259,20 @@ impl Clients {
     pub(crate) fn end(&mut self, client: usize, process: u32, known: bool) {
         let state = &mut self.list[client];
         state.processes[process as usize].op = None;
+        state.under_way -= 1;
         if known {
             state.idle.push(process);
         }
+    }
+
+    /// What a process is to bring with a request about a key.
+    pub(crate) fn token(&self, client: usize, process: u32, key: Option<Key>) -> Option<Token> {
+        self.list[client].processes.get(process as usize)?.tokens.get(&key).cloned()
+    }
+
+    /// A process was given something to bring with its next request about a key.
+    pub(crate) fn keep_token(&mut self, client: usize, process: u32, key: Option<Key>, token: Token) {
+        self.list[client].processes[process as usize].tokens.insert(key, token);
     }
 
     /// What has not ended, in the order of clients and processes.
@@ -268,7 +302,7 @@ impl Clients {
         let state = &mut self.list[client];
         let current = state.target.index() as u32;
         state.target = match routing {
-            Routing::Own | Routing::Node(_) => state.target,
+            Routing::Own | Routing::OwnFrom(_) | Routing::Node(_) => state.target,
             Routing::Random => Peer::node(any),
             Routing::RoundRobin => Peer::node((current + 1) % self.nodes),
             Routing::Sticky if again && self.nodes > 1 => {
@@ -281,7 +315,8 @@ impl Clients {
 
     /// A node was pointed to. Clients bound to one node take no notice.
     pub(crate) fn follow(&mut self, client: usize, node: Peer) -> bool {
-        let free = !matches!(self.config(client).routing, Routing::Own | Routing::Node(_));
+        let free =
+            !matches!(self.config(client).routing, Routing::Own | Routing::OwnFrom(_) | Routing::Node(_));
         if free && node.index() < self.nodes as usize {
             self.list[client].target = node;
         }
@@ -297,8 +332,12 @@ impl Clients {
 
     /// The size of a reply on the wire.
     pub(crate) fn reply_bytes(&self, client: usize, reply: &Reply) -> u32 {
-        let carries =
-            matches!(reply, Reply::Done(Answer::Value(Value::Int(_) | Value::Text(_) | Value::List(_))));
-        32 + if carries { self.group(client).generator.value_bytes() } else { 0 }
+        let (answer, token) = match reply {
+            Reply::Done(answer) => (Some(answer), 0),
+            Reply::Told(answer, token) => (Some(answer), token.len() as u32),
+            _ => (None, 0),
+        };
+        let carries = matches!(answer, Some(Answer::Value(Value::Int(_) | Value::Text(_) | Value::List(_))));
+        32 + token + if carries { self.group(client).generator.value_bytes() } else { 0 }
     }
 }

@@ -41,8 +41,11 @@ pub enum Load {
         #[serde(default)]
         arrivals: Arrivals,
     },
-    /// Arrivals that were recorded elsewhere: these instants, each client. See [`Load::replay_csv`].
+    /// Arrivals that were recorded elsewhere: these instants after the start of the clients, each client.
     Replay(Vec<Span>),
+    /// The same from a CSV file, its path seen from the scenario's: the first column is seconds, and a first line that
+    /// is no number is a heading. The scenario is read with the instants in it, so a run does not depend on the file.
+    ReplayCsv(String),
 }
 
 /// How the arrivals of an open loop are spaced.
@@ -97,6 +100,12 @@ pub enum Ask {
     Insert,
     /// Remove an element from a set. It is chosen as one to insert is, so it is of use with `values: Below(n)`.
     Remove,
+    /// Put an element at the head of a list.
+    Push,
+    /// Put an element at a random place of a list.
+    InsertAt,
+    /// Take out the element at a random place of a list.
+    RemoveAt,
     /// Enqueue a unique element.
     Enqueue,
     /// Dequeue.
@@ -217,6 +226,7 @@ impl Load {
                 Err("Replay: instants must not fall".into())
             }
             Load::Replay(_) => Ok(()),
+            Load::ReplayCsv(_) => Err("ReplayCsv: only a scenario's file can name one".into()),
         }
     }
 }
@@ -293,6 +303,9 @@ impl Generator {
             Ask::Decrement => Call::Add(-1),
             Ask::Insert => Call::Insert(value),
             Ask::Remove => Call::Remove(value),
+            Ask::Push => Call::Push(value),
+            Ask::InsertAt => Call::InsertAt { place: from as u16, value },
+            Ask::RemoveAt => Call::RemoveAt { place: from as u16 },
             Ask::Enqueue => Call::Enqueue(value),
             Ask::Dequeue => Call::Dequeue,
             Ask::TxnAppend { steps } => return self.transaction(rng, steps, unique, Micro::Append),
@@ -330,6 +343,8 @@ impl Load {
                 let amount = if *arrivals == Arrivals::Even { 1.0 } else { -libm::log(u) };
                 super::curve::time_for(points, *repeats, since_start, amount)
             }
+            // Never run: it has become `Replay`, or was refused.
+            Load::ReplayCsv(_) => Span::FOREVER,
             Load::Replay(instants) => {
                 rng.bits();
                 let next = instants.get(asked as usize).copied().unwrap_or(Span::FOREVER);

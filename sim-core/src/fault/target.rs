@@ -34,6 +34,8 @@ pub enum Target {
     Cause,
     /// The clients.
     Clients,
+    /// One node at random of these groups of the cluster.
+    OneOf(Vec<String>),
 }
 
 /// The names a target may use, for validation and for resolving it.
@@ -104,6 +106,11 @@ impl Target {
             Target::Zone(zone) if !names.places.iter().any(|place| in_zone(place, zone)) => {
                 Err(unknown("zone", zone, &names.places))
             }
+            Target::OneOf(groups) if groups.is_empty() => Err("OneOf: no group is named".into()),
+            Target::OneOf(groups) => match groups.iter().find(|group| !names.groups.contains(group)) {
+                Some(group) => Err(unknown("group", group, &names.groups)),
+                None => Ok(()),
+            },
             Target::Group(group) if !names.groups.contains(group) => {
                 Err(unknown("group", group, &names.groups))
             }
@@ -148,6 +155,14 @@ impl Target {
             }
             Target::Group(group) => {
                 everyone().filter(|n| names.groups.get(n.index()) == Some(group)).collect()
+            }
+            Target::OneOf(groups) => {
+                let in_one =
+                    |node: &Peer| names.groups.get(node.index()).is_some_and(|own| groups.contains(own));
+                let mut all: Vec<Peer> = everyone().filter(in_one).collect();
+                rng.shuffle(&mut all);
+                all.truncate(1);
+                all
             }
             Target::Cause => cause.into_iter().collect(),
             Target::Clients => (0..names.clients).map(Peer::client).collect(),

@@ -4,7 +4,7 @@
 //! Where two regions have no round-trip time of their own, the shortest route over those that do is taken.
 
 use indexmap::IndexMap;
-use petgraph::graphmap::UnGraphMap;
+use petgraph::graphmap::DiGraphMap;
 use serde::{Deserialize, Serialize};
 
 use crate::network::NetworkConfig;
@@ -25,8 +25,11 @@ pub struct Topology {
     pub within_region: Option<LinkConfig>,
     /// What a link between regions does apart from its distance: jitter as latency, loss …
     pub between_regions: LinkConfig,
-    /// Round-trip times between pairs of regions, either way round.
+    /// Round-trip times between pairs of regions, either way round; half of each is the way there.
     pub rtt: Vec<(String, String, Span)>,
+    /// The ways from one region to another in that direction alone, in place of half the round-trip time.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub one_way: Vec<(String, String, Span)>,
 }
 
 /// A place's number: zones in the order of the file.
@@ -89,32 +92,30 @@ impl Topology {
             .flatten()
     }
 
-    /// One-way distances between regions, row by row: half the round-trip time of the shortest route.
+    /// One-way distances between regions, row by row: the shortest route.
     ///
     /// # Errors
-    /// A region named in `rtt` that does not exist, or two regions between which there is no route.
+    /// A region named in `rtt` or `one_way` that does not exist, or two regions between which there is no route.
     pub fn distances(&self) -> Result<Vec<Span>, String> {
-        let mut graph: UnGraphMap<u16, u64> = UnGraphMap::new();
+        // Edges weigh twice the way, so that half of an odd round-trip time is rounded once.
+        let mut graph: DiGraphMap<u16, u64> = DiGraphMap::new();
         for index in 0..self.regions.len() as u16 {
             graph.add_node(index);
         }
         for (a, b, rtt) in &self.rtt {
-            let find = |name: &String| {
-                self.regions.get_index_of(name).ok_or_else(|| format!("rtt: there is no region \"{name}\""))
-            };
-            let (a_index, b_index) = (find(a)?, find(b)?);
-            if a_index == b_index {
-                return Err(format!(
-                    "rtt: \"{a}\" is given a distance to itself; that is within_zone's latency"
-                ));
-            }
-            graph.add_edge(a_index as u16, b_index as u16, rtt.0);
+            let (a, b) = self.pair("rtt", a, b)?;
+            graph.add_edge(a, b, rtt.0);
+            graph.add_edge(b, a, rtt.0);
+        }
+        for (a, b, way) in &self.one_way {
+            let (a, b) = self.pair("one_way", a, b)?;
+            graph.add_edge(a, b, way.0.saturating_mul(2));
         }
         let mut distances = Vec::with_capacity(self.regions.len() * self.regions.len());
         for from in 0..self.regions.len() as u16 {
-            let routes = petgraph::algo::dijkstra(&graph, from, None, |(_, _, rtt)| *rtt);
+            let routes = petgraph::algo::dijkstra(&graph, from, None, |(_, _, twice)| *twice);
             for to in 0..self.regions.len() as u16 {
-                let Some(rtt) = routes.get(&to) else {
+                let Some(twice) = routes.get(&to) else {
                     let name = |index: u16| {
                         self.regions.get_index(index.into()).map_or("", |(name, _)| name.as_str())
                     };
@@ -124,10 +125,24 @@ impl Topology {
                         name(to)
                     ));
                 };
-                distances.push(Span(rtt / 2));
+                distances.push(Span(twice / 2));
             }
         }
         Ok(distances)
+    }
+
+    /// The numbers of two regions.
+    fn pair(&self, field: &str, a: &String, b: &String) -> Result<(u16, u16), String> {
+        let find = |name: &String| {
+            self.regions.get_index_of(name).ok_or_else(|| format!("{field}: there is no region \"{name}\""))
+        };
+        let (a_index, b_index) = (find(a)?, find(b)?);
+        if a_index == b_index {
+            return Err(format!(
+                "{field}: \"{a}\" is given a distance to itself; that is within_zone's latency"
+            ));
+        }
+        Ok((a_index as u16, b_index as u16))
     }
 
     /// Whether every field makes sense.
@@ -147,6 +162,11 @@ impl Topology {
             let repeated = |(x, y, _): &(String, String, Span)| (x == a && y == b) || (x == b && y == a);
             if self.rtt[..i].iter().any(repeated) {
                 return Err(format!("rtt: the pair {a}–{b} is given twice"));
+            }
+        }
+        for (i, (a, b, _)) in self.one_way.iter().enumerate() {
+            if self.one_way[..i].iter().any(|(x, y, _)| x == a && y == b) {
+                return Err(format!("one_way: the way from {a} to {b} is given twice"));
             }
         }
         for link in self.links() {
@@ -238,6 +258,7 @@ mod tests {
                 ("east".into(), "west".into(), Span::ms(60)),
                 ("far".into(), "west".into(), Span::ms(100)),
             ],
+            one_way: Vec::new(),
         }
     }
 
@@ -266,6 +287,17 @@ mod tests {
     }
 
     #[test]
+    fn a_way_may_be_longer_in_one_direction() {
+        let mut topology = three_regions();
+        topology.one_way.push(("east".into(), "west".into(), Span::ms(70)));
+        let distances = topology.distances().expect("valid");
+        // east, west, far: only what leaves the east for the west, or passes that way, is longer.
+        let ms = |from: usize, to: usize| distances[3 * from + to];
+        assert_eq!((ms(0, 1), ms(1, 0)), (Span::ms(70), Span::ms(30)));
+        assert_eq!((ms(0, 2), ms(2, 0)), (Span::ms(120), Span::ms(80)));
+    }
+
+    #[test]
     fn what_does_not_fit_together_is_refused() {
         let refuse = |change: fn(&mut Topology), part: &str| {
             let mut topology = three_regions();
@@ -278,5 +310,9 @@ mod tests {
         refuse(|t| t.rtt.push(("west".into(), "east".into(), Span::ms(1))), "twice");
         refuse(|t| t.regions.clear(), "there are none");
         refuse(|t| t.rtt[0].1 = "east".into(), "itself");
+        refuse(
+            |t| t.one_way.push(("west".into(), "nowhere".into(), Span::ZERO)),
+            "one_way: there is no region",
+        );
     }
 }

@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 
 use crate::client::session::{FREE_REDIRECTS, Op};
 use crate::fingerprint::content;
-use crate::history::{Entry, Outcome, Reason};
+use crate::history::{Answer, Entry, Outcome, Reason};
 use crate::network::Fate;
 use crate::node::{Node, Reply, Request, RequestId};
 use crate::observer::{Happening, Observer};
@@ -21,6 +21,8 @@ pub(super) enum Due {
     Timeout { process: u32, serial: u32, attempt: u32 },
     /// Send the next attempt.
     Again { process: u32, serial: u32 },
+    /// Send another copy of an attempt.
+    Copy { process: u32, serial: u32, attempt: u32 },
 }
 
 impl<N: Node> World<N> {
@@ -63,12 +65,36 @@ impl<N: Node> World<N> {
                 self.absorb(tie, Kind::Client, Peer::client(client as u32), content(&due));
                 self.attempt(client, number, serial, true, observer)
             }
+            Due::Copy { process, serial, attempt } => {
+                let (client, number) = self.clients.owner(process);
+                match self.clients.op(client, number, serial) {
+                    Some(op) if op.attempt == attempt && !op.between => {}
+                    _ => return ControlFlow::Continue(()),
+                }
+                self.absorb(tie, Kind::Client, Peer::client(client as u32), content(&due));
+                self.copy(client, number, serial, observer)
+            }
         }
+    }
+
+    /// Sends another copy of the latest attempt, to another node where the routing is free.
+    fn copy<O: Observer<N>>(&mut self, client: usize, process: u32, serial: u32, observer: &mut O) -> Flow {
+        let Some(op) = self.clients.op(client, process, serial) else { return ControlFlow::Continue(()) };
+        let (number, attempt) = (op.number, op.attempt + 1);
+        let mut rng = self.clients.policy(client, number, attempt);
+        let now = self.now;
+        if !self.clients.client(client).guards.admit_copy(now) {
+            *self.counts.marks.entry("held back by client").or_insert(0) += 1;
+            return ControlFlow::Continue(());
+        }
+        *self.counts.marks.entry("hedged").or_insert(0) += 1;
+        let to = self.clients.route(client, true, &mut rng);
+        self.dispatch(client, process, serial, to, true, observer)
     }
 
     /// Invokes a client's next operation.
     fn ask<O: Observer<N>>(&mut self, tie: u64, client: usize, observer: &mut O) -> Flow {
-        let (number, operation) = self.clients.ask(client);
+        let (number, operation, level) = self.clients.ask(client);
         self.absorb(tie, Kind::Client, Peer::client(client as u32), content(&operation));
         if self.clients.is_open(client) {
             self.ask_later(client);
@@ -88,7 +114,7 @@ impl<N: Node> World<N> {
         };
         self.record.history.entries.push(entry);
         self.tell(observer, &Happening::Invoked(&self.record.history.entries[place]))?;
-        let serial = self.clients.begin(client, process, Op::new(place, number, operation));
+        let serial = self.clients.begin(client, process, Op::new(place, number, operation, level));
         self.attempt(client, process, serial, false, observer)
     }
 
@@ -115,8 +141,14 @@ impl<N: Node> World<N> {
         let to = self.clients.route(client, again, &mut rng);
         // The next lane is the backoff's.
         rng.bits();
-        let (now, guards) = (self.now, &mut self.clients.client(client).guards);
-        if !guards.is_empty() && !guards.admit(first, now, &mut rng) {
+        let now = self.now;
+        let span = self.clients.client(client).guards.deadline();
+        if let (true, Some(span), Some(op)) = (first, span, self.clients.op(client, process, serial)) {
+            op.deadline = now + span;
+        }
+        let state = self.clients.client(client);
+        let (under_way, guards) = (state.under_way, &mut state.guards);
+        if !guards.is_empty() && !guards.admit(first, under_way, now, &mut rng) {
             *self.counts.marks.entry("held back by client").or_insert(0) += 1;
             let why = Reason::Rejected;
             let outcome = if landed { Outcome::Unknown(why) } else { Outcome::Failed(why) };
@@ -133,21 +165,40 @@ impl<N: Node> World<N> {
         to: Peer,
         observer: &mut O,
     ) -> Flow {
+        self.dispatch(client, process, serial, to, false, observer)
+    }
+
+    fn dispatch<O: Observer<N>>(
+        &mut self,
+        client: usize,
+        process: u32,
+        serial: u32,
+        to: Peer,
+        copy: bool,
+        observer: &mut O,
+    ) -> Flow {
         let (name, now) = (self.clients.process_id(client, process), self.now);
         let Some(op) = self.clients.op(client, process, serial) else { return ControlFlow::Continue(()) };
         op.sent();
         op.sent_at = now;
+        if !copy {
+            (op.copies_from, op.began_at, op.on_their_way) = (op.attempt, now, 0);
+        }
+        op.on_their_way += 1;
+        let (sent, deadline) = (op.on_their_way, op.deadline);
         let id =
             RequestId { client: Peer::client(client as u32), process: name, serial, attempt: op.attempt };
-        let (operation, place) = (op.operation.clone(), op.entry);
+        let (operation, level, place) = (op.operation.clone(), op.level, op.entry);
         self.record.history.entries[place].attempts += 1;
         self.tell(observer, &Happening::Attempt { id, to })?;
-        let bytes = self.clients.request_bytes(client, &operation);
+        let token = self.clients.token(client, process, operation.key);
+        let carried = token.as_ref().map_or(0, |token| token.len() as u32);
+        let bytes = self.clients.request_bytes(client, &operation) + carried;
         let timeout = self.clients.config(client).retry.timeout;
         match self.network.fate_of_call(&self.streams, id.client, to, bytes, "request", self.now) {
             // A client speaks over a connection: a packet that is repeated is not a request repeated.
             Fate::Deliver(after) | Fate::Twice(after, _) => {
-                let slot = self.requests.insert(Request { id, operation });
+                let slot = self.requests.insert(Request { id, operation, level, token });
                 let (seq, at) = (self.client_seq(client), self.now + after);
                 self.schedule(at, id.client, seq, Event::Request { to, slot });
             }
@@ -157,7 +208,11 @@ impl<N: Node> World<N> {
             }
         }
         let due = Due::Timeout { process: name, serial, attempt: id.attempt };
-        self.schedule_client(self.now + timeout, client, due);
+        self.schedule_client((now + timeout).min(deadline), client, due);
+        if let Some(after) = self.clients.client(client).guards.copy_after(sent) {
+            let due = Due::Copy { process: name, serial, attempt: id.attempt };
+            self.schedule_client(now + after, client, due);
+        }
         ControlFlow::Continue(())
     }
 
@@ -186,8 +241,12 @@ impl<N: Node> World<N> {
         rng.bits();
         rng.bits();
         let wait = backoff.wait(tries, previous, &mut rng);
-        if let Some(op) = self.clients.op(client, process, serial) {
-            op.wait = wait;
+        let now = self.now;
+        let Some(op) = self.clients.op(client, process, serial) else { return ControlFlow::Continue(()) };
+        op.wait = wait;
+        if now + wait >= op.deadline {
+            let outcome = if op.may_have_landed() { Outcome::Unknown(why) } else { Outcome::Failed(why) };
+            return self.end_operation(client, process, serial, outcome, None, observer);
         }
         let due = Due::Again { process: self.clients.process_id(client, process), serial };
         self.schedule_client(self.now + wait, client, due);
@@ -214,16 +273,12 @@ impl<N: Node> World<N> {
         let Some(op) = self.clients.op(client, process, id.serial) else { return ControlFlow::Continue(()) };
         let current = op.attempt == id.attempt && !op.between;
         match reply {
-            Reply::Done(answer) => {
-                self.tell_guards(client, process, id.serial, true);
-                let Some(op) = self.clients.op(client, process, id.serial) else {
-                    return ControlFlow::Continue(());
-                };
-                let operation = op.operation.clone();
-                self.clients.remember(client, &operation, &answer);
-                self.clients.follow(client, from);
-                self.end_operation(client, process, id.serial, Outcome::Ok(answer), Some(from), observer)
+            Reply::Told(answer, token) => {
+                let key = op.operation.key;
+                self.clients.keep_token(client, process, key, token);
+                self.done(client, process, id.serial, answer, from, observer)
             }
+            Reply::Done(answer) => self.done(client, process, id.serial, answer, from, observer),
             Reply::Failed(why) => {
                 self.tell_guards(client, process, id.serial, true);
                 self.end_operation(client, process, id.serial, Outcome::Failed(why), Some(from), observer)
@@ -238,12 +293,43 @@ impl<N: Node> World<N> {
             }
             Reply::Redirect(_) | Reply::Rejected => {
                 op.cleared(id.attempt);
-                if current {
+                let live = id.attempt >= op.copies_from && !op.between;
+                if live {
+                    op.on_their_way -= 1;
+                }
+                // The last of its copies, which without hedges is the latest attempt.
+                if live && op.on_their_way == 0 {
                     return self.try_again(client, process, id.serial, Reason::Rejected, observer);
                 }
                 ControlFlow::Continue(())
             }
         }
+    }
+
+    /// An operation happened.
+    fn done<O: Observer<N>>(
+        &mut self,
+        client: usize,
+        process: u32,
+        serial: u32,
+        answer: Answer,
+        from: Peer,
+        observer: &mut O,
+    ) -> Flow {
+        let now = self.now;
+        let Some(op) = self.clients.op(client, process, serial) else {
+            return ControlFlow::Continue(());
+        };
+        let took = now.since(op.began_at);
+        self.clients.client(client).guards.took(took);
+        self.tell_guards(client, process, serial, true);
+        let Some(op) = self.clients.op(client, process, serial) else {
+            return ControlFlow::Continue(());
+        };
+        let operation = op.operation.clone();
+        self.clients.remember(client, &operation, &answer);
+        self.clients.follow(client, from);
+        self.end_operation(client, process, serial, Outcome::Ok(answer), Some(from), observer)
     }
 
     /// A client's guards hear how its latest attempt ended: answered, or not.

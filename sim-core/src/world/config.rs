@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::client::level::Levels;
 use crate::client::retry::{Backoff, RetryConfig};
 use crate::client::workload::{Ask, Load, Mix, Popularity, Values};
 use crate::client::{ClientConfig, Routing};
@@ -121,6 +122,7 @@ impl WorldConfig<u32> {
             load: Load::Closed { think: Distribution::Exponential { mean: Span::ms(200) } },
             mix,
             routing: Routing::Random,
+            levels: Levels::default(),
             retry: RetryConfig {
                 timeout: Span::secs(1),
                 attempts: 1,
@@ -266,10 +268,12 @@ impl<C> WorldConfig<C> {
             clients.mix.validate().map_err(fail(at("mix")))?;
             clients.load.validate().map_err(fail(at("load")))?;
             clients.retry.validate().map_err(fail(at("retry")))?;
-            if let crate::client::Routing::Node(node) = clients.routing
+            clients.levels.validate().map_err(fail(at("levels")))?;
+            if let Routing::Node(node) | Routing::OwnFrom(node) = clients.routing
                 && node >= self.node_count()
             {
-                let message = format!("Node({node}): the cluster has nodes 0 to {}", self.node_count() - 1);
+                let last = self.node_count() - 1;
+                let message = format!("{:?}: the cluster has nodes 0 to {last}", clients.routing);
                 return Err(fail(at("routing"))(message));
             }
         }

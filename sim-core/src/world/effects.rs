@@ -121,6 +121,7 @@ impl<N: Node> World<N> {
         );
         let bytes = N::message_bytes(&message);
         let kind = N::message_kind(&message);
+        debug_assert!(N::MESSAGE_KINDS.contains(&kind), "{kind} is none of the kinds {:?}", N::MESSAGE_KINDS);
         let fate = if from == to {
             Fate::Deliver(Span::ZERO)
         } else {

@@ -126,6 +126,7 @@ pub fn clients(count: u32, rate: f64, timeout: Span, attempts: u32) -> ClientCon
             value_bytes: 0,
         },
         routing: Routing::Sticky,
+        levels: Default::default(),
         retry: RetryConfig { timeout, attempts, backoff: Backoff::None, guards: Vec::new() },
         place: None,
         start: Span::ZERO,

@@ -86,6 +86,8 @@ impl Node for PlumtreeNode {
     type Config = Arc<Shared>;
     type Message = Message;
     type Timer = Timer;
+    const MESSAGE_KINDS: &'static [&'static str] =
+        &["payload", "ihave", "graft", "prune", "keepalive", "membership"];
 
     fn boot(shared: &Arc<Shared>, ctx: &mut Ctx<'_>) -> PlumtreeNode {
         let (settings, me) = (&shared.settings, ctx.me().raw());

@@ -1,8 +1,10 @@
 //! Circuit breakers: after too many failures nothing is sent for a while, then a few probes decide.
 //!
 //! Closed, open and half-open as Nygard names them ("Release It!", ch. 5); trips by consecutive failures, by the
-//! failure rate of a window, or by the share of slow calls, as Resilience4j offers them. One breaker watches whatever
-//! it is put before: a host or a service. Deliberately absent: fallbacks, which are a layer of their own.
+//! failure rate of a window, or by the share of slow calls, as Resilience4j offers them, over the latest calls or the
+//! latest time (Hystrix's rolling window). One breaker watches whatever it is put before: a host or a service. What a
+//! breaker hears of a call that it let through before its state last changed does not count: a late answer is no
+//! probe's. Deliberately absent: fallbacks, which are a layer of their own.
 
 use std::collections::VecDeque;
 
@@ -49,6 +51,18 @@ pub enum Trip {
         /// With fewer calls than this it stays closed.
         least: u32,
     },
+    /// This share of the calls that ended in the latest time failed, or took longer than `slower`.
+    Within {
+        /// The time, in ten steps of which the oldest is forgotten as a whole.
+        window: Span,
+        /// The share; it opens at this and above.
+        share: Ratio,
+        /// With fewer calls than this it stays closed.
+        least: u32,
+        /// What counts as slow; slowness does not matter if absent.
+        #[serde(default)]
+        slower: Option<Span>,
+    },
 }
 
 /// What a breaker is at present.
@@ -78,6 +92,10 @@ pub struct Breaker {
     in_a_row: u32,
     window: VecDeque<bool>,
     bad: u32,
+    /// Tenths of a window in time: (which, calls, bad ones).
+    tenths: VecDeque<(u64, u32, u32)>,
+    /// When its state last changed.
+    since: Time,
 }
 
 impl BreakerConfig {
@@ -93,6 +111,9 @@ impl BreakerConfig {
             return Err("open_for: a length above 0".into());
         }
         match self.trips {
+            Trip::Within { window, least, .. } if window < Span(10) || least == 0 => {
+                Err("trips: Within needs a window of some length, and least of at least 1".into())
+            }
             Trip::Consecutive(0) => Err("trips: Consecutive(n) needs n of at least 1".into()),
             Trip::Rate { window, least, .. } | Trip::Slow { window, least, .. }
                 if window == 0 || least == 0 || least > window =>
@@ -108,7 +129,15 @@ impl Breaker {
     /// A closed one.
     #[must_use]
     pub fn new(config: BreakerConfig) -> Breaker {
-        Breaker { config, state: State::Closed, in_a_row: 0, window: VecDeque::new(), bad: 0 }
+        Breaker {
+            config,
+            state: State::Closed,
+            in_a_row: 0,
+            window: VecDeque::new(),
+            bad: 0,
+            tenths: VecDeque::new(),
+            since: Time::ZERO,
+        }
     }
 
     /// What it is. An open breaker turns half-open only when it is asked.
@@ -117,12 +146,21 @@ impl Breaker {
         self.state
     }
 
+    /// What it would be if it were asked now.
+    #[must_use]
+    pub fn state_at(&self, now: Time) -> State {
+        match self.state {
+            State::Open { until } if now >= until => State::HalfOpen { sent: 0, ok: 0 },
+            state => state,
+        }
+    }
+
     /// Whether a call may pass now.
     pub fn admit(&mut self, now: Time) -> bool {
         if let State::Open { until } = self.state
             && now >= until
         {
-            self.state = State::HalfOpen { sent: 0, ok: 0 };
+            (self.state, self.since) = (State::HalfOpen { sent: 0, ok: 0 }, now);
         }
         match &mut self.state {
             State::Closed => true,
@@ -135,17 +173,22 @@ impl Breaker {
         }
     }
 
-    /// A call that was let through will not be heard of: its caller gave it up for other reasons.
-    pub fn forget(&mut self) {
-        if let State::HalfOpen { sent, .. } = &mut self.state {
+    /// A call that was let through at this time will not be heard of: its caller gave it up for other reasons.
+    pub fn forget(&mut self, began: Time) {
+        if let State::HalfOpen { sent, .. } = &mut self.state
+            && began >= self.since
+        {
             *sent = sent.saturating_sub(1);
         }
     }
 
-    /// A call that was let through ended.
+    /// A call that was let through ended, so long after it was.
     pub fn ended(&mut self, ok: bool, took: Span, now: Time) {
+        if now.0.saturating_sub(took.0) < self.since.0 {
+            return;
+        }
         let bad = match self.config.trips {
-            Trip::Slow { slower, .. } => !ok || took > slower,
+            Trip::Slow { slower, .. } | Trip::Within { slower: Some(slower), .. } => !ok || took > slower,
             _ => !ok,
         };
         match &mut self.state {
@@ -155,12 +198,12 @@ impl Breaker {
             State::HalfOpen { ok, .. } => {
                 *ok += 1;
                 if *ok >= self.config.probes {
-                    self.state = State::Closed;
+                    (self.state, self.since) = (State::Closed, now);
                     self.clear();
                 }
             }
             State::Closed => {
-                self.note(bad);
+                self.note(bad, now);
                 if self.trips() {
                     self.open(now);
                 }
@@ -168,8 +211,21 @@ impl Breaker {
         }
     }
 
-    fn note(&mut self, bad: bool) {
+    fn note(&mut self, bad: bool, now: Time) {
         self.in_a_row = if bad { self.in_a_row + 1 } else { 0 };
+        if let Trip::Within { window, .. } = self.config.trips {
+            let tenth = now.0 / (window.0 / 10).max(1);
+            while self.tenths.front().is_some_and(|(old, ..)| old + 10 <= tenth) {
+                self.tenths.pop_front();
+            }
+            if self.tenths.back().is_none_or(|(last, ..)| *last < tenth) {
+                self.tenths.push_back((tenth, 0, 0));
+            }
+            if let Some((_, calls, failed)) = self.tenths.back_mut() {
+                *calls += 1;
+                *failed += u32::from(bad);
+            }
+        }
         let (Trip::Rate { window, .. } | Trip::Slow { window, .. }) = self.config.trips else { return };
         self.window.push_back(bad);
         self.bad += u32::from(bad);
@@ -181,6 +237,11 @@ impl Breaker {
     fn trips(&self) -> bool {
         match self.config.trips {
             Trip::Consecutive(limit) => self.in_a_row >= limit,
+            Trip::Within { share, least, .. } => {
+                let (calls, bad) =
+                    self.tenths.iter().fold((0, 0), |(a, b), (_, calls, bad)| (a + calls, b + bad));
+                calls >= least && bad > 0 && f64::from(bad) >= share.get() * f64::from(calls)
+            }
             Trip::Rate { share, least, .. } | Trip::Slow { share, least, .. } => {
                 let seen = self.window.len() as f64;
                 self.window.len() >= least as usize
@@ -191,13 +252,14 @@ impl Breaker {
     }
 
     fn open(&mut self, now: Time) {
-        self.state = State::Open { until: now + self.config.open_for };
+        (self.state, self.since) = (State::Open { until: now + self.config.open_for }, now);
         self.clear();
     }
 
     fn clear(&mut self) {
         (self.in_a_row, self.bad) = (0, 0);
         self.window.clear();
+        self.tenths.clear();
     }
 }
 
@@ -219,6 +281,7 @@ mod tests {
                     now += Span::secs(1);
                 } else if breaker.admit(now) {
                     let took = if step == '~' { Span::ms(900) } else { Span::ms(10) };
+                    now += took;
                     breaker.ended(step != '-', took, now);
                 }
                 match breaker.state() {
@@ -257,7 +320,33 @@ mod tests {
         breaker.ended(false, Span::ZERO, Time::ZERO);
         let later = Time::ZERO + Span::secs(1);
         assert!(breaker.admit(later) && !breaker.admit(later));
-        breaker.forget();
+        breaker.forget(later);
         assert!(breaker.admit(later));
+    }
+
+    #[test]
+    fn an_answer_to_a_call_from_before_it_opened_is_no_probes() {
+        let config = BreakerConfig { trips: Trip::Consecutive(1), open_for: Span::secs(1), probes: 1 };
+        let mut breaker = Breaker::new(config);
+        let at = |ms: u64| Time::ZERO + Span::ms(ms);
+        assert!(breaker.admit(at(0)) && breaker.admit(at(100)));
+        breaker.ended(false, Span::ms(200), at(200));
+        assert!(breaker.admit(at(1200)), "the probe");
+        // The call of 100 ms: neither its success nor its failure, nor that it was given up, is the probe's.
+        breaker.ended(true, Span::ms(1150), at(1250));
+        breaker.ended(false, Span::ms(1150), at(1250));
+        breaker.forget(at(100));
+        assert_eq!(breaker.state(), State::HalfOpen { sent: 1, ok: 0 });
+        breaker.ended(true, Span::ms(60), at(1260));
+        assert_eq!(breaker.state(), State::Closed);
+    }
+
+    #[test]
+    fn a_window_in_time_forgets_what_is_older() {
+        let share = Ratio::new(0.5).expect("a ratio");
+        let trips = Trip::Within { window: Span::secs(10), share, least: 4, slower: None };
+        // Two failures, eleven seconds, two more: at no time four calls in ten seconds; then there are.
+        check(trips, "--...........---+", "cccccccccccccccco");
+        check(trips, "--...---+", "ccccccooo");
     }
 }

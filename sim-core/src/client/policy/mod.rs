@@ -1,4 +1,6 @@
-//! Resilience policies that any client can run: retry budgets, circuit breakers, adaptive throttling, rate limits.
+//! Resilience policies that any client can run: retry budgets, circuit breakers, adaptive throttling, rate limits, hedges,
+//! deadlines, bulkheads. Deliberately absent besides what is below: fallbacks and shared answers, as an answer that a
+//! client made up itself would be judged as the system's.
 //!
 //! Each is a small state machine that is told what happened and asked whether to go on. None knows who asks: the
 //! engine's own clients run them as [`Guard`]s, and a model's nodes run the very same ones between services.
@@ -7,13 +9,16 @@
 pub mod breaker;
 pub mod bucket;
 pub mod budget;
+pub mod hedge;
 pub mod throttle;
+pub mod window;
 
 use serde::{Deserialize, Serialize};
 
 use self::breaker::{Breaker, BreakerConfig};
 use self::bucket::{TokenBucket, TokenBucketConfig};
 use self::budget::{BudgetConfig, RetryBudget};
+use self::hedge::{Hedge, HedgeConfig};
 use self::throttle::{Throttle, ThrottleConfig};
 use crate::random::Rng;
 use crate::time::{Span, Time};
@@ -30,6 +35,13 @@ pub enum Guard {
     Throttle(ThrottleConfig),
     /// Turns attempts away above a rate.
     RateLimit(TokenBucketConfig),
+    /// Another copy is sent, to another node where the routing is free, before the first is late; the first answer
+    /// counts. A retry budget bounds copies too. Not tied: a node does not know of the other copy.
+    Hedge(HedgeConfig),
+    /// An operation is given up after this long, however many attempts it has left.
+    Deadline(Span),
+    /// At most so many operations at once; what comes on top fails at once.
+    Bulkhead(u32),
 }
 
 impl Guard {
@@ -43,6 +55,11 @@ impl Guard {
             Guard::Breaker(config) => config.validate(),
             Guard::Throttle(config) => config.validate(),
             Guard::RateLimit(config) => config.validate(),
+            Guard::Hedge(config) if config.tied => Err("Hedge: tied: only services tell each other".into()),
+            Guard::Hedge(config) => config.validate(),
+            Guard::Deadline(Span::ZERO) => Err("Deadline: a length above 0".into()),
+            Guard::Bulkhead(0) => Err("Bulkhead: a place for at least 1".into()),
+            Guard::Deadline(_) | Guard::Bulkhead(_) => Ok(()),
         }
     }
 }
@@ -59,6 +76,9 @@ enum Running {
     Breaker(Breaker),
     Throttle(Throttle),
     Rate(TokenBucket),
+    Hedge(Hedge),
+    Deadline(Span),
+    Bulkhead(u32),
 }
 
 impl Guards {
@@ -70,6 +90,9 @@ impl Guards {
             Guard::Breaker(config) => Running::Breaker(Breaker::new(*config)),
             Guard::Throttle(config) => Running::Throttle(Throttle::new(*config)),
             Guard::RateLimit(config) => Running::Rate(TokenBucket::new(*config)),
+            Guard::Hedge(config) => Running::Hedge(Hedge::new(*config)),
+            Guard::Deadline(span) => Running::Deadline(*span),
+            Guard::Bulkhead(places) => Running::Bulkhead(*places),
         };
         Guards { list: guards.iter().map(start).collect() }
     }
@@ -80,23 +103,61 @@ impl Guards {
         self.list.is_empty()
     }
 
-    /// Whether an attempt may go out; `first` if it is its operation's first. One draw for each throttle, always.
-    pub fn admit(&mut self, first: bool, now: Time, rng: &mut Rng) -> bool {
+    /// How long an operation may take in all.
+    #[must_use]
+    pub fn deadline(&self) -> Option<Span> {
+        self.list.iter().find_map(|guard| match guard {
+            Running::Deadline(span) => Some(*span),
+            _ => None,
+        })
+    }
+
+    /// How long to wait before the next copy of an attempt that has sent `sent`.
+    #[must_use]
+    pub fn copy_after(&self, sent: u32) -> Option<Span> {
+        self.list.iter().find_map(|guard| match guard {
+            Running::Hedge(hedge) => hedge.delay(sent),
+            _ => None,
+        })
+    }
+
+    /// Whether a copy may go out.
+    pub fn admit_copy(&mut self, now: Time) -> bool {
+        self.list.iter_mut().all(|guard| match guard {
+            Running::Budget(budget) => budget.take_retry(now),
+            _ => true,
+        })
+    }
+
+    /// An attempt, its copies included, was answered after this long.
+    pub fn took(&mut self, span: Span) {
+        for guard in &mut self.list {
+            if let Running::Hedge(hedge) = guard {
+                hedge.took(span);
+            }
+        }
+    }
+
+    /// Whether an attempt may go out; `first` if it is its operation's first, of so many that its client has under way.
+    /// One draw for each throttle, always.
+    pub fn admit(&mut self, first: bool, under_way: u32, now: Time, rng: &mut Rng) -> bool {
         let mut admitted = true;
         let mut passed = 0;
         for guard in &mut self.list {
             let passes = match guard {
                 Running::Budget(budget) if first => {
-                    budget.first_try();
+                    budget.first_try(now);
                     true
                 }
-                Running::Budget(budget) => !admitted || budget.take_retry(),
+                Running::Budget(budget) => !admitted || budget.take_retry(now),
                 Running::Breaker(breaker) => !admitted || breaker.admit(now),
                 Running::Throttle(throttle) => {
                     let draw = rng.unit();
                     !admitted || throttle.admit(now, draw)
                 }
                 Running::Rate(bucket) => !admitted || bucket.take(now),
+                Running::Bulkhead(places) => !first || under_way <= *places,
+                Running::Hedge(_) | Running::Deadline(_) => true,
             };
             admitted &= passes;
             passed += usize::from(admitted);
@@ -105,7 +166,7 @@ impl Guards {
             // A breaker that let this attempt through hears no more of it.
             for guard in &mut self.list[..passed] {
                 if let Running::Breaker(breaker) = guard {
-                    breaker.forget();
+                    breaker.forget(now);
                 }
             }
         }
@@ -119,7 +180,7 @@ impl Guards {
                 Running::Budget(budget) => budget.ended(ok),
                 Running::Breaker(breaker) => breaker.ended(ok, took, now),
                 Running::Throttle(throttle) => throttle.ended(ok, now),
-                Running::Rate(_) => {}
+                Running::Rate(_) | Running::Hedge(_) | Running::Deadline(_) | Running::Bulkhead(_) => {}
             }
         }
     }

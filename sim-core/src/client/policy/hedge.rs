@@ -1,13 +1,12 @@
 //! Hedged and tied requests: a second copy goes to another instance when the first is late, and the first answer
 //! counts (Dean and Barroso, "The Tail at Scale", CACM 2013, "Within Request Short-Term Adaptations").
 //!
-//! Deliberately absent: the choice of the other instance, which is the balancer's.
-
-use serde::{Deserialize, Serialize};
-use sim_core::time::Span;
-use sim_core::units::Ratio;
+//! Deliberately absent: the choice of the other instance, which is the balancer's, or the client's routing.
 
 use super::window::Window;
+use crate::time::Span;
+use crate::units::Ratio;
+use serde::{Deserialize, Serialize};
 
 /// A hedge's settings.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -18,7 +17,8 @@ pub struct HedgeConfig {
     /// How many copies besides the first.
     #[serde(default = "one")]
     pub copies: u32,
-    /// Whether the copies that lost are taken back, so that a callee that has not begun drops them: tied requests.
+    /// Whether the copies know of each other: the one that begins calls off the other, which is dropped if it still
+    /// waits ("Tied requests"). With one more copy only.
     #[serde(default)]
     pub tied: bool,
 }
@@ -42,6 +42,9 @@ fn one() -> u32 {
     1
 }
 
+/// At most so many copies besides the first.
+const COPIES_MAX: u32 = 100;
+
 /// How many of the latest calls a percentile is taken over.
 const REMEMBERED: usize = 1000;
 
@@ -58,7 +61,16 @@ impl HedgeConfig {
     /// # Errors
     /// The first thing that does not, in words.
     pub fn validate(&self) -> Result<(), String> {
-        if self.copies == 0 { Err("Hedge: copies: at least 1".into()) } else { Ok(()) }
+        match self.copies {
+            0 => Err("Hedge: copies: at least 1".into()),
+            copies if copies > COPIES_MAX => {
+                Err(format!("Hedge: copies: at most {COPIES_MAX} besides the first, found {copies}"))
+            }
+            copies if self.tied && copies > 1 => Err(format!(
+                "Hedge: copies: two are tied to each other, so 1 besides the first, found {copies}"
+            )),
+            _ => Ok(()),
+        }
     }
 }
 

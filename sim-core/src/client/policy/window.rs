@@ -1,6 +1,6 @@
 //! Quantiles of the latest measurements: a ring, sorted anew after every tenth of its length.
 
-use sim_core::time::Span;
+use crate::time::Span;
 
 /// The latest lengths of time.
 #[derive(Clone, Debug)]
@@ -46,7 +46,7 @@ impl Window {
 #[cfg(test)]
 mod tests {
     use super::Window;
-    use sim_core::time::Span;
+    use crate::time::Span;
 
     #[test]
     fn old_values_leave() {
