@@ -166,3 +166,43 @@ fn a_value_that_nobody_wrote_is_not_durable() {
     assert_eq!(ask(&with("7"), &words), "fail");
     assert_eq!(ask(&with("1"), &words), "pass");
 }
+
+#[test]
+fn an_element_appended_twice_is_judged_without_guessing_whose_it_was() {
+    let line = |process: usize, kind: &str, steps: &str| {
+        format!("{{:process {process} :type :{kind} :f :txn :value [{steps}]}}")
+    };
+    let told = |lines: &[String]| {
+        let words = Words { model: "list-append", ..Words::default() };
+        let foreign =
+            read_bytes("test", lines.concat().as_bytes(), &ReadOptions::default()).expect("a history");
+        let answer = Question::new(&words).expect("a question").ask(&foreign).answer();
+        (answer.verdict.word(), answer.anomalies.first().map(|(name, _)| name.clone()))
+    };
+    let append = "[:append 0 1]";
+    let retried = [line(0, "fail", append), line(0, "ok", append), line(1, "ok", "[:r 0 [1]]")];
+    assert_eq!(told(&retried), ("pass", None));
+    let aborted = [line(0, "fail", append), line(0, "fail", append), line(1, "ok", "[:r 0 [1]]")];
+    assert_eq!(told(&aborted), ("fail", Some("G1a".to_owned())));
+    // A failed transaction went on after it, the one that counts did not.
+    let half =
+        [line(0, "fail", "[:append 0 1] [:append 0 2]"), line(0, "ok", append), line(1, "ok", "[:r 0 [1]]")];
+    assert_eq!(told(&half), ("pass", None));
+    let twice = [line(0, "ok", append), line(1, "ok", append), line(2, "ok", "[:r 0 [1 1]]")];
+    assert_eq!(told(&twice), ("pass", None));
+    let thrice = [line(0, "ok", append), line(1, "ok", append), line(2, "ok", "[:r 0 [1 1 1]]")];
+    assert_eq!(told(&thrice), ("fail", Some("duplicate-elements".to_owned())));
+    // Process 1 read what process 0 appended, before its own append of the same.
+    let own =
+        [line(0, "ok", append), line(1, "ok", "[:r 0 [1]] [:append 0 1]"), line(2, "ok", "[:r 0 [1 1]]")];
+    assert_eq!(told(&own), ("pass", None));
+    // What is certain beside it is still found.
+    let skew = [
+        line(0, "ok", append),
+        line(1, "ok", append),
+        line(2, "ok", "[:r 1 []] [:append 2 5]"),
+        line(3, "ok", "[:r 2 []] [:append 1 5]"),
+        line(4, "ok", "[:r 0 [1 1]] [:r 1 [5]] [:r 2 [5]]"),
+    ];
+    assert_eq!(told(&skew), ("fail", Some("G2-item".to_owned())));
+}

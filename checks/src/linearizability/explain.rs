@@ -37,6 +37,17 @@ pub(super) fn explain(history: &History, model: Model, key: Option<Key>, shrunk:
             "By {when} every earlier operation on {object} whose end is known was over, and in whatever order they happened, {words} then."
         ));
     }
+    if let (Some((position, _)), Model::Register | Model::KeyValue) = (after, model) {
+        for entry in last_changes(history, key, *position).into_iter().take(3) {
+            let it = &history.entries[entry];
+            story.push(format!(
+                "The last to change it, or one that can have been: {}, from {} to {}.",
+                told_entry(history, entry, model, options),
+                moment(it.invoked, it.invoked_index),
+                moment(it.completed, it.completed_index)
+            ));
+        }
+    }
     story.push("The operations, in the order they began:".to_owned());
     let skipped = deeds.len().saturating_sub(LINES_MAX);
     if skipped > 0 {
@@ -65,6 +76,23 @@ pub(super) fn explain(history: &History, model: Model, key: Option<Key>, shrunk:
         entries: deeds.iter().map(|deed| deed.entry).collect(),
         edges: teller.edges(&edges),
     }
+}
+
+/// The changes of a register that were over by this event, of which none had ended before another began.
+fn last_changes(history: &History, key: Option<Key>, position: u64) -> Vec<usize> {
+    let changes = |entry: &Entry| match entry.operation.call {
+        Call::Read => false,
+        Call::Cas { .. } => entry.value() != Some(&Value::Bool(false)),
+        _ => true,
+    };
+    let over = |entry: &Entry| {
+        entry.is_ok() && entry.operation.key == key && entry.completed_index <= position && changes(entry)
+    };
+    let latest = history.entries.iter().filter(|entry| over(entry)).map(|entry| entry.invoked_index).max();
+    let all = history.entries.iter().enumerate();
+    all.filter(|(_, entry)| over(entry) && latest.is_some_and(|latest| entry.completed_index > latest))
+        .map(|(at, _)| at)
+        .collect()
 }
 
 /// One operation in words, as an order of processes needs it: who did what to which object.
@@ -110,7 +138,8 @@ impl Teller<'_> {
             )
         } else {
             let ended = moment(entry.completed, entry.completed_index);
-            let forgotten = if self.deeds[index].is_required() { "" } else { ", which does not matter here" };
+            let forgotten =
+                if self.deeds[index].is_required() { "" } else { " (its end does not matter here)" };
             format!("from {began} to {ended}{forgotten}")
         };
         format!("({}) process {} {}, {end}", index + 1, entry.process, self.act(index))

@@ -109,6 +109,8 @@ pub fn check<'h>(history: impl Into<Named<'h>>, options: &Options) -> Analysis {
 pub(crate) struct Inferred<'l> {
     /// Which transaction depends on which, and how: labels of [`order`].
     pub edges: Vec<crate::graph::Edge>,
+    /// Whether some transaction depends on another of which nobody can tell which it is.
+    pub depends: bool,
     /// Auxiliary nodes of these edges.
     pub hubs: hubs::Hubs,
     /// The anomalies that are no cycles.

@@ -66,13 +66,20 @@ pub(crate) fn infer<'l>(log: &'l Log<'l>, options: &Options) -> Result<Inferred<
     registers.collect()?;
     registers.index();
     registers.bad_reads(&mut findings);
-    inside::internal(log, false, &mut findings);
+    inside::internal(log, None, &mut findings);
     inside::lost_updates(log, &mut findings);
     registers.pairs = versions::known(&registers, options, &mut findings);
     let mut edges = Vec::new();
     registers.reads(&mut edges)?;
     let hubs = registers.dependencies(&mut edges);
-    Ok(Inferred { edges, hubs, findings, priority: [WR, WW, RW], explainer: Box::new(registers) })
+    Ok(Inferred {
+        edges,
+        depends: false,
+        hubs,
+        findings,
+        priority: [WR, WW, RW],
+        explainer: Box::new(registers),
+    })
 }
 
 impl<'l> Registers<'l> {
