@@ -1,6 +1,7 @@
 //! `squall check`: judges histories from anywhere, a verdict a file.
 //!
-//! Exit code 0 if all hold, 1 if some are violated or could not be decided, 2 if some cannot be read. Verdicts go to
+//! Exit code 0 if all hold, 1 if some are violated or could not be decided, 2 if some cannot be read or are of
+//! another kind than the model. Verdicts go to
 //! standard output, times and troubles to standard error. Deliberately absent: all judgement, which is
 //! `checks::foreign`'s.
 
@@ -63,7 +64,7 @@ pub struct CheckArgs {
     #[arg(long, value_name = "DURATION")]
     pub age: Option<Span>,
     /// Give up on an object after this many configurations of its search
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub configurations: Option<u64>,
     /// Draw each violation into this directory: the operations in space and time, a cycle as a graph
     #[arg(long, value_name = "DIR")]
@@ -179,6 +180,9 @@ fn one(file: &Path, args: &CheckArgs, question: &Question, spent: &mut Spent) ->
     let foreign = read?;
     if foreign.blank {
         anyhow::bail!("{}: there is nothing in it", file.display());
+    }
+    if let Some(reason) = question.misfit(&foreign) {
+        anyhow::bail!("{}: {reason}", file.display());
     }
     if foreign.history.entries.is_empty() {
         say!("{}: there is no client's operation in it, so nothing can be violated", file.display());

@@ -10,6 +10,7 @@ pub mod graph;
 mod intern;
 pub mod linearizability;
 pub mod metrics;
+mod naming;
 pub mod property;
 pub mod services;
 pub mod statistics;
@@ -17,3 +18,5 @@ pub mod transactions;
 pub mod verdict;
 pub mod weak;
 pub mod workloads;
+
+pub use naming::Named;

@@ -7,7 +7,7 @@ use sim_core::history::History;
 use sim_core::peer::Peer;
 use sim_core::record::{NodeInfo, Record};
 use sim_core::time::Time;
-use sim_core::value::Operation;
+use sim_core::value::{Call, Micro, Operation};
 
 use crate::heading::run_name;
 use crate::lanes::{end_ns, end_of_history};
@@ -67,9 +67,18 @@ impl<'a> Case<'a> {
     #[must_use]
     pub fn asked(&self, operation: &Operation) -> String {
         let text = operation.to_string();
-        let Some(key) = operation.key else { return text };
         let Some(names) = self.names else { return text };
-        let name = names.text(key).map_or_else(|| key.to_string(), |name| format!("{name:?}"));
-        text.replacen(&format!(" x{key}"), &format!(" {name}"), 1)
+        if let Call::Txn(steps) = &operation.call {
+            let words = std::iter::once(operation.call.name().to_owned());
+            return words.chain(steps.iter().map(|step| names.step(step))).collect::<Vec<_>>().join(" ");
+        }
+        let Some(key) = operation.key else { return text };
+        text.replacen(&format!(" x{key}"), &format!(" {}", names.called(key)), 1)
+    }
+
+    /// A transaction's step, with the key's own name where it has one.
+    #[must_use]
+    pub fn step(&self, step: &Micro) -> String {
+        self.names.map_or_else(|| step.to_string(), |names| names.step(step))
     }
 }

@@ -49,7 +49,7 @@ pub fn words(entry: &Entry, case: &Case<'_>) -> String {
     let asked = case.asked(&entry.operation);
     match &entry.outcome {
         Outcome::Ok(Answer::Txn(steps)) => {
-            let steps: Vec<String> = steps.iter().map(ToString::to_string).collect();
+            let steps: Vec<String> = steps.iter().map(|step| case.step(step)).collect();
             format!("txn {}", steps.join(" "))
         }
         Outcome::Ok(Answer::Value(Value::Nil)) if !reads(&entry.operation.call) => asked,

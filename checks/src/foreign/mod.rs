@@ -4,6 +4,8 @@
 //! assumed. Deliberately absent: reading files ([`crate::format`]), printing, and time.
 
 mod catalogue;
+mod fits;
+mod nearest;
 #[cfg(test)]
 mod tests;
 mod workload;
@@ -16,11 +18,13 @@ use sim_core::value::{Call, Value};
 
 use crate::format::Foreign;
 use crate::linearizability::{self, Decision};
+use crate::naming::Named;
 use crate::transactions::unordered::{self, Isolation, Respect};
 use crate::transactions::{self, Analysis, Anomaly, Model, Workload};
 use crate::verdict::{Verdict, Witness};
 use crate::weak::{isolation, sequential, sessions};
 use crate::workloads::set_full;
+use nearest::hint;
 use workload::Workload as Invariant;
 
 pub use catalogue::CATALOGUE;
@@ -35,6 +39,25 @@ pub struct Question {
     initial: Option<Value>,
     configurations_max: u64,
 }
+
+/// The consistencies that can be asked of single operations.
+const LEVELS: [&str; 15] = [
+    "linearizable",
+    "sequential",
+    "causal",
+    "read-atomic",
+    "read-committed",
+    "read-your-writes",
+    "monotonic-reads",
+    "monotonic-writes",
+    "writes-follow-reads",
+    "serializable",
+    "strong-session-serializable",
+    "strict-serializable",
+    "snapshot-isolation",
+    "strong-session-snapshot-isolation",
+    "strong-snapshot-isolation",
+];
 
 /// Who can answer.
 #[derive(Clone, Debug)]
@@ -174,6 +197,7 @@ impl Question {
             ..linearizability::Options::default()
         };
         let history = &foreign.history;
+        let named = Named::new(history, &foreign.keys);
         let inner = match &self.subject {
             Subject::Objects(model, levels) if levels == &[Level::Linearizable] => {
                 Inner::Decision(linearizability::decide(history, *model, &options))
@@ -188,22 +212,22 @@ impl Question {
                 let verdicts = levels.iter().map(|level| match level {
                     Level::Linearizable => linearizability::check(history, *model, &options),
                     Level::Sequential => sequential::check_model(history, *model, &options),
-                    Level::Isolation(level) => isolation::check(history, *level, &initial),
-                    Level::Session(guarantee) => sessions::check(history, *guarantee, &initial),
+                    Level::Isolation(level) => isolation::check(named, *level, &initial),
+                    Level::Session(guarantee) => sessions::check(named, *guarantee, &initial),
                     Level::Unordered(isolation, respect) => {
-                        unordered::check(history, *isolation, *respect, &initial)
+                        unordered::check(named, *isolation, *respect, &initial)
                     }
                 });
                 Inner::Done(Box::new(Answer::from(gravest(verdicts))))
             }
             Subject::Transactions(options) => {
-                Inner::Done(Box::new(transactions::check(history, options).into()))
+                Inner::Done(Box::new(transactions::check(named, options).into()))
             }
             Subject::SetFull(linearizable) => {
                 Inner::Done(Box::new(Answer::from(set_full::check(history, *linearizable).1)))
             }
             Subject::Invariant(invariant, bounds) => {
-                Inner::Done(Box::new(Answer::from(invariant.judge(history, &initial, bounds))))
+                Inner::Done(Box::new(Answer::from(invariant.judge(named, &initial, bounds))))
             }
         };
         Judged { inner, options }
@@ -221,7 +245,8 @@ fn objects(name: &str, words: &Words<'_>) -> Result<Subject, String> {
             levels.push(level);
             linearizability::Model::KeyValue
         }
-        (model, _) => model.map_err(|reason| format!("{reason}, {}", others().join(", ")))?,
+        (model, _) => model
+            .map_err(|reason| format!("{reason}, {}{}", others().join(", "), hint(name, model_names())))?,
     };
     for name in words.consistency {
         levels.push(level(name)?);
@@ -276,6 +301,12 @@ fn no_register(history: &History) -> Option<String> {
     Some(format!("a register has no operation \"{}\"", other.name()))
 }
 
+/// The names of all models and consistencies.
+fn model_names() -> impl Iterator<Item = &'static str> {
+    let objects = linearizability::Model::NAMES.into_iter().map(|(name, _)| name);
+    objects.chain(others()).chain(CATALOGUE.into_iter().map(|(name, _)| name))
+}
+
 /// The names of what is no object.
 fn others() -> Vec<&'static str> {
     let transactional = ["list-append", "rw-register", "set-full"];
@@ -293,6 +324,14 @@ fn gravest(verdicts: impl Iterator<Item = Verdict>) -> Verdict {
         }
     }
     found
+}
+
+/// The name that was probably meant, else all there are.
+fn listed(name: &str, known: &[&str]) -> String {
+    match hint(name, known.iter().copied()) {
+        near if near.is_empty() => format!("; there are {}", known.join(", ")),
+        near => near,
+    }
 }
 
 fn transactional(workload: Workload, words: &Words<'_>) -> Result<transactions::Options, String> {
@@ -315,10 +354,18 @@ fn transactional(workload: Workload, words: &Words<'_>) -> Result<transactions::
         return Err(format!("transactions are not searched for {name}"));
     }
     if !names.is_empty() || !words.anomalies.is_empty() {
+        let known = || Model::names().filter(|name| Model::parse(name).is_ok_and(Model::is_sought));
+        for name in &names {
+            Model::parse(name)
+                .map_err(|error| format!("{error}{}", listed(name, &known().collect::<Vec<_>>())))?;
+        }
         options = options.expecting(&names).map_err(|error| error.to_string())?;
     }
     for name in words.anomalies {
-        options.anomalies.push(Anomaly::parse(name).map_err(|error| error.to_string())?);
+        let known: Vec<&str> =
+            Anomaly::all().filter(|anomaly| anomaly.is_sought()).map(Anomaly::name).collect();
+        let anomaly = Anomaly::parse(name).map_err(|error| format!("{error}{}", listed(name, &known)))?;
+        options.anomalies.push(anomaly);
     }
     for name in words.assume {
         match name.as_str() {
@@ -359,7 +406,8 @@ fn level(name: &str) -> Result<Level, String> {
                     "no consistency of single operations is called \"{name}\"; there are linearizable, sequential, causal, \
                      read-atomic, read-committed, read-your-writes, monotonic-reads, monotonic-writes, writes-follow-reads, \
                      and of transactions without a known order of versions serializable, snapshot-isolation, both also \
-                     strong-session- and strong- (strict-serializable)"
+                     strong-session- and strong- (strict-serializable){}",
+                    hint(name, LEVELS)
                 ));
             }
         },

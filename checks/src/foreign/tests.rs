@@ -39,6 +39,27 @@ fn transactions_go_to_their_checker() {
 }
 
 #[test]
+fn keys_are_called_what_the_file_calls_them() {
+    let skew = "{:process 0 :type :ok :f :txn :value [[:append \"acct/x\" 1] [:r \"acct/y\" [1]]]}
+        {:process 1 :type :ok :f :txn :value [[:append \"acct/y\" 1] [:r \"acct/x\" [1]]]}";
+    let stale = "{:process 0 :type :ok :f :txn :value [[:w \"acct/x\" 1] [:w \"acct/y\" 1]]}
+        {:process 1 :type :ok :f :txn :value [[:w \"acct/x\" 2] [:w \"acct/y\" 2]]}
+        {:process 2 :type :ok :f :txn :value [[:r \"acct/x\" 1] [:r \"acct/y\" 2]]}";
+    let numbered = "{:process 0 :type :ok :f :read :key 4 :value 9}";
+    let cases =
+        [(skew, "list-append"), (stale, "read-atomic"), (stale, "multi-register"), (numbered, "key-value")];
+    for (text, model) in cases {
+        let foreign = read_bytes("test", text.as_bytes(), &ReadOptions::default()).expect(text);
+        let question = Question::new(&Words { model, ..Words::default() }).expect("a question");
+        let told = question.ask(&foreign).answer().to_string();
+        let name = if model == "key-value" { "key 4" } else { "\"acct/x\"" };
+        assert!(told.contains(name), "{model}: {told}");
+        let strange = ["x4", "[:r 0", "[:w 0", "[:append 0", "key 0", "x0"];
+        assert!(!strange.iter().any(|other| told.contains(other)), "{model}: {told}");
+    }
+}
+
+#[test]
 fn unknown_names_are_refused_with_those_there_are() {
     let odd = ["frob".to_owned()];
     for words in [
@@ -96,4 +117,92 @@ fn workloads_are_asked_by_name_with_their_bounds() {
     ] {
         assert!(Question::new(&Words { model, bounds, ..Words::default() }).is_err(), "{model}");
     }
+}
+
+#[test]
+fn the_name_that_was_meant_is_told() {
+    let one = |name: &str| [name.to_owned()];
+    let (serialisable, g2, linearisable) = (one("serialisable"), one("G2-items"), one("linearisable"));
+    for (words, wanted) in [
+        (Words { model: "registr", ..Words::default() }, "\"register\""),
+        (Words { model: "lst-append", ..Words::default() }, "\"list-append\""),
+        (Words { model: "list-append", consistency: &serialisable, ..Words::default() }, "\"serializable\""),
+        (Words { model: "list-append", anomalies: &g2, ..Words::default() }, "\"G2-item\""),
+        (Words { model: "register", consistency: &linearisable, ..Words::default() }, "\"linearizable\""),
+    ] {
+        let error = Question::new(&words).expect_err("no such name");
+        assert!(error.contains(&format!("did you mean {wanted}")), "{error}");
+    }
+}
+
+#[test]
+fn a_history_of_something_else_is_no_doubt_but_a_misfit() {
+    let write = "{:process 0 :type :ok :f :write :value 1}";
+    let txn = "{:process 0 :type :ok :f :txn :value [[:w 0 1]]}";
+    for (text, model, wanted) in [
+        (write, "mutex", Some("a mutex has no operation \"write\" (operation 0, process 0); it has acquire")),
+        (txn, "list-append", Some("list-append has no operation \"txn\"")),
+        (write, "bank", None),
+        (write, "counter-bounds", Some("counter-bounds has no operation \"write\"")),
+        (txn, "rw-register", None),
+        (write, "register", None),
+    ] {
+        let foreign = read_bytes("test", text.as_bytes(), &ReadOptions::default()).expect(text);
+        let question = Question::new(&Words { model, ..Words::default() }).expect("a question");
+        let told = question.misfit(&foreign);
+        match wanted {
+            Some(wanted) => assert!(told.as_ref().is_some_and(|told| told.starts_with(wanted)), "{told:?}"),
+            None => assert_eq!(told, None),
+        }
+    }
+}
+
+#[test]
+fn a_value_that_nobody_wrote_is_not_durable() {
+    let with = |value: &str| {
+        format!("{{:process 0 :type :ok :f :write :value 1}}{{:process 1 :type :ok :f :read :value {value}}}")
+    };
+    let words = Words { model: "durability", ..Words::default() };
+    assert_eq!(ask(&with("7"), &words), "fail");
+    assert_eq!(ask(&with("1"), &words), "pass");
+}
+
+#[test]
+fn an_element_appended_twice_is_judged_without_guessing_whose_it_was() {
+    let line = |process: usize, kind: &str, steps: &str| {
+        format!("{{:process {process} :type :{kind} :f :txn :value [{steps}]}}")
+    };
+    let told = |lines: &[String]| {
+        let words = Words { model: "list-append", ..Words::default() };
+        let foreign =
+            read_bytes("test", lines.concat().as_bytes(), &ReadOptions::default()).expect("a history");
+        let answer = Question::new(&words).expect("a question").ask(&foreign).answer();
+        (answer.verdict.word(), answer.anomalies.first().map(|(name, _)| name.clone()))
+    };
+    let append = "[:append 0 1]";
+    let retried = [line(0, "fail", append), line(0, "ok", append), line(1, "ok", "[:r 0 [1]]")];
+    assert_eq!(told(&retried), ("pass", None));
+    let aborted = [line(0, "fail", append), line(0, "fail", append), line(1, "ok", "[:r 0 [1]]")];
+    assert_eq!(told(&aborted), ("fail", Some("G1a".to_owned())));
+    // A failed transaction went on after it, the one that counts did not.
+    let half =
+        [line(0, "fail", "[:append 0 1] [:append 0 2]"), line(0, "ok", append), line(1, "ok", "[:r 0 [1]]")];
+    assert_eq!(told(&half), ("pass", None));
+    let twice = [line(0, "ok", append), line(1, "ok", append), line(2, "ok", "[:r 0 [1 1]]")];
+    assert_eq!(told(&twice), ("pass", None));
+    let thrice = [line(0, "ok", append), line(1, "ok", append), line(2, "ok", "[:r 0 [1 1 1]]")];
+    assert_eq!(told(&thrice), ("fail", Some("duplicate-elements".to_owned())));
+    // Process 1 read what process 0 appended, before its own append of the same.
+    let own =
+        [line(0, "ok", append), line(1, "ok", "[:r 0 [1]] [:append 0 1]"), line(2, "ok", "[:r 0 [1 1]]")];
+    assert_eq!(told(&own), ("pass", None));
+    // What is certain beside it is still found.
+    let skew = [
+        line(0, "ok", append),
+        line(1, "ok", append),
+        line(2, "ok", "[:r 1 []] [:append 2 5]"),
+        line(3, "ok", "[:r 2 []] [:append 1 5]"),
+        line(4, "ok", "[:r 0 [1 1]] [:r 1 [5]] [:r 2 [5]]"),
+    ];
+    assert_eq!(told(&skew), ("fail", Some("G2-item".to_owned())));
 }

@@ -3,10 +3,10 @@
 //!
 //! Deliberately absent: the judgement itself ([`crate::workloads`], [`crate::weak`]).
 
-use sim_core::history::History;
 use sim_core::time::Span;
 use sim_core::value::{Call, Value};
 
+use crate::naming::Named;
 use crate::verdict::Verdict;
 use crate::weak::{convergence, durability, staleness};
 use crate::workloads::bank::{self, Bank};
@@ -90,13 +90,28 @@ impl Workload {
         }
     }
 
+    /// Its own name.
+    pub(super) fn name(self) -> &'static str {
+        Workload::NAMES.iter().find(|(_, workload)| *workload == self).map_or("", |(name, _)| name)
+    }
+
+    /// The operations that it has, in words.
+    pub(super) fn operations(self) -> &'static str {
+        match self {
+            Workload::Bank => "transactions on accounts, read, transfer",
+            Workload::CounterBounds => "add, read",
+            Workload::Durability => "read, write, cas, delete, append, txn, insert, remove, contains, add",
+            _ => "read, write, cas, delete, append, txn",
+        }
+    }
+
     /// Whether it can be told what was there at first.
     pub(super) fn has_initial(self) -> bool {
         matches!(self, Workload::CounterBounds | Workload::Staleness | Workload::Durability)
     }
 
     /// Whether it knows what to make of an operation.
-    fn understands(self, call: &Call) -> bool {
+    pub(super) fn understands(self, call: &Call) -> bool {
         match self {
             Workload::Bank => {
                 matches!(call, Call::Read | Call::Txn(_) | Call::Invoke { .. } | Call::Write(_))
@@ -124,31 +139,31 @@ impl Workload {
         }
     }
 
-    pub(super) fn judge(self, history: &History, initial: &Value, bounds: &Bounds) -> Verdict {
+    pub(super) fn judge(self, named: Named<'_>, initial: &Value, bounds: &Bounds) -> Verdict {
+        let history = named.history;
         // Passing over what is not understood would call a history good that nobody looked at.
         let strange = history.entries.iter().find(|entry| !self.understands(&entry.operation.call));
         if let Some(entry) = strange {
-            let name =
-                Workload::NAMES.iter().find(|(_, workload)| *workload == self).map_or("", |(name, _)| name);
+            let name = self.name();
             return Verdict::Unknown(format!("{name} has no operation \"{}\"", entry.operation.call.name()));
         }
         let settle = bounds.settle.unwrap_or(Span::ZERO);
         match self {
             Workload::Bank => match Bank::of(history, bounds.total, bounds.negative) {
-                Some(bank) => bank::check(history, &bank),
+                Some(bank) => bank::check(named, &bank),
                 None => Verdict::Unknown("no operation read all accounts".to_owned()),
             },
             Workload::CounterBounds => {
                 counter::check(history, if let Value::Int(n) = initial { *n } else { 0 })
             }
-            Workload::LongFork => long_fork::check(history),
-            Workload::WriteSkew => write_skew::check(history),
-            Workload::Convergence => convergence::check(history, settle),
+            Workload::LongFork => long_fork::check(named),
+            Workload::WriteSkew => write_skew::check(named),
+            Workload::Convergence => convergence::check(named, settle),
             Workload::Staleness => {
                 let bound = staleness::Bound { versions: bounds.versions, time: bounds.age };
-                staleness::check(history, bound, initial)
+                staleness::check(named, bound, initial)
             }
-            Workload::Durability => durability::check(history, settle, initial),
+            Workload::Durability => durability::check(named, settle, initial),
         }
     }
 }

@@ -137,11 +137,15 @@ fn step(scanner: &mut Scanner<'_>, close: u8, keys: &mut KeyTable) -> Result<Mic
     if !scanner.eat(close) {
         return Err(scanner.expected("the end of the step [:f key value]"));
     }
+    let lacks_value = value.is_none();
     Micro::named(name, key, value).ok_or_else(|| {
-        Fault::new(
-            start,
-            format!("no step is called :{}; there are :r, :w, :append", String::from_utf8_lossy(name)),
-        )
+        let called = String::from_utf8_lossy(name);
+        let is_known = lacks_value && Micro::named(name, key, Some(Value::Nil)).is_some();
+        let reason = match is_known {
+            true => format!("this :{called} has no value; expected a step [:{called} key value]"),
+            false => format!("no step is called :{called}; there are :r, :w, :append"),
+        };
+        Fault::new(start, reason)
     })
 }
 
@@ -246,7 +250,6 @@ fn datum_here(scanner: &mut Scanner<'_>) -> Result<Datum, Fault> {
 
 /// A number, `nil`, `true`, `false`, or any other bare word.
 fn word(scanner: &mut Scanner<'_>) -> Result<Datum, Fault> {
-    let start = scanner.at;
     let word = scanner.take_while(is_word);
     match word {
         b"" => Err(scanner.expected("a value")),
@@ -257,14 +260,20 @@ fn word(scanner: &mut Scanner<'_>) -> Result<Datum, Fault> {
             let digits = word.strip_suffix(b"N").unwrap_or(word);
             match whole_number(digits) {
                 Some(number) => Ok(Datum::Int(number)),
-                None if digits.iter().skip(1).all(u8::is_ascii_digit) && digits.len() > 1 => {
-                    Err(Fault::new(start, format!("the number {} does not fit 64 bits", text_of(digits))))
-                }
-                None => Ok(Datum::Word(text_of(word).into())),
+                None => Ok(Datum::Word(other_number(digits).unwrap_or_else(|| text_of(word)).into())),
             }
         }
         _ => Ok(Datum::Word(text_of(word).into())),
     }
+}
+
+/// A number with a fraction, or too large: as text, the same for equal ones. In EDN 1.0 is not 1.
+fn other_number(digits: &[u8]) -> Option<String> {
+    let digits = digits.strip_suffix(b"M").unwrap_or(digits);
+    let text = super::scan::decimal(digits)?;
+    let inexact = digits.iter().any(|byte| matches!(byte, b'.' | b'e' | b'E'));
+    let whole = !text.contains(['.', 'e']);
+    Some(if inexact && whole { format!("{text}.0") } else { text })
 }
 
 /// What stands behind a `#`: a set, a discarded value, or a tagged one.

@@ -41,10 +41,11 @@ fn event(line: &[u8], at: usize) -> Result<Option<Event>, String> {
     let mut event = Event::at(at);
     event.set(Field::Type, Datum::Word(kind.into()))?;
     let process = match process {
-        Some([b':', name @ ..]) => Datum::Word(super::scan::text_of(name).into()),
-        Some(number) => {
-            super::scan::whole_number(number).map(Datum::Int).ok_or("expected the number of a process")?
-        }
+        Some(b":nemesis") => Datum::Word("nemesis".into()),
+        Some(number) => super::scan::whole_number(number).map(Datum::Int).ok_or_else(|| {
+            let found = super::scan::text_of(number);
+            format!("expected the number of a process, or :nemesis, found \"{found}\"")
+        })?,
         None => return Err("expected the number of a process before the event's type".to_owned()),
     };
     event.set(Field::Process, process)?;

@@ -118,6 +118,38 @@ pub(super) fn whole_number(text: &[u8]) -> Option<i64> {
     Some(number)
 }
 
+/// The one way in which a number that is not whole, or does not fit, is written here, so that equal ones are equal text:
+/// `1.50` and `15e-1` become `1.5`, a whole one ends in no point. `None` if the text is no number.
+pub(super) fn decimal(text: &[u8]) -> Option<String> {
+    let text = std::str::from_utf8(text).ok()?;
+    let (negative, text) = match text.as_bytes().first()? {
+        b'-' => (true, &text[1..]),
+        b'+' => (false, &text[1..]),
+        _ => (false, text),
+    };
+    let (mantissa, exponent) = match text.split_once(['e', 'E']) {
+        Some((mantissa, exponent)) => (mantissa, exponent.parse::<i64>().ok()?),
+        None => (text, 0),
+    };
+    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+    let digits = format!("{whole}{fraction}");
+    if whole.is_empty() || !digits.bytes().all(|digit| digit.is_ascii_digit()) {
+        return None;
+    }
+    let significant = digits.trim_start_matches('0');
+    let point = exponent.checked_add(whole.len() as i64 - (digits.len() - significant.len()) as i64)?;
+    let significant = significant.trim_end_matches('0');
+    let count = significant.len() as i64;
+    let sign = if negative && count > 0 { "-" } else { "" };
+    Some(match point {
+        _ if count == 0 => "0".to_owned(),
+        _ if !(-40..=400).contains(&point) => format!("{sign}0.{significant}e{point}"),
+        _ if point <= 0 => format!("{sign}0.{}{significant}", "0".repeat(point.unsigned_abs() as usize)),
+        _ if point >= count => format!("{sign}{significant}{}", "0".repeat((point - count) as usize)),
+        _ => format!("{sign}{}.{}", &significant[..point as usize], &significant[point as usize..]),
+    })
+}
+
 /// This text as UTF-8; what is not is replaced.
 pub(super) fn text_of(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()

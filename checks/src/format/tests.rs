@@ -164,7 +164,8 @@ fn a_malformed_line_is_told_with_its_number_and_reason() {
         ("{:process 0 :type :invoke :f :cas :value 3}", "expected a pair [from to]"),
         ("[{:process 0 :type :invoke :f :read}", "expected the end of the vector"),
         ("{:process 0 :type :invoke :f :write :value \"a", "this string is not closed"),
-        ("{:process 0 :type :invoke :f :write :value 99999999999999999999}", "does not fit 64 bits"),
+        ("{:process 0 :type :invoke :f :txn :value [[:append 1]]}", "this :append has no value"),
+        ("INFO jepsen.util - :type :invoke :read nil", "or :nemesis, found \":type\""),
         ("{\"process\":0,\"type\":\"invoke\"\n", "test:2: expected a comma or }"),
         ("INFO jepsen.util - x :invoke :read nil", "test:1: expected the number of a process"),
         ("hello", "test:1: expected a map"),
@@ -300,4 +301,27 @@ proptest! {
             let _ = read_bytes("near", near.as_bytes(), &options);
         }
     }
+}
+
+#[test]
+fn equal_numbers_are_equal_however_they_are_written() {
+    let value = |text: &str| super::read_value(text).expect(text);
+    let big = "99999999999999999999";
+    for (a, b) in
+        [("1.0", "1.00"), ("0.5", "5e-1"), (big, "99999999999999999999N"), ("1.50M", "1.5"), ("0.0", "-0.0")]
+    {
+        assert_eq!(value(a), value(b), "{a} {b}");
+    }
+    for (a, b) in
+        [("1.0", "1"), ("1.5", "-1.5"), (big, "99999999999999999998"), ("0.1", "0.01"), ("1e9", "1e8")]
+    {
+        assert_ne!(value(a), value(b), "{a} {b}");
+    }
+    let line = |number: &str| {
+        let text = format!("{{\"process\":0,\"type\":\"ok\",\"f\":\"read\",\"value\":{number}}}");
+        read_bytes("test", text.as_bytes(), &ReadOptions::default()).expect(number).history
+    };
+    assert_eq!(line("1.0"), line("1"));
+    assert_eq!(line("1e20"), line("100000000000000000000"));
+    assert_ne!(line("1e20"), line("1e21"));
 }

@@ -66,7 +66,7 @@ pub(super) trait Task {
 pub(super) fn specify<T: Task>(model: Model, deeds: &[Deed<'_>], options: &Options, task: T) -> T::Outcome {
     match model {
         Model::Register | Model::KeyValue => task.with(&mut Cell::new(&options.initial)),
-        Model::MultiRegister => task.with(&mut Multi::new(&options.initial)),
+        Model::MultiRegister => task.with(&mut Multi::new(&options.initial, &options.names)),
         Model::Set => task.with(&mut Set::new(&options.initial)),
         Model::Queue => task.with(&mut Sequence::new(Kind::Queue, &options.initial)),
         Model::Stack => task.with(&mut Sequence::new(Kind::Stack, &options.initial)),

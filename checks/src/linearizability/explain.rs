@@ -12,6 +12,7 @@ use super::decide::{Dead, dead_ends};
 use super::problem::Deed;
 use super::shrink::Shrunk;
 use super::{Model, Options};
+use crate::naming::moment;
 use crate::verdict::{Witness, WitnessEdge};
 
 /// How many operations are told, the last ones if there are more.
@@ -35,6 +36,17 @@ pub(super) fn explain(history: &History, model: Model, key: Option<Key>, shrunk:
         story.push(format!(
             "By {when} every earlier operation on {object} whose end is known was over, and in whatever order they happened, {words} then."
         ));
+    }
+    if let (Some((position, _)), Model::Register | Model::KeyValue) = (after, model) {
+        for entry in last_changes(history, key, *position).into_iter().take(3) {
+            let it = &history.entries[entry];
+            story.push(format!(
+                "The last to change it, or one that can have been: {}, from {} to {}.",
+                told_entry(history, entry, model, options),
+                moment(it.invoked, it.invoked_index),
+                moment(it.completed, it.completed_index)
+            ));
+        }
     }
     story.push("The operations, in the order they began:".to_owned());
     let skipped = deeds.len().saturating_sub(LINES_MAX);
@@ -66,6 +78,23 @@ pub(super) fn explain(history: &History, model: Model, key: Option<Key>, shrunk:
     }
 }
 
+/// The changes of a register that were over by this event, of which none had ended before another began.
+fn last_changes(history: &History, key: Option<Key>, position: u64) -> Vec<usize> {
+    let changes = |entry: &Entry| match entry.operation.call {
+        Call::Read => false,
+        Call::Cas { .. } => entry.value() != Some(&Value::Bool(false)),
+        _ => true,
+    };
+    let over = |entry: &Entry| {
+        entry.is_ok() && entry.operation.key == key && entry.completed_index <= position && changes(entry)
+    };
+    let latest = history.entries.iter().filter(|entry| over(entry)).map(|entry| entry.invoked_index).max();
+    let all = history.entries.iter().enumerate();
+    all.filter(|(_, entry)| over(entry) && latest.is_some_and(|latest| entry.completed_index > latest))
+        .map(|(at, _)| at)
+        .collect()
+}
+
 /// One operation in words, as an order of processes needs it: who did what to which object.
 pub(super) fn told_entry(history: &History, entry: usize, model: Model, options: &Options) -> String {
     let it = &history.entries[entry];
@@ -74,11 +103,6 @@ pub(super) fn told_entry(history: &History, entry: usize, model: Model, options:
     let teller = Teller { history, model, key: it.operation.key, deeds: &deeds, options };
     let end = if deed.is_required() { "" } else { ", or did not: its end is not known" };
     format!("process {} {}{end}", it.process, teller.act(0))
-}
-
-/// An instant, as the history has it: a time, or a place in the order of events where the file has no times.
-fn moment(time: Time, index: u64) -> String {
-    if time.0 == index { format!("event {index}") } else { time.to_string() }
 }
 
 /// What is told of.
@@ -98,10 +122,7 @@ impl Teller<'_> {
     /// What the object is called.
     pub(super) fn object(&self) -> String {
         match (self.key, self.model) {
-            (Some(key), _) => match self.options.names.text(key) {
-                Some(name) => format!("{name:?}"),
-                None => format!("x{key}"),
-            },
+            (Some(key), _) => format!("key {}", self.options.names.called(key)),
             (None, Model::KeyValue | Model::MultiRegister) => "the store".to_owned(),
             (None, model) => format!("the {}", model.name().replace('-', " ")),
         }
@@ -117,7 +138,8 @@ impl Teller<'_> {
             )
         } else {
             let ended = moment(entry.completed, entry.completed_index);
-            let forgotten = if self.deeds[index].is_required() { "" } else { ", which does not matter here" };
+            let forgotten =
+                if self.deeds[index].is_required() { "" } else { " (its end does not matter here)" };
             format!("from {began} to {ended}{forgotten}")
         };
         format!("({}) process {} {}, {end}", index + 1, entry.process, self.act(index))
@@ -154,7 +176,7 @@ impl Teller<'_> {
                     Some(sim_core::history::Answer::Txn(steps)) => steps,
                     _ => asked,
                 };
-                let words: Vec<String> = steps.iter().map(ToString::to_string).collect();
+                let words: Vec<String> = steps.iter().map(|step| self.options.names.step(step)).collect();
                 format!("did [{}] at once", words.join(" "))
             }
             other => other.name().to_owned(),

@@ -77,10 +77,10 @@ impl Analysis {
 
 /// Finds the cycles and draws the conclusions.
 pub(super) fn conclude(log: &Log<'_>, inferred: Inferred<'_>, order: Kind, options: &Options) -> Analysis {
-    let Inferred { mut edges, hubs, mut findings, priority, explainer } = inferred;
+    let Inferred { mut edges, depends, hubs, mut findings, priority, explainer } = inferred;
     let data = edges.len();
     let (nodes, ordered) = order::extend(log, order, hubs.nodes(), &mut edges);
-    if data == 0 && !ordered {
+    if data == 0 && !ordered && !depends {
         findings.add("empty-transaction-graph", || Witness {
             anomaly: "empty-transaction-graph".to_string(),
             headline: "no transaction depends on another, so the history proves nothing".to_string(),

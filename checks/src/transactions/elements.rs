@@ -22,6 +22,9 @@ pub(super) struct Element<'l> {
     pub aborted: u32,
     /// The transaction that appended it and then another to the same list.
     pub intermediate: u32,
+    /// How many times it was appended by transactions that may have committed. If more than once, nobody can tell whose a
+    /// read saw, and it has no writer.
+    pub appends: u32,
     /// Its place in the order of versions; `u32::MAX` if no read that counts saw it.
     pub position: u32,
 }
@@ -74,7 +77,7 @@ impl<'l> Elements<'l> {
         }
         let number = self.list.len() as u32;
         let (writer, aborted, intermediate, position) = (NONE, NONE, NONE, NONE);
-        self.list.push(Element { key, value, writer, aborted, intermediate, position });
+        self.list.push(Element { key, value, writer, aborted, intermediate, appends: 0, position });
         let small = &mut self.small[key as usize];
         match value {
             Value::Int(n) if *n >= 0 && *n < 2 * small.len() as i64 + 8 => {

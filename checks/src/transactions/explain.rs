@@ -6,6 +6,7 @@
 use super::Log;
 use super::lattice::Anomaly;
 use super::order::{PROCESS, REALTIME, RW, WR, WW};
+use crate::naming::moment;
 use crate::verdict::{Witness, WitnessEdge};
 
 /// Knows why one transaction depends on another.
@@ -63,8 +64,9 @@ fn reason(
     match label {
         PROCESS => format!("process {} ran {} first", a.process, names.0),
         REALTIME => {
-            let (end, start) = (log.history.entries[a.entry as usize].completed, b.entry as usize);
-            let start = log.history.entries[start].invoked;
+            let (a, b) = (&log.history.entries[a.entry as usize], &log.history.entries[b.entry as usize]);
+            let end = moment(a.completed, a.completed_index);
+            let start = moment(b.invoked, b.invoked_index);
             format!("{} had ended (at {end}) when {} was invoked (at {start})", names.0, names.1)
         }
         _ => explainer

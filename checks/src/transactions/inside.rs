@@ -37,7 +37,7 @@ fn internal_list(log: &Log<'_>, txn: u32) -> Option<(String, String)> {
                         let expected = Value::List(k.elements.clone());
                         let expected =
                             if k.whole { format!("{expected}") } else { format!("… ending in {expected}") };
-                        return Some((step.to_string(), expected));
+                        return Some((log.step(step), expected));
                     }
                 }
                 let now = Known { key, whole: true, elements: saw.to_vec() };
@@ -64,7 +64,7 @@ fn internal_register(log: &Log<'_>, txn: u32) -> Option<(String, String)> {
                 if let Some(at) = at
                     && known[at].1 != saw
                 {
-                    return Some((step.to_string(), known[at].1.to_string()));
+                    return Some((log.step(step), known[at].1.to_string()));
                 }
                 saw
             }
@@ -86,12 +86,13 @@ fn touches_twice(log: &Log<'_>, txn: u32) -> bool {
 }
 
 /// Reports contradictions within transactions, and for lists reads of what is appended later.
-pub(crate) fn internal(log: &Log<'_>, lists: bool, findings: &mut Findings) {
+/// Of lists, the caller says which elements were appended by others too.
+pub(crate) fn internal(log: &Log<'_>, lists: Option<&dyn Fn(u32, &Value) -> bool>, findings: &mut Findings) {
     for (i, txn) in log.numbered() {
         if txn.end != End::Ok || !touches_twice(log, i) {
             continue;
         }
-        let wrong = if lists { internal_list(log, i) } else { internal_register(log, i) };
+        let wrong = if lists.is_some() { internal_list(log, i) } else { internal_register(log, i) };
         if let Some((step, expected)) = wrong {
             findings.add("internal", || Witness {
                 anomaly: "internal".to_string(),
@@ -105,7 +106,7 @@ pub(crate) fn internal(log: &Log<'_>, lists: bool, findings: &mut Findings) {
                 edges: Vec::new(),
             });
         }
-        if let Some((read, value)) = lists.then(|| future_read(log, i)).flatten() {
+        if let Some((read, value)) = lists.and_then(|others| future_read(log, i, others)) {
             findings.add("future-read", || Witness {
                 anomaly: "future-read".to_string(),
                 headline: format!("a transaction read {value} before it appended it"),
@@ -121,7 +122,7 @@ pub(crate) fn internal(log: &Log<'_>, lists: bool, findings: &mut Findings) {
 }
 
 /// A read that saw an element which the same transaction appends afterwards.
-fn future_read(log: &Log<'_>, txn: u32) -> Option<(String, String)> {
+fn future_read(log: &Log<'_>, txn: u32, others: &dyn Fn(u32, &Value) -> bool) -> Option<(String, String)> {
     let steps: Vec<(u32, &Micro)> = log.steps(txn).collect();
     for (at, (key, step)) in steps.iter().enumerate() {
         let Micro::Append(_, value) = step else { continue };
@@ -129,8 +130,9 @@ fn future_read(log: &Log<'_>, txn: u32) -> Option<(String, String)> {
             if let Micro::Read(_, read) = earlier
                 && other == key
                 && elements(read).contains(value)
+                && !others(*key, value)
             {
-                return Some((earlier.to_string(), value.to_string()));
+                return Some((log.step(earlier), value.to_string()));
             }
         }
     }
@@ -164,7 +166,7 @@ pub(crate) fn lost_updates(log: &Log<'_>, findings: &mut Findings) {
         findings.add("lost-update", || {
             let mut txns: Vec<u32> = group.iter().map(|update| update.txn).collect();
             txns.sort_unstable();
-            let key = log.keys[group[0].key as usize];
+            let key = log.called(group[0].key);
             let version = shorten(&Value::List(group[0].read.to_vec()).to_string());
             let told =
                 txns.iter().take(4).enumerate().map(|(n, t)| format!("T{} is {}.", n + 1, log.describe(*t)));

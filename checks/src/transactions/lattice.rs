@@ -253,6 +253,11 @@ impl Anomaly {
         ANOMALIES[usize::from(self.0)].0
     }
 
+    /// All of them.
+    pub fn all() -> impl Iterator<Item = Anomaly> {
+        (0..ANOMALIES.len()).map(|i| Anomaly(i as u8))
+    }
+
     /// Whether histories are searched for it, or for something that is a case of it.
     #[must_use]
     pub fn is_sought(self) -> bool {
@@ -310,6 +315,11 @@ impl Model {
     /// All models there are.
     pub fn all() -> impl Iterator<Item = Model> {
         (0..MODELS.len()).map(|i| Model(i as u8))
+    }
+
+    /// The names of all of them, other tools' included.
+    pub fn names() -> impl Iterator<Item = &'static str> {
+        Model::all().map(Model::name).chain(ALIASES.iter().map(|(alias, _)| *alias))
     }
 
     /// Whether histories are searched for anything that it forbids.

@@ -60,9 +60,11 @@ pub(crate) fn infer<'l>(log: &'l Log<'l>) -> Result<Inferred<'l>, String> {
     let hubs = lists.dependencies(&mut edges);
     lists.dirty_updates(&mut findings);
     lists.incompatible_orders(&mut findings);
-    inside::internal(log, true, &mut findings);
+    let others = |key: u32, value: &Value| lists.elements.get(key, value).is_some_and(|e| e.appends > 1);
+    inside::internal(log, Some(&others), &mut findings);
     inside::lost_updates(log, &mut findings);
-    Ok(Inferred { edges, hubs, findings, priority: [WW, WR, RW], explainer: Box::new(lists) })
+    let depends = lists.elements.iter().any(|element| element.appends > 1 && element.position != NONE);
+    Ok(Inferred { edges, depends, hubs, findings, priority: [WW, WR, RW], explainer: Box::new(lists) })
 }
 
 impl<'l> Lists<'l> {
@@ -74,10 +76,13 @@ impl<'l> Lists<'l> {
             for (key, step) in self.log.steps(i) {
                 match step {
                     Micro::Append(_, value) => {
-                        let number = self.append(i, txn.end, key, value)?;
+                        let number = self.append(i, txn.end, key, value);
                         match last.iter_mut().find(|(k, _)| *k == key) {
                             Some((_, before)) => {
-                                self.elements[*before].intermediate = i;
+                                let before_it = &mut self.elements[*before];
+                                if before_it.writer == i || before_it.aborted == i {
+                                    before_it.intermediate = i;
+                                }
                                 *before = number;
                             }
                             None => last.push((key, number)),
@@ -91,7 +96,8 @@ impl<'l> Lists<'l> {
                         }
                     }
                     Micro::Read(..) => {}
-                    Micro::Write(key, value) => {
+                    Micro::Write(_, value) => {
+                        let key = self.log.called(key);
                         return Err(format!(
                             "{} writes {value} to key {key}; lists are only appended to and read",
                             self.log.describe(i)
@@ -103,23 +109,21 @@ impl<'l> Lists<'l> {
         Ok(())
     }
 
-    fn append(&mut self, txn: u32, end: End, key: u32, value: &'l Value) -> Result<u32, String> {
+    /// Notes who appended an element. One that failed to append it does not count beside one that may have; where several
+    /// may have, nothing is inferred from who it was.
+    fn append(&mut self, txn: u32, end: End, key: u32, value: &'l Value) -> u32 {
         let number = self.elements.number(key, value);
         let element = &mut self.elements[number];
-        let other = if element.writer != NONE { element.writer } else { element.aborted };
-        if other != NONE {
-            return Err(format!(
-                "{value} was appended to key {} twice, by operations {} and {}: versions cannot be told apart",
-                self.log.keys[key as usize],
-                self.log.entry(other),
-                self.log.entry(txn),
-            ));
-        }
         match end {
-            End::Failed => element.aborted = txn,
-            End::Ok | End::Unknown => element.writer = txn,
+            End::Failed if element.appends == 0 && element.aborted == NONE => element.aborted = txn,
+            End::Failed => {}
+            End::Ok | End::Unknown => {
+                let writer = if element.appends == 0 { txn } else { NONE };
+                (element.writer, element.aborted, element.intermediate) = (writer, NONE, NONE);
+                element.appends += 1;
+            }
         }
-        Ok(number)
+        number
     }
 
     /// Turns each longest read into an order of numbered elements.
@@ -132,7 +136,7 @@ impl<'l> Lists<'l> {
             for (at, value) in longest.iter().enumerate() {
                 let number = self.elements.number(key, value);
                 let element = &mut self.elements[number];
-                if element.writer == NONE {
+                if element.appends == 0 {
                     versions.clean = versions.clean.min(at);
                 }
                 if element.position != NONE {
@@ -170,7 +174,9 @@ impl<'l> Lists<'l> {
                 if !plain || saw.len() > versions.clean {
                     self.suspect(i, key, step, saw, findings);
                 }
-                let Some(number) = number else { continue };
+                let Some(number) = number.filter(|number| self.elements[*number].appends < 2) else {
+                    continue;
+                };
                 readers.push((number, i));
                 let element = self.elements[number];
                 if element.writer != NONE && element.writer != i {
@@ -186,15 +192,19 @@ impl<'l> Lists<'l> {
 
     /// Looks closely at a read that repeats elements, contradicts the longest, or saw something aborted or made up.
     fn suspect(&self, txn: u32, key: u32, step: &Micro, saw: &[Value], findings: &mut Findings) {
-        let mut seen: Table<&Value, ()> = Table::default();
-        let doubled = saw.iter().find(|value| seen.insert(*value, ()).is_some());
-        let name = self.log.keys[key as usize];
+        let mut seen: Table<&Value, u32> = Table::default();
+        let doubled = saw.iter().find(|value| {
+            let times = seen.entry(*value).or_insert(0);
+            *times += 1;
+            *times > self.elements.get(key, value).map_or(1, |element| element.appends.max(1))
+        });
+        let name = self.log.called(key);
         let single = |anomaly: &str, headline: String, why: String| Witness {
             anomaly: anomaly.to_string(),
             headline,
             story: vec![
                 format!("T1 is {}.", self.log.describe(txn)),
-                format!("Its step {} {why}", shorten(&step.to_string())),
+                format!("Its step {} {why}", shorten(&self.log.step(step))),
             ],
             entries: vec![self.log.entry(txn)],
             edges: Vec::new(),
@@ -205,7 +215,7 @@ impl<'l> Lists<'l> {
                 single(
                     "duplicate-elements",
                     headline,
-                    format!("saw {value} twice, yet it was appended once."),
+                    format!("saw {value} more often than it was appended."),
                 )
             });
         }
@@ -214,7 +224,7 @@ impl<'l> Lists<'l> {
                 Some(element) if element.aborted != NONE => {
                     findings.add("G1a", || self.aborted_read(txn, step, *element, value));
                 }
-                Some(element) if element.writer != NONE => {}
+                Some(element) if element.appends > 0 => {}
                 _ => findings.add("garbage-read", || {
                     let headline = format!("{value} was read from key {name}, yet nobody appended it");
                     single("garbage-read", headline, format!("saw {value}, which no operation appended."))
@@ -239,14 +249,14 @@ impl<'l> Lists<'l> {
     }
 
     fn aborted_read(&self, txn: u32, step: &Micro, element: Element<'_>, value: &Value) -> Witness {
-        let step = shorten(&step.to_string());
+        let step = shorten(&self.log.step(step));
         let story = format!("T2's step {step} saw {value}, which T1 appended; but T1 was aborted.");
         let headline = format!("a transaction saw {value}, which an aborted one had appended");
         self.pair("G1a", element.aborted, txn, headline, story)
     }
 
     fn intermediate_read(&self, txn: u32, step: &Micro, element: Element<'_>, value: &Value) -> Witness {
-        let step = shorten(&step.to_string());
+        let step = shorten(&self.log.step(step));
         let story =
             format!("T2's step {step} ends in {value}, after which T1 appended more to the same key.");
         let headline = "a transaction saw another half done".to_string();
@@ -321,7 +331,7 @@ impl<'l> Lists<'l> {
         for (key, versions) in self.versions.iter().enumerate() {
             let Some(other) = versions.contradicted_by else { continue };
             findings.add("incompatible-order", || {
-                let name = self.log.keys[key];
+                let name = self.log.called(key as u32);
                 let (from, to) = (versions.longest_of, other);
                 Witness {
                     anomaly: "incompatible-order".to_string(),
@@ -366,7 +376,7 @@ impl Explain for Lists<'_> {
         let known = self.elements.len() as u32;
         let (a, b) = names;
         for (key, step) in self.log.steps(to) {
-            let name = self.log.keys[key as usize];
+            let name = self.log.called(key);
             match step {
                 Micro::Read(_, read) if label == WR => {
                     let value = elements(read).last();

@@ -10,6 +10,7 @@ use sim_core::history::{Answer, Entry, History, Outcome};
 use sim_core::value::{Call, Key, Micro, Value};
 
 use crate::intern::Table;
+use crate::naming::Named;
 
 /// How a transaction ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,6 +41,8 @@ pub(crate) struct Txn<'h> {
 #[derive(Clone, Debug)]
 pub(crate) struct Log<'h> {
     pub history: &'h History,
+    /// The same with what its keys are called.
+    pub named: Named<'h>,
     pub txns: Vec<Txn<'h>>,
     /// The dense number of each step's key, one transaction after another.
     pub step_keys: Vec<u32>,
@@ -122,7 +125,9 @@ pub(crate) trait Keyed {
 }
 
 impl<'h> Log<'h> {
-    pub fn new(history: &'h History) -> Log<'h> {
+    pub fn new(named: impl Into<Named<'h>>) -> Log<'h> {
+        let named = named.into();
+        let history = named.history;
         let mut keys = Keys::default();
         let mut txns = Vec::with_capacity(history.entries.len());
         let mut step_keys = Vec::with_capacity(history.entries.len() * 3);
@@ -146,7 +151,7 @@ impl<'h> Log<'h> {
                 first,
             });
         }
-        Log { history, txns, step_keys, keys: keys.names }
+        Log { history, named, txns, step_keys, keys: keys.names }
     }
 
     /// The steps of a transaction, each with the number of its key.
@@ -166,10 +171,20 @@ impl<'h> Log<'h> {
         self.txns[txn as usize].entry as usize
     }
 
+    /// What the key of this number is called.
+    pub fn called(&self, key: u32) -> String {
+        self.named.called(self.keys[key as usize])
+    }
+
+    /// A step with its key's own name.
+    pub fn step(&self, step: &Micro) -> String {
+        self.named.step(step)
+    }
+
     /// A transaction in words: who ran it, and its steps, cut where they are long.
     pub fn describe(&self, txn: u32) -> String {
         let it = &self.txns[txn as usize];
-        let steps: Vec<String> = it.steps.iter().map(|step| shorten(&step.to_string())).collect();
+        let steps: Vec<String> = it.steps.iter().map(|step| shorten(&self.step(step))).collect();
         let end = match it.end {
             End::Ok => "",
             End::Unknown => ", its end unknown",

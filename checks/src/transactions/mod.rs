@@ -22,7 +22,7 @@ mod rw_register;
 pub mod unordered;
 mod versions;
 
-use sim_core::history::History;
+use crate::naming::Named;
 
 pub use analysis::{Analysis, Finding, Validity};
 pub use lattice::{Anomaly, AnomalySet, Model, ModelSet, UnknownName};
@@ -91,7 +91,7 @@ impl Options {
 
 /// Judges the transactions of a history.
 #[must_use]
-pub fn check(history: &History, options: &Options) -> Analysis {
+pub fn check<'h>(history: impl Into<Named<'h>>, options: &Options) -> Analysis {
     let log = Log::new(history);
     let wanted = options.prohibited();
     let order = order::Kind::needed(wanted);
@@ -109,6 +109,8 @@ pub fn check(history: &History, options: &Options) -> Analysis {
 pub(crate) struct Inferred<'l> {
     /// Which transaction depends on which, and how: labels of [`order`].
     pub edges: Vec<crate::graph::Edge>,
+    /// Whether some transaction depends on another of which nobody can tell which it is.
+    pub depends: bool,
     /// Auxiliary nodes of these edges.
     pub hubs: hubs::Hubs,
     /// The anomalies that are no cycles.

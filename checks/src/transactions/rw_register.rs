@@ -66,13 +66,20 @@ pub(crate) fn infer<'l>(log: &'l Log<'l>, options: &Options) -> Result<Inferred<
     registers.collect()?;
     registers.index();
     registers.bad_reads(&mut findings);
-    inside::internal(log, false, &mut findings);
+    inside::internal(log, None, &mut findings);
     inside::lost_updates(log, &mut findings);
     registers.pairs = versions::known(&registers, options, &mut findings);
     let mut edges = Vec::new();
     registers.reads(&mut edges)?;
     let hubs = registers.dependencies(&mut edges);
-    Ok(Inferred { edges, hubs, findings, priority: [WR, WW, RW], explainer: Box::new(registers) })
+    Ok(Inferred {
+        edges,
+        depends: false,
+        hubs,
+        findings,
+        priority: [WR, WW, RW],
+        explainer: Box::new(registers),
+    })
 }
 
 impl<'l> Registers<'l> {
@@ -131,7 +138,8 @@ impl<'l> Registers<'l> {
                             self.versions[before as usize].intermediate = i;
                         }
                     }
-                    Micro::Append(key, value) => {
+                    Micro::Append(_, value) => {
+                        let key = self.log.called(key);
                         let who = self.log.describe(i);
                         return Err(format!(
                             "{who} appends {value} to key {key}; registers are only written and read"
@@ -202,7 +210,7 @@ impl<'l> Registers<'l> {
             story: vec![
                 format!("T1 is {}.", self.log.describe(writer)),
                 format!("T2 is {}.", self.log.describe(reader)),
-                format!("T2's step {} saw what T1 wrote, {why}.", shorten(&step.to_string())),
+                format!("T2's step {} saw what T1 wrote, {why}.", shorten(&self.log.step(step))),
             ],
             entries: vec![from, to],
             edges: vec![WitnessEdge { from, to, why: "wr".to_string() }],
@@ -218,7 +226,7 @@ impl<'l> Registers<'l> {
                 return Err(format!(
                     "{} was written to key {} twice, by operations {} and {}: nobody can tell which one was read",
                     self.value(version),
-                    self.log.keys[self.versions[version as usize].key as usize],
+                    self.log.called(self.versions[version as usize].key),
                     self.log.entry(*writer),
                     self.log.entry(*other),
                 ));
@@ -255,7 +263,7 @@ impl Explain for Registers<'_> {
         };
         for earlier in of(from) {
             for later in of(to).filter(|e| e.key == earlier.key) {
-                let key = self.log.keys[later.key as usize];
+                let key = self.log.called(later.key);
                 let known = |x: Option<u32>, y: Option<u32>| {
                     let pair = (x?, y?);
                     self.pairs.binary_search(&pair).ok().map(|_| (self.value(pair.0), self.value(pair.1)))

@@ -7,11 +7,11 @@
 //! Snapshot Isolation in Databases" (VLDB'23), without their solver. Deliberately absent: long histories; the problem
 //! is NP-complete (Biswas & Enea, OOPSLA'19), and beyond a bound the answer is that it was given up.
 
-use sim_core::history::History;
 use sim_core::value::Value;
 
 use super::order;
 use crate::graph::{Edge, Graph, Searcher};
+use crate::naming::Named;
 use crate::verdict::{Verdict, Witness, WitnessEdge};
 use crate::weak::seen::{INITIAL, Seen};
 
@@ -49,7 +49,12 @@ const RW: u8 = 8;
 
 /// Judges a history; a read of `initial` that nobody wrote saw the initial state.
 #[must_use]
-pub fn check(history: &History, isolation: Isolation, respect: Respect, initial: &Value) -> Verdict {
+pub fn check<'h>(
+    history: impl Into<Named<'h>>,
+    isolation: Isolation,
+    respect: Respect,
+    initial: &Value,
+) -> Verdict {
     let seen = match Seen::new(history, initial) {
         Ok(seen) => seen,
         Err(verdict) => return verdict,
@@ -365,7 +370,7 @@ fn circle(seen: &Seen<'_>, order: &Order, edges: &[Edge], name: &str) -> Witness
 /// Both orders of two writes are excluded.
 fn dilemma(seen: &Seen<'_>, order: &Order, choice: &Choice, name: &str) -> Witness {
     let mut witness = blank(name);
-    let key = seen.log.keys[choice.key as usize];
+    let key = seen.log.called(choice.key);
     witness.headline = format!("two writes of key {key} can have come in neither order under {name}");
     witness.entries.extend(choice.first.iter().filter_map(|t| seen.entry(*t)));
     for way in 0..2 {

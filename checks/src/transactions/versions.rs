@@ -56,7 +56,7 @@ pub(super) fn known(registers: &Registers<'_>, options: &Options, findings: &mut
 }
 
 fn contradiction(registers: &Registers<'_>, versions: &[u32], used: &[&str]) -> Witness {
-    let key = registers.log.keys[registers.versions[versions[0] as usize].key as usize];
+    let key = registers.log.called(registers.versions[versions[0] as usize].key);
     let values: Vec<String> = versions.iter().map(|v| registers.value(*v).to_string()).collect();
     let mut story: Vec<String> = vec![format!("Key {key} held {}.", shorten(&values.join(", ")))];
     story.push(format!("If {}, each of these values comes before all the others.", used.join(", and if ")));

@@ -4,19 +4,21 @@
 //! Deliberately absent: which answer it is, save that a write whose end is unknown may land at any time, so that reads
 //! of its value prove nothing.
 
-use sim_core::history::{History, Outcome};
+use sim_core::history::Outcome;
 use sim_core::time::{Span, Time};
 use sim_core::value::{Call, Micro, Value};
 
 use crate::intern::Table;
+use crate::naming::Named;
 use crate::transactions::{End, Log, register};
 use crate::verdict::{Verdict, Witness};
 
 /// Judges a history of registers, lists, maps, counters or sets: reads of a key that began later than `settle` after its last write
 /// ended must agree.
 #[must_use]
-pub fn check(history: &History, settle: Span) -> Verdict {
+pub fn check<'h>(history: impl Into<Named<'h>>, settle: Span) -> Verdict {
     let log = Log::new(history);
+    let history = log.history;
     let mut quiet: Vec<Time> = vec![Time::ZERO; log.keys.len()];
     let mut unsure: Table<(u32, &Value), ()> = Table::default();
     for (i, txn) in log.numbered() {
@@ -111,7 +113,7 @@ fn doubtful(unsure: &Table<(u32, &Value), ()>, key: u32, value: &Value) -> bool 
 }
 
 fn diverged(log: &Log<'_>, key: u32, first: (u32, &Value), second: (u32, &Value)) -> Verdict {
-    let name = log.keys[key as usize];
+    let name = log.called(key);
     Verdict::Fail(Box::new(Witness {
         anomaly: "divergence".to_string(),
         headline: format!("after all writes of key {name} had ended, reads of it still differ"),

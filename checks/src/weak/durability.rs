@@ -10,6 +10,7 @@ use sim_core::time::{Span, Time};
 use sim_core::value::{Call, Key, Value};
 
 use crate::intern::Table;
+use crate::naming::{Named, moment};
 use crate::transactions::{End, Log, register};
 use crate::verdict::{Verdict, Witness, WitnessEdge};
 use sim_core::value::Micro;
@@ -23,11 +24,12 @@ struct Write<'l> {
 
 /// Judges a history: reads that began later than `settle` after the last write of a key ended show what remained.
 #[must_use]
-pub fn check(history: &History, settle: Span, initial: &Value) -> Verdict {
+pub fn check<'h>(history: impl Into<Named<'h>>, settle: Span, initial: &Value) -> Verdict {
+    let log = Log::new(history);
+    let history = log.history;
     if let Some(witness) = resurrected_elements(history, settle) {
         return Verdict::Fail(Box::new(witness));
     }
-    let log = Log::new(history);
     let keys = log.keys.len();
     let (mut writes, mut reads): (Vec<Vec<Write<'_>>>, Vec<Vec<Write<'_>>>) =
         (vec![Vec::new(); keys], vec![Vec::new(); keys]);
@@ -44,18 +46,64 @@ pub fn check(history: &History, settle: Span, initial: &Value) -> Verdict {
             }
         }
     }
+    if let Some(verdict) = thin_air(&log, &writes, initial) {
+        return verdict;
+    }
     for key in 0..keys {
-        if let Some(witness) = vanished(&log, log.keys[key], &writes[key], &reads[key], settle, initial) {
+        if let Some(witness) =
+            vanished(&log, &log.called(key as u32), &writes[key], &reads[key], settle, initial)
+        {
             return Verdict::Fail(Box::new(witness));
         }
     }
     Verdict::Pass
 }
 
+/// A read of what nobody wrote, if all that happens to registers are writes of whole values.
+fn thin_air(log: &Log<'_>, writes: &[Vec<Write<'_>>], initial: &Value) -> Option<Verdict> {
+    let plain = |call: &Call| match call {
+        Call::Read | Call::Write(_) | Call::Cas { .. } | Call::Delete => true,
+        Call::Txn(steps) => !steps.iter().any(|step| matches!(step, Micro::Append(..))),
+        _ => false,
+    };
+    if !log.history.entries.iter().all(|entry| plain(&entry.operation.call)) {
+        return None;
+    }
+    let mut known: Table<(u32, &Value), ()> = Table::default();
+    for (key, writes) in writes.iter().enumerate() {
+        known.extend(writes.iter().map(|write| ((key as u32, write.value), ())));
+    }
+    // What failed to be written is no durable write, but it does not come from nowhere.
+    for (i, _) in log.numbered().filter(|(_, txn)| txn.end == End::Failed) {
+        let steps = log.steps(i).filter_map(|(key, step)| match step {
+            Micro::Write(_, value) => Some(((key, value), ())),
+            _ => None,
+        });
+        known.extend(steps);
+    }
+    for (i, _) in log.numbered().filter(|(_, txn)| txn.end == End::Ok) {
+        for (key, step) in log.steps(i) {
+            let Micro::Read(_, Some(value)) = step else { continue };
+            if *value != Value::Nil && value != initial && !known.contains_key(&(key, value)) {
+                return Some(super::seen::thin_air(log, i, step));
+            }
+        }
+    }
+    None
+}
+
+fn begun_at(entry: &Entry) -> String {
+    moment(entry.invoked, entry.invoked_index)
+}
+
+fn ended_at(entry: &Entry) -> String {
+    moment(entry.completed, entry.completed_index)
+}
+
 /// The last read of a key sees an older version than one that was seen or acknowledged last.
 fn vanished(
     log: &Log<'_>,
-    key: Key,
+    key: &str,
     writes: &[Write<'_>],
     reads: &[Write<'_>],
     settle: Span,
@@ -89,8 +137,8 @@ fn vanished(
         None => ("lost write", format!("an acknowledged write of key {key} was never seen")),
     };
     let mut story = vec![
-        format!("T1 is {}: acknowledged at {}.", log.describe(gone.txn), entry(gone.txn).completed),
-        format!("T2 is {}: the last read, begun at {}.", log.describe(last.txn), entry(last.txn).invoked),
+        format!("T1 is {}: acknowledged at {}.", log.describe(gone.txn), ended_at(entry(gone.txn))),
+        format!("T2 is {}: the last read, begun at {}.", log.describe(last.txn), begun_at(entry(last.txn))),
     ];
     story.extend(saw.map(|r| format!("T1's version had been seen by {}.", log.describe(r.txn))));
     story.push(match source {
@@ -144,12 +192,14 @@ fn resurrected_elements(history: &History, settle: Span) -> Option<Witness> {
                     story: vec![
                         format!(
                             "Operation {at} (process {}) removed {value}, acknowledged at {}.",
-                            gone.process, gone.completed
+                            gone.process,
+                            ended_at(gone)
                         ),
                         "Every insertion of it had ended before that began.".to_string(),
                         format!(
                             "Operation {i} (process {}), begun at {}, saw it.",
-                            entry.process, entry.invoked
+                            entry.process,
+                            begun_at(entry)
                         ),
                     ],
                     entries: vec![at, i],

@@ -7,11 +7,11 @@
 //! The axioms are those of Biswas & Enea, "On the Complexity of Checking Transactional Consistency" (OOPSLA'19).
 //! Deliberately absent: anything that needs a search.
 
-use sim_core::history::History;
 use sim_core::value::Value;
 
 use super::seen::{INITIAL, Read, Seen};
 use crate::graph::{Edge, Graph, components, shortest_cycle, topological};
+use crate::naming::Named;
 use crate::verdict::{Verdict, Witness, WitnessEdge};
 
 /// How much is promised.
@@ -40,7 +40,7 @@ struct Forced {
 
 /// Judges a history. A read of `initial` that nobody wrote saw the initial state.
 #[must_use]
-pub fn check(history: &History, level: Level, initial: &Value) -> Verdict {
+pub fn check<'h>(history: impl Into<Named<'h>>, level: Level, initial: &Value) -> Verdict {
     let seen = match Seen::new(history, initial) {
         Ok(seen) => seen,
         Err(verdict) => return verdict,
@@ -342,7 +342,7 @@ fn tell(seen: &Seen<'_>, graph: &Graph, cyclic: &[Vec<u32>], forced: &[Forced], 
             let pair = forced.iter().find(|pair| (pair.from, pair.to) == (*from, to));
             let pair = pair.expect("an edge that is neither is forced");
             witness.entries.extend(seen.entry(pair.reader));
-            let key = seen.log.keys[pair.key as usize];
+            let key = seen.log.called(pair.key);
             let reader = seen.describe(pair.reader);
             (
                 "co",

@@ -3,10 +3,10 @@
 //! A transaction whose end is unknown counts as committed if somebody read it, else as if it never was. Deliberately
 //! absent: any order beyond that of the sessions.
 
-use sim_core::history::History;
 use sim_core::value::{Micro, Value};
 
 use crate::intern::Table;
+use crate::naming::Named;
 use crate::transactions::{End, Log};
 use crate::verdict::{Verdict, Witness, WitnessEdge};
 
@@ -43,8 +43,9 @@ pub(crate) struct Seen<'h> {
 impl<'h> Seen<'h> {
     /// The sessions of a history, or at once a verdict: a read that no order can explain, or a history that cannot be
     /// judged because a value does not say who wrote it.
-    pub fn new(history: &'h History, initial: &Value) -> Result<Seen<'h>, Verdict> {
+    pub fn new(history: impl Into<Named<'h>>, initial: &Value) -> Result<Seen<'h>, Verdict> {
         let log = Log::new(history);
+        let (history, named) = (log.history, log.named);
         let writers = Writers::new(&log)?;
         let found = writers.of_reads(&log, initial)?;
         let committed = committed(&log, &writers, &found);
@@ -58,7 +59,7 @@ impl<'h> Seen<'h> {
             reads: Vec::with_capacity(steps),
             write_starts: vec![0, 0],
             writes: Vec::with_capacity(steps),
-            log: Log { history, txns: Vec::new(), step_keys: Vec::new(), keys: Vec::new() },
+            log: Log { history, named, txns: Vec::new(), step_keys: Vec::new(), keys: Vec::new() },
         };
         let mut numbers = vec![NONE; log.txns.len()];
         let mut by_process: Table<u32, u32> = Table::default();
@@ -247,7 +248,7 @@ impl<'l> Writers<'l> {
                 if let Some(other) = writers.insert(key, value, write) {
                     return Err(Verdict::Unknown(format!(
                         "{value} was written to key {} twice, by operations {} and {}: nobody can tell which one was read",
-                        log.keys[key as usize],
+                        log.called(key),
                         log.entry(writers.txns[other as usize]),
                         log.entry(i)
                     )));
@@ -341,7 +342,7 @@ impl<'l> Writers<'l> {
             None => Ok(found),
             Some((key, write, value)) => Err(Verdict::Unknown(format!(
                 "key {} held {value} at first, and operation {} wrote that too: nobody can tell which one was read",
-                log.keys[key as usize],
+                log.called(key),
                 log.entry(self.txns[write as usize])
             ))),
         }
@@ -360,13 +361,14 @@ impl<'l> Writers<'l> {
             _ => return Ok(()),
         };
         let (from, to) = (log.entry(writer), log.entry(reader));
+        let told = log.step(step);
         Err(Verdict::Fail(Box::new(Witness {
             anomaly: anomaly.to_string(),
-            headline: format!("{step} saw a value {why}"),
+            headline: format!("{told} saw a value {why}"),
             story: vec![
                 format!("T1 is {}.", log.describe(writer)),
                 format!("T2 is {}.", log.describe(reader)),
-                format!("T2's step {step} saw what T1 wrote, {why}."),
+                format!("T2's step {told} saw what T1 wrote, {why}."),
             ],
             entries: vec![from, to],
             edges: vec![WitnessEdge { from, to, why: "wr".to_string() }],
@@ -407,9 +409,15 @@ fn alone(log: &Log<'_>, txn: u32, anomaly: &str, headline: String, story: String
     }))
 }
 
-fn thin_air(log: &Log<'_>, txn: u32, step: &Micro) -> Verdict {
+pub(super) fn thin_air(log: &Log<'_>, txn: u32, step: &Micro) -> Verdict {
     let headline = "a value was read that nobody wrote".to_string();
-    alone(log, txn, "thin-air read", headline, format!("No operation wrote what its step {step} saw."))
+    alone(
+        log,
+        txn,
+        "thin-air read",
+        headline,
+        format!("No operation wrote what its step {} saw.", log.step(step)),
+    )
 }
 
 fn bad_own_read(log: &Log<'_>, txn: u32, step: &Micro, mine: &Value) -> Verdict {
@@ -419,6 +427,6 @@ fn bad_own_read(log: &Log<'_>, txn: u32, step: &Micro, mine: &Value) -> Verdict 
         txn,
         "internal",
         headline,
-        format!("Its step {step} had to see {mine}, which it had just written."),
+        format!("Its step {} had to see {mine}, which it had just written.", log.step(step)),
     )
 }

@@ -10,6 +10,7 @@ use sim_core::history::{Entry, History};
 use sim_core::value::{Call, Micro, Value};
 
 use crate::linearizability::{self, Model};
+use crate::naming::Named;
 use crate::transactions::unordered::{self, Isolation, Respect};
 use crate::verdict::Verdict;
 
@@ -28,7 +29,7 @@ pub fn check_model(history: &History, model: Model, options: &linearizability::O
     if matches!(model, Model::Register | Model::KeyValue | Model::MultiRegister)
         && history.entries.iter().all(plain)
     {
-        let verdict = check(history, &options.initial);
+        let verdict = check(Named::new(history, &options.names), &options.initial);
         if !matches!(verdict, Verdict::Unknown(_)) {
             return verdict;
         }
@@ -38,7 +39,7 @@ pub fn check_model(history: &History, model: Model, options: &linearizability::O
 
 /// Judges reads and writes of registers of unique values; `initial` is what each holds before the first write.
 #[must_use]
-pub fn check(history: &History, initial: &Value) -> Verdict {
+pub fn check<'h>(history: impl Into<Named<'h>>, initial: &Value) -> Verdict {
     match unordered::check(history, Isolation::Serializable, Respect::Sessions, initial) {
         Verdict::Fail(mut witness) => {
             if witness.anomaly == "serializability violation" {

@@ -7,12 +7,12 @@
 //! Deliberately absent: their combination, which is causal consistency (Brzezinski et al., PDP'04;
 //! [`super::isolation`]).
 
-use sim_core::history::History;
 use sim_core::value::Value;
 
 use super::seen::{INITIAL, Seen};
 use crate::graph::{Edge, Graph, components, shortest_cycle};
 use crate::intern::Table;
+use crate::naming::Named;
 use crate::verdict::{Verdict, Witness, WitnessEdge};
 
 /// What is promised to a session.
@@ -63,7 +63,7 @@ type Touches = Vec<(u32, u32)>;
 
 /// Judges one guarantee. A read of `initial` that nobody wrote saw the initial state.
 #[must_use]
-pub fn check(history: &History, guarantee: Guarantee, initial: &Value) -> Verdict {
+pub fn check<'h>(history: impl Into<Named<'h>>, guarantee: Guarantee, initial: &Value) -> Verdict {
     let seen = match Seen::new(history, initial) {
         Ok(seen) => seen,
         Err(verdict) => return verdict,
@@ -195,7 +195,7 @@ fn tell(seen: &Seen<'_>, graph: &Graph, members: &[u32], older: &[Older], guaran
         let found =
             older.iter().find(|o| seen.version(o.from, o.key) == *from && seen.version(o.to, o.key) == to);
         let Some(o) = found else { continue };
-        let key = seen.log.keys[o.key as usize];
+        let key = seen.log.called(o.key);
         let why = match guarantee {
             Guarantee::ReadYourWrites => "whose session had itself written the first before",
             Guarantee::MonotonicReads => "whose session had read the first before",

@@ -7,11 +7,11 @@
 //! Deliberately absent: the least k for which an order of all operations exists, which is larger at times.
 
 use serde::Serialize;
-use sim_core::history::History;
 use sim_core::time::{Span, Time};
 use sim_core::value::Value;
 
 use super::seen::{INITIAL, Seen};
+use crate::naming::{Named, moment};
 use crate::verdict::{Verdict, Witness, WitnessEdge};
 
 /// How old one read's answer was.
@@ -57,8 +57,9 @@ struct Query {
 ///
 /// # Errors
 /// A verdict, where a read has no explanation at all or one value was written twice.
-pub fn measure(history: &History, initial: &Value) -> Result<Vec<Age>, Verdict> {
+pub fn measure<'h>(history: impl Into<Named<'h>>, initial: &Value) -> Result<Vec<Age>, Verdict> {
     let seen = Seen::new(history, initial)?;
+    let history = seen.log.history;
     let keys = seen.log.keys.len();
     let mut writes: Vec<Vec<Write>> = vec![Vec::new(); keys];
     let mut queries: Vec<Vec<Query>> = (0..keys).map(|_| Vec::new()).collect();
@@ -130,8 +131,10 @@ fn of_key(seen: &Seen<'_>, writes: &mut [Write], mut queries: Vec<Query>) -> Vec
 
 /// Judges a history by the oldest answer in it.
 #[must_use]
-pub fn check(history: &History, bound: Bound, initial: &Value) -> Verdict {
-    let ages = match measure(history, initial) {
+pub fn check<'h>(history: impl Into<Named<'h>>, bound: Bound, initial: &Value) -> Verdict {
+    let named = history.into();
+    let history = named.history;
+    let ages = match measure(named, initial) {
         Ok(ages) => ages,
         Err(verdict) => return verdict,
     };
@@ -149,7 +152,9 @@ pub fn check(history: &History, bound: Bound, initial: &Value) -> Verdict {
         let write = &history.entries[newer];
         story.push(format!(
             "Operation {newer} had written a newer version and was complete at {}, {} before the read began at {}.",
-            write.completed, age.time, read.invoked
+            moment(write.completed, write.completed_index),
+            age.time,
+            moment(read.invoked, read.invoked_index)
         ));
     }
     story.push(format!("In all, {} newer versions were complete by then.", age.versions));

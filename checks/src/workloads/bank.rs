@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 use sim_core::history::{Answer, Entry, History, Outcome};
 use sim_core::value::{Call, Key, Micro, Value};
 
+use crate::naming::Named;
 use crate::verdict::{Verdict, Witness};
 
 /// The accounts and what holds of them.
@@ -44,7 +45,7 @@ impl Bank {
         let accounts: Vec<Key> = accounts.into_iter().collect();
         let mut bank = Bank { accounts, total: total.unwrap_or(0), negative_allowed };
         if total.is_none() {
-            let first = history.entries.iter().find_map(|entry| balances(entry, &bank))?;
+            let first = history.entries.iter().find_map(|entry| balances(entry, &bank, &history.into()))?;
             let amount = |(_, value): &(String, &Value)| if let Value::Int(n) = value { *n } else { 0 };
             bank.total = first.iter().map(amount).try_fold(0i64, i64::checked_add)?;
         }
@@ -53,9 +54,9 @@ impl Bank {
 }
 
 /// What an operation read of all accounts, if it did: each account's name, and its balance.
-fn balances<'h>(entry: &'h Entry, bank: &Bank) -> Option<Vec<(String, &'h Value)>> {
+fn balances<'h>(entry: &'h Entry, bank: &Bank, named: &Named<'_>) -> Option<Vec<(String, &'h Value)>> {
     match (&entry.operation.call, &entry.outcome) {
-        (Call::Txn(_), Outcome::Ok(Answer::Txn(steps))) => of_steps(steps, bank),
+        (Call::Txn(_), Outcome::Ok(Answer::Txn(steps))) => of_steps(steps, bank, named),
         (Call::Read, Outcome::Ok(Answer::Value(Value::List(items)))) => {
             // A map from accounts to balances is read as the list of its pairs.
             let balance = |(place, item): (usize, &'h Value)| match item {
@@ -71,11 +72,13 @@ fn balances<'h>(entry: &'h Entry, bank: &Bank) -> Option<Vec<(String, &'h Value)
 /// Judges all reads of all accounts: transactions that only read and read each account, or plain reads that answer the
 /// list of all balances, or a map of them.
 #[must_use]
-pub fn check(history: &History, bank: &Bank) -> Verdict {
+pub fn check<'h>(history: impl Into<Named<'h>>, bank: &Bank) -> Verdict {
+    let named = history.into();
+    let history = named.history;
     let mut reads = 0;
     let mut known: Option<Vec<String>> = None;
     for (i, entry) in history.entries.iter().enumerate() {
-        let Some(balances) = balances(entry, bank) else { continue };
+        let Some(balances) = balances(entry, bank, &named) else { continue };
         reads += 1;
         let mut names: Vec<String> = balances.iter().map(|(name, _)| name.clone()).collect();
         names.sort_unstable();
@@ -115,13 +118,13 @@ pub fn check(history: &History, bank: &Bank) -> Verdict {
 }
 
 /// The balances a read-only transaction saw, in the order of the accounts, if it saw all.
-fn of_steps<'h>(steps: &'h [Micro], bank: &Bank) -> Option<Vec<(String, &'h Value)>> {
+fn of_steps<'h>(steps: &'h [Micro], bank: &Bank, named: &Named<'_>) -> Option<Vec<(String, &'h Value)>> {
     if steps.iter().any(|step| !matches!(step, Micro::Read(..))) {
         return None;
     }
     let of = |account: &Key| {
         steps.iter().find_map(|step| match step {
-            Micro::Read(key, Some(value)) if key == account => Some((account.to_string(), value)),
+            Micro::Read(key, Some(value)) if key == account => Some((named.called(*account), value)),
             _ => None,
         })
     };

@@ -5,16 +5,16 @@
 //! Linear in the transactions, quadratic in the keys that one of them reads. Registers, and lists that are appended to
 //! once. Deliberately absent: keys written more often.
 
-use sim_core::history::History;
 use sim_core::value::{Micro, Value};
 
 use crate::intern::Table;
+use crate::naming::Named;
 use crate::transactions::{End, Log};
 use crate::verdict::{Verdict, Witness};
 
 /// Judges all transactions that read two keys or more.
 #[must_use]
-pub fn check(history: &History) -> Verdict {
+pub fn check<'h>(history: impl Into<Named<'h>>) -> Verdict {
     let log = Log::new(history);
     let mut written: Vec<Option<&Value>> = vec![None; log.keys.len()];
     for (i, _) in log.numbered() {
@@ -22,7 +22,8 @@ pub fn check(history: &History) -> Verdict {
             let (Micro::Write(_, value) | Micro::Append(_, value)) = step else { continue };
             if written[key as usize].replace(value).is_some() {
                 return Verdict::Unknown(format!(
-                    "{step} is a second write of that key; a long fork needs keys written once"
+                    "{} is a second write of that key; a long fork needs keys written once",
+                    log.step(step)
                 ));
             }
         }
@@ -78,7 +79,7 @@ fn thin_air(log: &Log<'_>, txn: u32, step: &Micro) -> Verdict {
         headline: "a value was read that nobody wrote".to_string(),
         story: vec![
             format!("T1 is {}.", log.describe(txn)),
-            format!("No operation wrote what its step {step} saw."),
+            format!("No operation wrote what its step {} saw.", log.step(step)),
         ],
         entries: vec![log.entry(txn)],
         edges: Vec::new(),
@@ -86,7 +87,7 @@ fn thin_air(log: &Log<'_>, txn: u32, step: &Micro) -> Verdict {
 }
 
 fn fork(log: &Log<'_>, (x, first): (u32, u32), (y, second): (u32, u32)) -> Verdict {
-    let (x, y) = (log.keys[x as usize], log.keys[y as usize]);
+    let (x, y) = (log.called(x), log.called(y));
     Verdict::Fail(Box::new(Witness {
         anomaly: "long fork".to_string(),
         headline: format!("two reads saw the writes of keys {x} and {y} in opposite orders"),

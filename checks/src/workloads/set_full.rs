@@ -9,6 +9,7 @@ use sim_core::history::{Entry, History};
 use sim_core::value::{Call, Key, Value};
 
 use crate::intern::Table;
+use crate::naming::moment;
 use crate::verdict::{Verdict, Witness, WitnessEdge};
 
 /// What became of the elements.
@@ -192,7 +193,8 @@ fn judge(
 
 fn tell(anomaly: &str, headline: String, steps: &[(usize, &str)], history: &History) -> Witness {
     let line = |(i, what): &(usize, &str)| {
-        let Entry { process, invoked, .. } = &history.entries[*i];
+        let Entry { process, invoked, invoked_index, .. } = history.entries[*i];
+        let invoked = moment(invoked, invoked_index);
         format!("Operation {i} (process {process}, begun at {invoked}) {what}.")
     };
     let edge =

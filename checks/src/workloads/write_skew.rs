@@ -5,10 +5,10 @@
 //! every write. Registers of unique values, and lists. Deliberately absent: longer circles of anti-dependencies (see
 //! [`crate::transactions`]).
 
-use sim_core::history::History;
 use sim_core::value::{Micro, Value};
 
 use crate::intern::Table;
+use crate::naming::Named;
 use crate::transactions::{End, Log};
 use crate::verdict::{Verdict, Witness, WitnessEdge};
 
@@ -28,7 +28,7 @@ impl External<'_> {
 
 /// Judges all transactions.
 #[must_use]
-pub fn check(history: &History) -> Verdict {
+pub fn check<'h>(history: impl Into<Named<'h>>) -> Verdict {
     let log = Log::new(history);
     let all: Vec<External<'_>> = (0..log.txns.len() as u32).map(|txn| external(&log, txn)).collect();
     let mut writers: Vec<Vec<u32>> = vec![Vec::new(); log.keys.len()];
@@ -83,7 +83,7 @@ fn external<'l>(log: &'l Log<'_>, txn: u32) -> External<'l> {
 }
 
 fn skew(log: &Log<'_>, (first, x): (u32, u32), (second, y): (u32, u32)) -> Verdict {
-    let (x, y) = (log.keys[x as usize], log.keys[y as usize]);
+    let (x, y) = (log.called(x), log.called(y));
     let (a, b) = (log.entry(first), log.entry(second));
     let edge = |from: usize, to: usize| WitnessEdge { from, to, why: "rw".to_string() };
     Verdict::Fail(Box::new(Witness {

@@ -187,7 +187,6 @@ fn linearizable_keys_order_versions_by_real_time() {
 #[test]
 fn what_cannot_be_judged_is_unknown_with_a_reason() {
     for (text, workload) in [
-        ("0 ax1\n1 ax1\n2 rx1", Workload::ListAppend),
         ("0 wx1\n1 rx1", Workload::ListAppend),
         ("0 ax1\n1 rx1", Workload::RwRegister),
         ("0 wx1\n1 wx1\n2 rx1", Workload::RwRegister),

@@ -8,6 +8,7 @@ use indexmap::IndexMap;
 use sim_core::history::Answer;
 use sim_core::value::{Call, Key, Micro, Value};
 
+use crate::format::KeyNames;
 use crate::linearizability::hash::{Interner, Quick};
 use crate::linearizability::problem::{Deed, Spec};
 
@@ -20,6 +21,7 @@ pub(crate) struct Multi {
     states: Interner<Vec<u32>>,
     steps: IndexMap<(u32, u32), Option<u32>, Quick>,
     initial: Value,
+    names: KeyNames,
     weight: u64,
 }
 
@@ -36,8 +38,8 @@ enum Step {
 pub(crate) struct Action(u32, bool);
 
 impl Multi {
-    /// Cells that all hold this at first.
-    pub(crate) fn new(initial: &Value) -> Multi {
+    /// Cells that all hold this at first, and what they are called.
+    pub(crate) fn new(initial: &Value, names: &KeyNames) -> Multi {
         Multi {
             values: Interner::new(),
             keys: Interner::new(),
@@ -45,6 +47,7 @@ impl Multi {
             states: Interner::new(),
             steps: IndexMap::default(),
             initial: initial.clone(),
+            names: names.clone(),
             weight: 0,
         }
     }
@@ -138,7 +141,9 @@ impl Spec for Multi {
     fn show(&self, state: u32) -> String {
         let cells = self.states.get(state).iter().enumerate();
         let words: Vec<String> = cells
-            .map(|(cell, &value)| format!("x{} = {}", self.keys.get(cell as u32), self.values.get(value)))
+            .map(|(cell, &value)| {
+                format!("{} = {}", self.names.called(*self.keys.get(cell as u32)), self.values.get(value))
+            })
             .collect();
         if words.is_empty() {
             format!("all hold {}", self.initial)
