@@ -53,7 +53,7 @@ impl Looks {
                     return;
                 }
                 self.look::<M>(world);
-                next = next + EVERY;
+                next += EVERY;
             }
         }
         if world.run(end, observer) == ControlFlow::Continue(()) && M::REPLICATED {

@@ -90,13 +90,13 @@ impl Replicated for Rga {
             Call::Push(value) => Some(self.insert(None, value, author.node)),
             Call::InsertAt { place, value } => {
                 let visible = self.visible();
-                let at = (visible.len() + 1) * usize::from(*place) >> 16;
+                let at = ((visible.len() + 1) * usize::from(*place)) >> 16;
                 let previous = at.checked_sub(1).map(|before| visible[before].0);
                 Some(self.insert(previous, value, author.node))
             }
             Call::RemoveAt { place } => {
                 let visible = self.visible();
-                let at = visible.len() * usize::from(*place) >> 16;
+                let at = (visible.len() * usize::from(*place)) >> 16;
                 Some(visible.get(at).map_or_else(Rga::default, |(id, _)| self.remove(*id)))
             }
             Call::Remove(value) => {

@@ -50,19 +50,18 @@ mod tests {
 
     #[test]
     fn a_walk_ends_at_the_leaf_that_differs() {
-        let ours = [(0_u64, 7_u64), (u64::MAX / 4 * 3, 9)];
-        let theirs = [(0_u64, 7_u64), (u64::MAX / 4 * 3, 10)];
+        const OURS: &[(u64, u64)] = &[(0, 7), (u64::MAX / 4 * 3, 9)];
+        const THEIRS: &[(u64, u64)] = &[(0, 7), (u64::MAX / 4 * 3, 10)];
         let hash_of = |items: &'static [(u64, u64)]| move |subtree| hash(items.iter().copied(), subtree);
-        let (ours, theirs) = (Box::leak(Box::new(ours)), Box::leak(Box::new(theirs)));
-        let mut compared = vec![(1, hash_of(theirs)(1))];
+        let mut compared = vec![(1, hash_of(THEIRS)(1))];
         for _ in 0..2 {
-            let found = walk(&compared, 2, hash_of(ours));
+            let found = walk(&compared, 2, hash_of(OURS));
             assert!(found.leaves.is_empty());
             compared =
-                found.deeper.iter().map(|(subtree, _)| (*subtree, hash_of(theirs)(*subtree))).collect();
+                found.deeper.iter().map(|(subtree, _)| (*subtree, hash_of(THEIRS)(*subtree))).collect();
         }
-        assert_eq!(walk(&compared, 2, hash_of(ours)), Walk { deeper: Vec::new(), leaves: vec![6] });
+        assert_eq!(walk(&compared, 2, hash_of(OURS)), Walk { deeper: Vec::new(), leaves: vec![6] });
         assert!(below(u64::MAX / 4 * 3, 6) && !below(0, 6) && below(0, 4));
-        assert_eq!(walk(&[(1, hash_of(ours)(1))], 2, hash_of(ours)), Walk::default(), "equal databases");
+        assert_eq!(walk(&[(1, hash_of(OURS)(1))], 2, hash_of(OURS)), Walk::default(), "equal databases");
     }
 }

@@ -62,7 +62,8 @@ impl Levels {
                 return Err(format!("{name}: a weight is a finite number, 0 or more"));
             }
             let total: f64 = list.iter().map(|(_, weight)| weight).sum();
-            if !list.is_empty() && !(total.is_finite() && total > 0.0) {
+            let sound = total.is_finite() && total > 0.0;
+            if !list.is_empty() && !sound {
                 return Err(format!("{name}: at least one level needs a weight above 0"));
             }
         }
