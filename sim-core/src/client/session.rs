@@ -76,6 +76,8 @@ pub(crate) struct Op {
     /// The first attempt of those that are copies of each other, the latest among them, and when it was sent.
     pub(crate) copies_from: u32,
     pub(crate) began_at: Time,
+    /// Whom the latest attempt went to.
+    pub(crate) asked: Peer,
     /// How many of these are on their way.
     pub(crate) on_their_way: u32,
     /// When it is given up, however many attempts are left.
@@ -104,6 +106,7 @@ impl Op {
             copies_from: 0,
             began_at: Time::ZERO,
             on_their_way: 0,
+            asked: Peer::node(0),
             deadline: Time::NEVER,
             between: true,
         }
@@ -311,6 +314,14 @@ impl Clients {
             Routing::Sticky => state.target,
         };
         state.target
+    }
+
+    /// Whom a copy of an attempt goes to: as an attempt, but to the next node if that is the one that has it already.
+    /// Clients bound to one node send it there.
+    pub(crate) fn route_copy(&mut self, client: usize, asked: Peer, rng: &mut Rng) -> Peer {
+        let to = self.route(client, true, rng);
+        let free = !matches!(self.config(client).routing, Routing::Own | Routing::Node(_));
+        if free && to == asked { Peer::node((to.index() as u32 + 1) % self.nodes) } else { to }
     }
 
     /// A node was pointed to. Clients bound to one node take no notice.

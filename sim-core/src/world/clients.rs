@@ -80,7 +80,7 @@ impl<N: Node> World<N> {
     /// Sends another copy of the latest attempt, to another node where the routing is free.
     fn copy<O: Observer<N>>(&mut self, client: usize, process: u32, serial: u32, observer: &mut O) -> Flow {
         let Some(op) = self.clients.op(client, process, serial) else { return ControlFlow::Continue(()) };
-        let (number, attempt) = (op.number, op.attempt + 1);
+        let (number, attempt, asked) = (op.number, op.attempt + 1, op.asked);
         let mut rng = self.clients.policy(client, number, attempt);
         let now = self.now;
         if !self.clients.client(client).guards.admit_copy(now) {
@@ -88,7 +88,7 @@ impl<N: Node> World<N> {
             return ControlFlow::Continue(());
         }
         *self.counts.marks.entry("hedged").or_insert(0) += 1;
-        let to = self.clients.route(client, true, &mut rng);
+        let to = self.clients.route_copy(client, asked, &mut rng);
         self.dispatch(client, process, serial, to, true, observer)
     }
 
@@ -180,7 +180,7 @@ impl<N: Node> World<N> {
         let (name, now) = (self.clients.process_id(client, process), self.now);
         let Some(op) = self.clients.op(client, process, serial) else { return ControlFlow::Continue(()) };
         op.sent();
-        op.sent_at = now;
+        (op.sent_at, op.asked) = (now, to);
         if !copy {
             (op.copies_from, op.began_at, op.on_their_way) = (op.attempt, now, 0);
         }
