@@ -32,15 +32,21 @@ pub fn p_value(differences: &[f64]) -> Option<f64> {
 /// The step in which sizes are counted: the largest that all are multiples of, where there is one (counts have one),
 /// else a small part of their mean.
 fn unit(differ: &[f64]) -> f64 {
-    let sum: f64 = differ.iter().map(|size| size.abs()).sum();
-    let fine = sum / (STEPS_A_WORLD * differ.len().max(1) as f64);
-    let whole = differ.iter().map(|size| size.abs()).fold(0.0, common);
-    whole.max(fine)
+    let sizes = || differ.iter().map(|size| size.abs());
+    let fine = sizes().sum::<f64>() / (STEPS_A_WORLD * differ.len().max(1) as f64);
+    let rounding = 1e-9 * sizes().fold(0.0, f64::max);
+    let mut whole = 0.0;
+    for size in sizes() {
+        whole = common(whole, size, rounding);
+        if whole < fine {
+            return fine;
+        }
+    }
+    whole
 }
 
-/// Euclid's greatest common measure; what is less than a billionth of the larger is rounding.
-fn common(mut large: f64, mut small: f64) -> f64 {
-    let rounding = 1e-9 * large.max(small);
+/// Euclid's greatest common measure; what is not more than `rounding` is none.
+fn common(mut large: f64, mut small: f64, rounding: f64) -> f64 {
     while small > rounding {
         let rest = large % small;
         (large, small) = (small, if small - rest > rounding { rest } else { 0.0 });
