@@ -160,7 +160,9 @@ impl Stack {
         let frame = self.frames.root(call.tag, call.key, call.deadline, now);
         let token = self.frames.token(frame);
         self.enter(frame, now, rng, acts);
-        self.settle(now, rng, acts);
+        if !self.layers.is_empty() {
+            self.settle(now, rng, acts);
+        }
         token
     }
 
@@ -175,7 +177,9 @@ impl Stack {
     ) -> bool {
         let Some(frame) = self.frames.find(attempt) else { return false };
         self.finish(frame, outcome, now, rng, acts);
-        self.settle(now, rng, acts);
+        if !self.layers.is_empty() {
+            self.settle(now, rng, acts);
+        }
         true
     }
 

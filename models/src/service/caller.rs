@@ -117,7 +117,9 @@ impl Caller {
     }
 
     fn queue(&mut self, edge: u16) {
-        self.acts.extend(self.fresh.drain(..).map(|act| (edge, act)));
+        for act in self.fresh.drain(..) {
+            self.acts.push_back((edge, act));
+        }
     }
 
     /// A call begins; its end comes as [`Act::Done`].

@@ -51,6 +51,10 @@ impl Node for ServiceNode {
         let (plan, part) = (Some(Arc::clone(&config.plan)), config.part);
         let mut node = ServiceNode { plan, part, caller, timers: Timers::default(), role };
         node.with(ctx, |node, plan, part, ctx| {
+            node.server(part, ctx, |server, _| server.red.silent = plan.window.is_none());
+            if let Role::Users(users) = &mut node.role {
+                users.red.silent = plan.window.is_none();
+            }
             node.caller.start(part, &mut node.timers, ctx);
             for edge in 0..part.edges.len() as u16 {
                 node.caller.lookup(plan, part, edge, &mut Timers::default(), ctx);
