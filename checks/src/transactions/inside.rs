@@ -85,9 +85,12 @@ fn touches_twice(log: &Log<'_>, txn: u32) -> bool {
     keys.iter().enumerate().any(|(i, key)| keys[..i].contains(key))
 }
 
+/// Whether others than this transaction appended this element to a list.
+type Lists<'a> = &'a dyn Fn(u32, &Value) -> bool;
+
 /// Reports contradictions within transactions, and for lists reads of what is appended later.
 /// Of lists, the caller says which elements were appended by others too.
-pub(crate) fn internal(log: &Log<'_>, lists: Option<&dyn Fn(u32, &Value) -> bool>, findings: &mut Findings) {
+pub(crate) fn internal(log: &Log<'_>, lists: Option<Lists<'_>>, findings: &mut Findings) {
     for (i, txn) in log.numbered() {
         if txn.end != End::Ok || !touches_twice(log, i) {
             continue;

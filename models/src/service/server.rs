@@ -193,7 +193,7 @@ impl Server {
         } else {
             self.queue.push(job, origin.baggage.priority, now);
         }
-        if self.queue.len() > 0 {
+        if !self.queue.is_empty() {
             self.serve(env);
         }
         self.usage.waits(self.queue.len());
