@@ -4,11 +4,14 @@
 use scenarios::load;
 use scenarios::run::{RunOptions, run};
 
-/// On how many of the first seeds a property of the model is broken.
+/// On how many of the first seeds a property of the model is broken, or an assertion in it fails first.
 fn broken(name: &str, bug: &str, seeds: u64) -> u64 {
     let overrides = [format!("model.Raft.bug={bug}")];
     let loaded = load(name, &overrides).unwrap_or_else(|error| panic!("{error}"));
-    let violated = |seed: &u64| run(&loaded, *seed, &RunOptions::default()).record.violation.is_some();
+    let violated = |seed: &u64| {
+        let ran = std::panic::catch_unwind(|| run(&loaded, *seed, &RunOptions::default()));
+        ran.map_or(true, |outcome| outcome.record.violation.is_some())
+    };
     (1..=seeds).filter(violated).count() as u64
 }
 

@@ -57,7 +57,10 @@ fn a_replay_can_tell_a_part() {
     assert_eq!(told.record.ended, until);
     let lines = String::from_utf8(text).expect("text");
     assert!(lines.lines().count() > 10);
-    for line in lines.lines() {
+    let mut lines = lines.lines();
+    let head: serde_json::Value = serde_json::from_str(lines.next().expect("a head")).expect("JSON");
+    assert_eq!(head["schema"], 1);
+    for line in lines {
         let line: serde_json::Value = serde_json::from_str(line).expect("JSON");
         let at = line["at"].as_u64().expect("a time");
         assert!((from.0..=until.0).contains(&at), "{line}");
