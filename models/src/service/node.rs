@@ -37,7 +37,7 @@ impl Node for ServiceNode {
     type Message = Message;
     type Timer = ();
     const MESSAGE_KINDS: &'static [&'static str] =
-        &["call", "return", "cancel", "connect", "connected", "probe", "health", "begun"];
+        &["call", "return", "cancel", "connect", "connected", "probe", "health", "begun", "twin"];
 
     fn boot(config: &NodePlan, ctx: &mut Ctx<'_>) -> ServiceNode {
         let plan = Arc::clone(&config.plan);
