@@ -7,8 +7,8 @@ use models::policy::bulkhead::BulkheadConfig;
 use models::policy::hedge::{After, HedgeConfig};
 use models::policy::retry::RetryConfig;
 use models::policy::{
-    Act, Backoff, BreakerConfig, BudgetConfig, Call, Layer, LeakyBucketConfig, Outcome, Stack, Token, Trip,
-    Twin, Why,
+    Act, Acts, Backoff, BreakerConfig, BudgetConfig, Call, Layer, LeakyBucketConfig, Outcome, Stack, Token,
+    Trip, Twin, Why,
 };
 use sim_core::random::Rng;
 use sim_core::time::{Span, Time};
@@ -23,7 +23,7 @@ enum Due {
 /// Begins calls at the times given (ms, key) and plays the script, one item an attempt; the last repeats.
 fn play(layers: &[Layer], calls: &[(u64, u64)], script: &str) -> String {
     let script: Vec<&str> = script.split_whitespace().collect();
-    let (mut stack, mut rng, mut acts) = (Stack::new(layers), Rng::from_key(1), Vec::new());
+    let (mut stack, mut rng, mut acts) = (Stack::new(layers), Rng::from_key(1), Acts::default());
     let mut due: BTreeMap<(Time, u32), Due> = BTreeMap::new();
     let (mut number, mut sent, mut told) = (0, 0, Vec::new());
     for (tag, (ms, key)) in calls.iter().enumerate() {
@@ -38,7 +38,7 @@ fn play(layers: &[Layer], calls: &[(u64, u64)], script: &str) -> String {
                 let _ = stack.begin(Call { tag, key, deadline: Time::NEVER }, now, &mut rng, &mut acts);
             }
         }
-        for act in std::mem::take(&mut acts) {
+        while let Some((_, act)) = acts.take() {
             let ms = now.0 / 1_000_000;
             number += 1;
             match act {

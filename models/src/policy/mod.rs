@@ -21,7 +21,7 @@ use serde::{Deserialize, Serialize};
 use sim_core::time::Span;
 
 pub use self::outcome::Outcome;
-pub use self::stack::{Act, Call, Stack, Token, Twin, Why};
+pub use self::stack::{Act, Acts, Call, Stack, Token, Twin, Why};
 pub use sim_core::client::policy::breaker::{Breaker, BreakerConfig, State as BreakerState, Trip};
 pub use sim_core::client::policy::bucket::{LeakyBucket, LeakyBucketConfig, TokenBucket, TokenBucketConfig};
 pub use sim_core::client::policy::budget::{BudgetConfig, RetryBudget};

@@ -123,6 +123,13 @@ impl Queue {
         self.len == 0
     }
 
+    /// Whether work that comes now may go to a free worker without having been in the queue: nobody is before it, and
+    /// the discipline does not learn from who passes.
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        self.len == 0 && matches!(self.discipline, Discipline::Fifo | Discipline::Lifo | Discipline::Priority)
+    }
+
     /// Work comes.
     pub fn push(&mut self, work: u32, priority: u8, now: Time) {
         if self.len == 0 {

@@ -6,6 +6,8 @@
 //! inside a timeout sees a cancellation, not a failure. Write the breaker before the timeout to have it counted.
 //! Deliberately absent: whom an attempt goes to, and the timers themselves.
 
+use std::collections::VecDeque;
+
 use sim_core::random::Rng;
 use sim_core::time::{Span, Time};
 
@@ -94,6 +96,27 @@ pub enum Why {
     Left,
 }
 
+/// What stacks ask for, in the order of asking, each with the number of the stack that asks.
+#[derive(Clone, Debug, Default)]
+pub struct Acts {
+    /// The number of the stack that is told something now.
+    pub stack: u16,
+    list: VecDeque<(u16, Act)>,
+}
+
+impl Acts {
+    /// The next that is to be done.
+    pub fn take(&mut self) -> Option<(u16, Act)> {
+        self.list.pop_front()
+    }
+    fn push(&mut self, act: Act) {
+        self.list.push_back((self.stack, act));
+    }
+    fn extend(&mut self, act: Option<Act>) {
+        self.list.extend(act.map(|act| (self.stack, act)));
+    }
+}
+
 #[derive(Clone, Debug)]
 enum Running {
     Timeout(Span),
@@ -156,7 +179,13 @@ impl Stack {
     }
 
     /// A call comes in; the token is for [`Stack::abandon`].
-    pub fn begin(&mut self, call: Call, now: Time, rng: &mut Rng, acts: &mut Vec<Act>) -> Token {
+    pub fn begin(&mut self, call: Call, now: Time, rng: &mut Rng, acts: &mut Acts) -> Token {
+        if self.layers.is_empty() {
+            let token = self.frames.plain(call.tag, now);
+            let (deadline, twin) = (Time::NEVER, Twin::None);
+            acts.push(Act::Send { attempt: token, tag: call.tag, number: 1, deadline, twin });
+            return token;
+        }
         let frame = self.frames.root(call.tag, call.key, call.deadline, now);
         let token = self.frames.token(frame);
         self.enter(frame, now, rng, acts);
@@ -171,16 +200,20 @@ impl Stack {
         outcome: Outcome,
         now: Time,
         rng: &mut Rng,
-        acts: &mut Vec<Act>,
+        acts: &mut Acts,
     ) -> bool {
         let Some(frame) = self.frames.find(attempt) else { return false };
+        if self.layers.is_empty() {
+            acts.push(Act::Done { tag: self.frames.close(frame), outcome });
+            return true;
+        }
         self.finish(frame, outcome, now, rng, acts);
         self.settle(now, rng, acts);
         true
     }
 
     /// The caller has lost interest in a call: it is torn down without an end.
-    pub fn abandon(&mut self, call: Token, now: Time, rng: &mut Rng, acts: &mut Vec<Act>) {
+    pub fn abandon(&mut self, call: Token, now: Time, rng: &mut Rng, acts: &mut Acts) {
         let Some(frame) = self.frames.find(call) else { return };
         self.drop_inside(frame, Why::Left, acts);
         self.drop_own(frame);
@@ -192,7 +225,7 @@ impl Stack {
     }
 
     /// A wake-up that was asked for is due. One that has lost its reason is no error.
-    pub fn wake(&mut self, token: Token, now: Time, rng: &mut Rng, acts: &mut Vec<Act>) {
+    pub fn wake(&mut self, token: Token, now: Time, rng: &mut Rng, acts: &mut Acts) {
         let Some(frame) = self.frames.find(token) else { return };
         let layer = self.frames.get(frame).layer as usize;
         match &mut self.layers[layer] {
@@ -253,14 +286,14 @@ impl Stack {
     }
 
     /// Sends what is inside a frame's layer.
-    fn inward(&mut self, frame: u32, now: Time, rng: &mut Rng, acts: &mut Vec<Act>) {
+    fn inward(&mut self, frame: u32, now: Time, rng: &mut Rng, acts: &mut Acts) {
         self.frames.get_mut(frame).tries += 1;
         let child = self.frames.child(frame, now);
         self.enter(child, now, rng, acts);
     }
 
     /// A frame meets its layer.
-    fn enter(&mut self, frame: u32, now: Time, rng: &mut Rng, acts: &mut Vec<Act>) {
+    fn enter(&mut self, frame: u32, now: Time, rng: &mut Rng, acts: &mut Acts) {
         let token = self.frames.token(frame);
         let state = *self.frames.get(frame);
         let Some(layer) = self.layers.get_mut(state.layer as usize) else {
@@ -306,7 +339,7 @@ impl Stack {
     }
 
     /// Ends that were put off, and calls that may go on: until nothing is left to do.
-    fn settle(&mut self, now: Time, rng: &mut Rng, acts: &mut Vec<Act>) {
+    fn settle(&mut self, now: Time, rng: &mut Rng, acts: &mut Acts) {
         loop {
             if let Some((token, outcome)) = self.over.pop() {
                 if let Some(frame) = self.frames.find(token) {
@@ -332,14 +365,7 @@ impl Stack {
     }
 
     /// A frame is over; its end goes outwards as far as the layers let it.
-    fn finish(
-        &mut self,
-        mut frame: u32,
-        mut outcome: Outcome,
-        now: Time,
-        rng: &mut Rng,
-        acts: &mut Vec<Act>,
-    ) {
+    fn finish(&mut self, mut frame: u32, mut outcome: Outcome, now: Time, rng: &mut Rng, acts: &mut Acts) {
         loop {
             let ended = self.frames.remove(frame);
             if ended.parent == NONE {
@@ -361,7 +387,7 @@ impl Stack {
         outcome: Outcome,
         now: Time,
         rng: &mut Rng,
-        acts: &mut Vec<Act>,
+        acts: &mut Acts,
     ) -> Option<Outcome> {
         let state = *self.frames.get(frame);
         let took = now.since(state.began);
@@ -417,7 +443,7 @@ impl Stack {
         outcome: Outcome,
         now: Time,
         rng: &mut Rng,
-        acts: &mut Vec<Act>,
+        acts: &mut Acts,
     ) -> Option<Outcome> {
         let state = *self.frames.get(frame);
         let Running::Retry(config, budget) = &mut self.layers[state.layer as usize] else {
@@ -448,7 +474,7 @@ impl Stack {
     }
 
     /// Tears down everything inside a frame.
-    fn drop_inside(&mut self, frame: u32, why: Why, acts: &mut Vec<Act>) {
+    fn drop_inside(&mut self, frame: u32, why: Why, acts: &mut Acts) {
         let mut gone: Vec<(Token, u32, Frame)> = Vec::new();
         self.frames.prune(frame, |token, index, frame| {
             gone.push((token, index, *frame));
@@ -497,7 +523,7 @@ fn passes_in(
     key: u64,
     now: Time,
     rng: &mut Rng,
-    acts: &mut Vec<Act>,
+    acts: &mut Acts,
 ) -> (Result<bool, Outcome>, bool) {
     let mut held = false;
     let passes = match layer {

@@ -92,6 +92,23 @@ impl Frames {
         index
     }
 
+    /// The name of a frame for a new call through no layers. All frames of such a stack are alike but for their tags.
+    pub(super) fn plain(&mut self, tag: u64, now: Time) -> Token {
+        let index = match self.free.pop() {
+            Some(index) => index,
+            None => self.root(tag, 0, Time::NEVER, now),
+        };
+        let frame = &mut self.list[index as usize];
+        (frame.live, frame.tag) = (true, tag);
+        Token::new(index, frame.generation)
+    }
+
+    /// Frees a frame of a call through no layers; its tag.
+    pub(super) fn close(&mut self, index: u32) -> u64 {
+        self.release(index);
+        self.list[index as usize].tag
+    }
+
     /// A frame one layer further in.
     pub(super) fn child(&mut self, parent: u32, now: Time) -> u32 {
         let outer = self.list[parent as usize];

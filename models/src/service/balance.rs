@@ -227,9 +227,6 @@ impl Balancer {
     /// A call to an instance has ended; `None` if its end says nothing of the instance, as when another copy has
     /// answered. One that took too long is a time-out, so a failure as far as its caller can tell.
     pub fn ended(&mut self, instance: u32, outcome: Option<Outcome>, took: Span, now: Time) {
-        let ejected = self.seen.iter().filter(|seen| now < seen.ejected_until).count() + 1;
-        let room =
-            self.config.outliers.is_some_and(|o| ejected as f64 <= o.at_most.get() * self.seen.len() as f64);
         let seen = &mut self.seen[instance as usize];
         seen.in_flight = seen.in_flight.saturating_sub(1);
         self.total = self.total.saturating_sub(1);
@@ -247,8 +244,11 @@ impl Balancer {
         seen.calls += 1;
         seen.good += u32::from(ok);
         seen.failures = if ok { 0 } else { seen.failures + 1 };
-        if seen.failures >= outliers.failures && now >= seen.ejected_until && room {
-            seen.eject(&outliers, now);
+        if seen.failures >= outliers.failures && now >= seen.ejected_until {
+            let ejected = self.seen.iter().filter(|seen| now < seen.ejected_until).count() + 1;
+            if ejected as f64 <= outliers.at_most.get() * self.seen.len() as f64 {
+                self.seen[instance as usize].eject(&outliers, now);
+            }
         }
         if let Some(rate) = outliers.rate
             && now >= self.compare_at

@@ -2,7 +2,7 @@
 //!
 //! What the policies ask for is queued as acts, which the node takes up one by one; so nothing here calls back.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 
 use sim_core::node::Context;
 use sim_core::peer::Peer;
@@ -14,15 +14,14 @@ use super::figures::Carried;
 use super::message::{Baggage, Message, Tie};
 use super::plan::{Part, Plan};
 use super::timers::{Timers, Wake};
-use crate::policy::{Act, BreakerState, Call, Layer, Outcome, Stack, Token, Twin, Why};
+use crate::policy::{Act, Acts, BreakerState, Call, Layer, Outcome, Stack, Token, Twin, Why};
 
 pub(super) type Ctx<'a> = Context<'a, Message, ()>;
 
 /// The calling side.
 pub(super) struct Caller {
     edges: Vec<Out>,
-    acts: VecDeque<(u16, Act)>,
-    fresh: Vec<Act>,
+    acts: Acts,
     spans: u64,
 }
 
@@ -93,7 +92,7 @@ impl Caller {
                 unanswered: vec![false; to.count as usize],
             }
         });
-        Caller { edges: edges.collect(), acts: VecDeque::new(), fresh: Vec::new(), spans: 0 }
+        Caller { edges: edges.collect(), acts: Acts::default(), spans: 0 }
     }
 
     /// Sets health checks and discovery going.
@@ -113,11 +112,7 @@ impl Caller {
 
     /// What is to be done next.
     pub(super) fn next_act(&mut self) -> Option<(u16, Act)> {
-        self.acts.pop_front()
-    }
-
-    fn queue(&mut self, edge: u16) {
-        self.acts.extend(self.fresh.drain(..).map(|act| (edge, act)));
+        self.acts.take()
     }
 
     /// A call begins; its end comes as [`Act::Done`].
@@ -132,9 +127,8 @@ impl Caller {
         let out = &mut self.edges[usize::from(edge)];
         out.carried.calls += 1;
         let now = ctx.now();
-        let token = out.stack.begin(Call { tag, key, deadline }, now, ctx.rng(), &mut self.fresh);
-        self.queue(edge);
-        token
+        self.acts.stack = edge;
+        out.stack.begin(Call { tag, key, deadline }, now, ctx.rng(), &mut self.acts)
     }
 
     /// With which probability a call over an edge is made at all.
@@ -145,15 +139,15 @@ impl Caller {
     /// A call is of no interest any more.
     pub(super) fn abandon(&mut self, edge: u16, call: Token, ctx: &mut Ctx<'_>) {
         let now = ctx.now();
-        self.edges[usize::from(edge)].stack.abandon(call, now, ctx.rng(), &mut self.fresh);
-        self.queue(edge);
+        self.acts.stack = edge;
+        self.edges[usize::from(edge)].stack.abandon(call, now, ctx.rng(), &mut self.acts);
     }
 
     /// A policy's wake-up is due.
     pub(super) fn wake(&mut self, edge: u16, token: Token, ctx: &mut Ctx<'_>) {
         let now = ctx.now();
-        self.edges[usize::from(edge)].stack.wake(token, now, ctx.rng(), &mut self.fresh);
-        self.queue(edge);
+        self.acts.stack = edge;
+        self.edges[usize::from(edge)].stack.wake(token, now, ctx.rng(), &mut self.acts);
     }
 
     /// One of two tied copies has begun before the other was sent.
@@ -195,8 +189,9 @@ impl Caller {
         }
         let avoid = if out.elsewhere { out.last.get(&tag).copied() } else { None };
         let Some(instance) = out.balancer.pick(baggage.key, avoid, now, ctx.rng()) else {
-            out.stack.ended(attempt, Outcome::NoInstance, now, ctx.rng(), &mut self.fresh);
-            return self.queue(edge);
+            self.acts.stack = edge;
+            out.stack.ended(attempt, Outcome::NoInstance, now, ctx.rng(), &mut self.acts);
+            return;
         };
         if out.elsewhere {
             out.last.insert(tag, instance);
@@ -313,8 +308,8 @@ impl Caller {
             return;
         }
         let now = ctx.now();
-        self.edges[usize::from(edge)].stack.ended(attempt, outcome, now, ctx.rng(), &mut self.fresh);
-        self.queue(edge);
+        self.acts.stack = edge;
+        self.edges[usize::from(edge)].stack.ended(attempt, outcome, now, ctx.rng(), &mut self.acts);
     }
 
     /// An attempt has been given up.

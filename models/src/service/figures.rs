@@ -34,6 +34,8 @@ pub(super) struct Red {
     pub(super) turned_away: u64,
     /// Called off by their callers, or by twins that began first: neither answered nor failed.
     pub(super) taken_back: u64,
+    /// Whether nobody will ask for figures, so that none need to be remembered.
+    pub(super) silent: bool,
     latencies: Vec<u32>,
 }
 
@@ -41,6 +43,9 @@ impl Red {
     pub(super) fn ended(&mut self, ok: bool, took: Span) {
         self.requests += 1;
         self.errors += u64::from(!ok);
+        if self.silent {
+            return;
+        }
         self.latencies.push(u32::try_from(took.0 / 1_000).unwrap_or(u32::MAX));
     }
 

@@ -114,17 +114,14 @@ impl Jobs {
         }
     }
 
-    /// Takes a piece of work out, all but the room for its calls, which the slot keeps.
-    pub(super) fn remove(&mut self, slot: u32) -> Job {
+    /// Takes a piece of work out; it can be read until its slot is used anew.
+    pub(super) fn remove(&mut self, slot: u32) -> &Job {
         let job = &mut self.list[slot as usize];
         job.live = false;
         job.epoch = job.epoch.wrapping_add(1);
         job.calls.clear();
-        let room = std::mem::take(&mut job.calls);
-        let copy = job.clone();
-        job.calls = room;
         self.free.push(slot);
-        copy
+        job
     }
 
     pub(super) fn get(&self, slot: u32) -> &Job {

@@ -37,7 +37,7 @@ impl Node for ServiceNode {
     type Message = Message;
     type Timer = ();
     const MESSAGE_KINDS: &'static [&'static str] =
-        &["call", "return", "cancel", "connect", "connected", "probe", "health", "begun"];
+        &["call", "return", "cancel", "connect", "connected", "probe", "health", "begun", "twin"];
 
     fn boot(config: &NodePlan, ctx: &mut Ctx<'_>) -> ServiceNode {
         let plan = Arc::clone(&config.plan);
@@ -51,6 +51,10 @@ impl Node for ServiceNode {
         let (plan, part) = (Some(Arc::clone(&config.plan)), config.part);
         let mut node = ServiceNode { plan, part, caller, timers: Timers::default(), role };
         node.with(ctx, |node, plan, part, ctx| {
+            node.server(part, ctx, |server, _| server.red.silent = plan.window.is_none());
+            if let Role::Users(users) = &mut node.role {
+                users.red.silent = plan.window.is_none();
+            }
             node.caller.start(part, &mut node.timers, ctx);
             for edge in 0..part.edges.len() as u16 {
                 node.caller.lookup(plan, part, edge, &mut Timers::default(), ctx);

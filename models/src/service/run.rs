@@ -114,6 +114,9 @@ impl Server {
     /// Calls that were not needed in the end are given up.
     pub(super) fn leave_calls(&mut self, slot: u32, env: &mut Env<'_, '_>) {
         let job = self.jobs.get_mut(slot);
+        if job.calls.is_empty() {
+            return;
+        }
         if job.open > 0 {
             let calls = std::mem::take(&mut job.calls);
             job.open = 0;

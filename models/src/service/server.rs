@@ -187,8 +187,15 @@ impl Server {
             env.ctx.mark("called off");
             return self.finish(job, Outcome::TakenBack, env);
         }
-        self.queue.push(job, origin.baggage.priority, now);
-        self.serve(env);
+        let free = self.busy < env.spec.workers && !self.paused && self.stage != Stage::Down;
+        if free && self.queue.is_open() {
+            self.take_up(job, now, env);
+        } else {
+            self.queue.push(job, origin.baggage.priority, now);
+        }
+        if !self.queue.is_empty() {
+            self.serve(env);
+        }
         self.usage.waits(self.queue.len());
     }
 
@@ -202,27 +209,30 @@ impl Server {
                     env.ctx.mark("dropped from queue");
                     self.finish(job, Outcome::Rejected, env);
                 }
-                Next::Serve(slot) => {
-                    let job = self.jobs.get_mut(slot);
-                    let useless = job.left || now >= job.deadline;
-                    if useless && env.spec.abandoned != Abandoned::GoesOn {
-                        env.ctx.mark("dropped unserved");
-                        let end = if job.left { Outcome::TakenBack } else { Outcome::Timeout };
-                        self.finish(slot, end, env);
-                        continue;
-                    }
-                    if !job.begun {
-                        job.began = now;
-                    }
-                    let tie = if std::mem::replace(&mut job.begun, true) { Tie::No } else { job.tie };
-                    self.call_off(slot, tie, env);
-                    let job = self.jobs.get_mut(slot);
-                    job.worker = true;
-                    self.occupy(1, now);
-                    self.run(slot, env);
-                }
+                Next::Serve(slot) => self.take_up(slot, now, env),
             }
         }
+    }
+
+    /// A free worker takes up a piece of work.
+    fn take_up(&mut self, slot: u32, now: Time, env: &mut Env<'_, '_>) {
+        let job = self.jobs.get_mut(slot);
+        let useless = job.left || now >= job.deadline;
+        if useless && env.spec.abandoned != Abandoned::GoesOn {
+            env.ctx.mark("dropped unserved");
+            let end = if job.left { Outcome::TakenBack } else { Outcome::Timeout };
+            return self.finish(slot, end, env);
+        }
+        job.worker = true;
+        if !job.begun {
+            (job.begun, job.began) = (true, now);
+            let tie = job.tie;
+            if tie != Tie::No {
+                self.call_off(slot, tie, env);
+            }
+        }
+        self.occupy(1, now);
+        self.run(slot, env);
     }
 
     /// Tells the node that has a piece of work's twin, or will get it, that this one has begun.
@@ -280,11 +290,20 @@ impl Server {
         let now = env.ctx.now();
         self.release(slot, now);
         self.leave_calls(slot, env);
-        let job = self.jobs.remove(slot);
-        if let Some(cache) = job.waits {
-            self.flights[usize::from(cache)].leave(job.baggage.key, slot);
+        let job = self.jobs.get(slot);
+        let (waits, leads, key) = (job.waits, job.leads, job.baggage.key);
+        if let Some(cache) = waits {
+            self.flights[usize::from(cache)].leave(key, slot);
         }
-        self.followers(job.leads, job.baggage.key, outcome, env);
+        let copy;
+        let job = if leads.is_some() {
+            // Those who follow may use its slot.
+            copy = self.jobs.remove(slot).clone();
+            self.followers(leads, key, outcome, env);
+            &copy
+        } else {
+            self.jobs.remove(slot)
+        };
         if let Some(round) = job.probe {
             let ok = outcome.is_ok() && self.stage == Stage::Up;
             return env.ctx.send(job.from, Message::Health { edge: job.edge, round, ok });
