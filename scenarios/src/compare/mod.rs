@@ -1,7 +1,7 @@
 //! The paired comparison: the same worlds under each candidate, and what can be said of the differences.
 //!
 //! Every candidate runs on the same seeds. Keyed random streams give each the same arrivals, service times, latencies
-//! and faults, so what all suffer alike cancels (common random numbers). [`file`] reads a comparison that is written down,
+//! and faults, so what all suffer alike cancels (common random numbers). [`mod@file`] reads a comparison that is written down,
 //! [`grid`] makes the candidates, [`worlds`] runs them and keeps what is finished, [`judge`] says what follows, [`words`] in
 //! sentences. Deliberately absent: printing and pictures.
 
