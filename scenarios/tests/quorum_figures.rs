@@ -119,10 +119,11 @@ fn fit(name: &str, seeds: u64, rows: &[Row]) {
 
 #[test]
 fn pbs_wan() {
-    // Each of the three replicas in a region of its own, reader and writer in regions drawn independently.
+    // Each of the three replicas in a region of its own, reader and writer in regions drawn independently. Over 30 seeds
+    // one seed's 99.9th percentile of writes varies by 4 ms: twenty leave 0.9 ms, a third of the tolerance.
     fit(
         "quorum/pbs-wan",
-        4,
+        20,
         &[
             (1, 1, (3.4, 0.05), (55.12, 0.05), (116.5, 0.05), 0.3337),
             (1, 2, (3.4, 0.05), (167.64, 0.02), (0.0, 0.0), 0.9995),

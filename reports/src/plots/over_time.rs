@@ -124,7 +124,7 @@ fn names(canvas: &mut Canvas, shown: &[&Line], left_out: usize, top: f64) -> f64
 /// The line in pieces without long holes, thinned to what can be seen.
 fn pieces(points: &[(u64, f64)], end: u64) -> Vec<Vec<(f64, f64)>> {
     let step = points.windows(2).map(|pair| pair[1].0 - pair[0].0).min().unwrap_or(end).max(1);
-    let hole = (4 * step).max(end / 100);
+    let hole = step.saturating_mul(4).max(end / 100);
     let bin = (end / POINTS_MAX as u64).max(1);
     let mut pieces: Vec<Vec<(f64, f64)>> = Vec::new();
     let mut last: Option<u64> = None;
