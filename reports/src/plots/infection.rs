@@ -28,7 +28,7 @@ pub fn infection(input: &Distributions) -> Option<String> {
     let news = input.curves.first()?.news;
     let curves: Vec<&Curve> = input.curves.iter().filter(|curve| curve.news == news).collect();
     let last = curves.iter().filter_map(|curve| curve.reached_ns.last()).copied().max()?;
-    let end = (last + last / 20).max(1);
+    let end = last.saturating_add(last / 20).max(1);
     let (since, of) = match news {
         News::Rumor => ("the first heard", "nodes that have heard the rumor"),
         News::Updates => ("an update was made", "nodes that have the update"),

@@ -38,7 +38,7 @@ pub fn staleness(run: &Run<'_>) -> Option<String> {
         *stale += u64::from(age.versions > 0);
     }
     let share = |(place, (all, stale)): (&u64, &(u64, u64))| {
-        (place * window + window / 2, 100.0 * *stale as f64 / *all as f64)
+        (place.saturating_mul(window).saturating_add(window / 2), 100.0 * *stale as f64 / *all as f64)
     };
     let points: Vec<(u64, f64)> = windows.iter().map(share).collect();
     let stale = ages.iter().filter(|age| age.versions > 0).count();

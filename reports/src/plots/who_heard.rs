@@ -83,7 +83,7 @@ pub fn who_heard(run: &Run<'_>) -> Option<String> {
 fn rumor(record: &Record) -> Option<News> {
     let heard = first_hearings(record);
     let (first, last) = (heard.first()?.at.0, heard.last()?.at.0);
-    let end = end_ns(record).min(last + last / 12 + 1);
+    let end = end_ns(record).min(last.saturating_add(last / 12 + 1));
     let nodes = u64::from(record.node_count);
     let after = |share: f64| {
         let place = (nodes as f64 * share).ceil().max(1.0) as usize - 1;
@@ -119,7 +119,11 @@ fn updates(record: &Record) -> Option<News> {
     let (mut seen, mut known) = (BTreeSet::new(), Vec::new());
     for measure in list.iter().filter(|measure| seen.insert((measure.value, measure.node))) {
         let start = *starts.entry(measure.value).or_insert(measure.at.0);
-        known.push(Known { node: measure.node.index(), from: measure.at.0, until: start + lately });
+        known.push(Known {
+            node: measure.node.index(),
+            from: measure.at.0,
+            until: start.saturating_add(lately),
+        });
     }
     known.retain(|known| known.from < known.until);
     let story = format!(
@@ -128,7 +132,7 @@ fn updates(record: &Record) -> Option<News> {
         whole(u64::from(record.node_count)),
         duration(lately as f64),
     );
-    let there = starts.values().map(|start| (*start, start + lately)).collect();
+    let there = starts.values().map(|start| (*start, start.saturating_add(lately))).collect();
     Some(News { known, there, end, story, words: ["has none", "half", "has all"] })
 }
 
