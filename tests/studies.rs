@@ -188,13 +188,19 @@ fn merge_refuses_what_does_not_fit() {
     other[3] = "clients[0].count=3,4";
     let others = shards("refused-other", &other, 2);
     refused(&[parts[0].clone(), others[1].clone()], "differ in scenario");
-    let manifest = Path::new(&parts[1]).join("shard.json");
-    let text = std::fs::read_to_string(&manifest).expect("the manifest");
-    let version = format!("\"version\": \"{}\"", env!("CARGO_PKG_VERSION"));
-    assert!(text.contains(&version), "{text}");
-    std::fs::write(&manifest, text.replace(&version, "\"version\": \"0.0.0\"")).expect("written");
+    let manifests = [0, 1].map(|i| Path::new(&parts[i]).join("shard.json"));
+    let texts = manifests.each_ref().map(|path| std::fs::read_to_string(path).expect("the manifest"));
+    // Another build of the same version: other sources, another hash behind the plus.
+    let version = format!("\"version\": \"{}+", env!("CARGO_PKG_VERSION"));
+    let elsewhere = texts.each_ref().map(|text| text.replace(&version, &format!("{version}0")));
+    assert_ne!(texts, elsewhere);
+    std::fs::write(&manifests[1], &elsewhere[1]).expect("written");
     refused(&parts, "differ in version");
-    std::fs::write(&manifest, text).expect("written");
+    std::fs::write(&manifests[0], &elsewhere[0]).expect("written");
+    refused(&parts, "merge it with the build that made it");
+    for (path, text) in manifests.iter().zip(&texts) {
+        std::fs::write(path, text).expect("written");
+    }
     let log = Path::new(&parts[1]).join("worlds.jsonl");
     let lines = std::fs::read_to_string(&log).expect("the log");
     let short: String = lines.lines().skip(1).map(|line| format!("{line}\n")).collect();

@@ -121,7 +121,7 @@ impl Inspection {
             "schema": 1,
             "scenario": self.scenario,
             "seed": self.seed,
-            "version": env!("CARGO_PKG_VERSION"),
+            "version": crate::version::VERSION,
             "at_ns": self.at.0,
             "events": self.events,
             "faults": faults.collect::<Value>(),

@@ -7,9 +7,9 @@ use indexmap::IndexMap;
 use serde_json::{Value, json};
 
 use super::metric::{Metric, word};
-use super::worlds::VERSION;
 use super::{Plan, WorldKey, Worlds, words};
 use crate::sweep::goal::Requirement;
+use crate::version::VERSION;
 
 /// A finished comparison.
 #[derive(Clone, Debug)]

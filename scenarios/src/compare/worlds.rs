@@ -13,6 +13,7 @@ use super::{Candidate, Progress, Table};
 use crate::error::ScenarioError;
 use crate::run::RunOptions;
 use crate::text::nearest;
+use crate::version::BUILD;
 
 /// Which world: a seed under a candidate. Ordered by seed first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -69,9 +70,6 @@ pub struct Worlds {
     table: Table,
 }
 
-/// The version whose worlds may stand in for each other.
-pub(crate) const VERSION: &str = env!("CARGO_PKG_VERSION");
-
 impl Worlds {
     /// The world as a line of a log. The scenario's hash stands for the candidate, so that a plan may be reordered.
     #[must_use]
@@ -79,7 +77,7 @@ impl Worlds {
         line_of(&candidates[key.candidate].loaded.hash, key.seed, world)
     }
 
-    /// The worlds of a log that belong to these candidates. Lines of other scenarios and versions, and a last line that
+    /// The worlds of a log that belong to these candidates. Lines of other scenarios and builds, and a last line that
     /// was cut off, are passed over.
     #[must_use]
     pub fn read(candidates: &[Candidate], log: &str) -> Worlds {
@@ -89,7 +87,7 @@ impl Worlds {
         for line in log.lines() {
             let Ok(line) = serde_json::from_str::<Line>(line) else { continue };
             if let Some(&candidate) = places.get(line.scenario.as_str())
-                && line.version == VERSION
+                && line.version == BUILD
             {
                 table.insert(WorldKey { seed: line.seed, candidate }, line.world);
             }
@@ -154,16 +152,16 @@ pub type Kept = BTreeMap<(String, u64), World>;
 
 /// A world as a line of a log.
 pub(crate) fn line_of(hash: &str, seed: u64, world: &World) -> String {
-    let line = Line { scenario: hash.to_string(), version: VERSION.into(), seed, world: world.clone() };
+    let line = Line { scenario: hash.to_string(), version: BUILD.into(), seed, world: world.clone() };
     // Strings and finite numbers can always be written.
     serde_json::to_string(&line).unwrap_or_default()
 }
 
-/// All worlds of a log that this version made, whatever their scenarios.
+/// All worlds of a log that this build made, whatever their scenarios.
 pub(crate) fn read_all(log: &str) -> Kept {
     let lines = log.lines().filter_map(|line| serde_json::from_str::<Line>(line).ok());
     lines
-        .filter(|line| line.version == VERSION)
+        .filter(|line| line.version == BUILD)
         .map(|line| ((line.scenario, line.seed), line.world))
         .collect()
 }

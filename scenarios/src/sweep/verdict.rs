@@ -14,7 +14,7 @@ use super::Plan;
 use super::design::numbers;
 use super::goal::{Objective, Requirement};
 use super::parameter::Values;
-use crate::compare::worlds::VERSION;
+use crate::version::VERSION;
 use crate::compare::{WorldKey, Worlds};
 
 /// A finished sweep.
