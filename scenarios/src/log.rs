@@ -9,9 +9,9 @@ use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 use sim_core::fingerprint::Fingerprint;
 
-use crate::version::BUILD;
 use crate::explore::{SeedRun, SeedSummary};
 use crate::run::CheckResult;
+use crate::version::BUILD;
 
 #[derive(Serialize, Deserialize)]
 struct Line {

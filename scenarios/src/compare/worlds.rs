@@ -160,10 +160,7 @@ pub(crate) fn line_of(hash: &str, seed: u64, world: &World) -> String {
 /// All worlds of a log that this build made, whatever their scenarios.
 pub(crate) fn read_all(log: &str) -> Kept {
     let lines = log.lines().filter_map(|line| serde_json::from_str::<Line>(line).ok());
-    lines
-        .filter(|line| line.version == BUILD)
-        .map(|line| ((line.scenario, line.seed), line.world))
-        .collect()
+    lines.filter(|line| line.version == BUILD).map(|line| ((line.scenario, line.seed), line.world)).collect()
 }
 
 /// Runs worlds in parallel. One that panics is kept as such, without metrics.

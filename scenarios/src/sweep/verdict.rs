@@ -14,8 +14,8 @@ use super::Plan;
 use super::design::numbers;
 use super::goal::{Objective, Requirement};
 use super::parameter::Values;
-use crate::version::VERSION;
 use crate::compare::{WorldKey, Worlds};
+use crate::version::VERSION;
 
 /// A finished sweep.
 #[derive(Clone, Debug)]
