@@ -2,6 +2,7 @@
 //! survives an interruption.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use indexmap::IndexMap;
@@ -10,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::metric::MARK;
 use super::{Candidate, Progress, Table};
+use crate::catalogue::{self, Kind};
 use crate::error::ScenarioError;
 use crate::run::RunOptions;
 use crate::text::nearest;
@@ -188,20 +190,27 @@ pub(crate) fn run(
     }
 }
 
-/// Whether these metrics are there in one world of some candidate. A world that panics has none; if all do, that is what
-/// results tell.
+/// Whether these metrics are there in one of the first worlds of some candidate. One that the catalogue has may come with
+/// another seed (the time of a detection, where something was detected), so a few seeds are tried. A world that panics has
+/// none; if all do, that is what results tell.
 ///
 /// # Errors
 /// The first that is not there, with the nearest that is.
 pub(crate) fn check_metrics(
     candidates: &[Candidate],
-    seed: u64,
+    seeds: Range<u64>,
     wanted: &[String],
 ) -> Result<(), ScenarioError> {
+    let known = |name: &String| catalogue::list(Kind::Metrics).iter().any(|item| item.name == *name);
+    let seed = seeds.start;
     let mut there: BTreeSet<String> = BTreeSet::new();
     let missing = |there: &BTreeSet<String>| wanted.iter().find(|name| !there.contains(*name));
-    for candidate in candidates.iter().take(CHECKED) {
-        let own = world(candidate, seed).metrics;
+    let worlds = seeds.flat_map(|seed| candidates.iter().map(move |candidate| (seed, candidate)));
+    for (seed_now, candidate) in worlds.take(CHECKED) {
+        if seed_now > seed && !missing(&there).is_some_and(known) {
+            break;
+        }
+        let own = world(candidate, seed_now).metrics;
         let rates =
             own.keys().filter_map(|name| Some(format!("{ERROR_RATE}{}", name.strip_prefix(AVAILABILITY)?)));
         there.extend(rates.collect::<Vec<_>>());
@@ -221,7 +230,7 @@ pub(crate) fn check_metrics(
         None => hint,
     };
     let name = &candidates[0].loaded.name;
-    let message = format!("{name} has no metric \"{missing}\" with seed {seed}; {hint}");
+    let message = format!("{name} has no metric \"{missing}\" in its first worlds (seed {seed} on); {hint}");
     Err(ScenarioError::Comparison(message))
 }
 
