@@ -7,6 +7,7 @@
 //! and priority queues the likely ways are tried.
 
 mod growing;
+mod laying;
 mod lives;
 mod priority;
 mod queue;
