@@ -76,7 +76,9 @@ impl WithModel for Look<'_> {
             let disk = states.disk(node).filter(|_| state.is_none());
             let stored = disk.and_then(|disk| model.stored(disk));
             let moment = Moment { at: now.min(at), clock: states.clock(node) };
-            let view = state.map(|state| M::view(state, &moment)).or(stored.as_ref().map(|stored| stored.text.clone()));
+            let view = state
+                .map(|state| M::view(state, &moment))
+                .or(stored.as_ref().map(|stored| stored.text.clone()));
             Inspected {
                 name: names.get(node.index()).cloned().unwrap_or_else(|| node.to_string()),
                 is_up: state.is_some(),

@@ -132,18 +132,29 @@ fn a_leaders_lease_is_seen_by_its_own_clock_and_by_true_time() {
     let seen = look(early);
     let leader = seen.nodes.iter().position(|node| node.view.contains(" leader in term")).expect("one leads");
     let good = lease(early, leader);
-    let number = |lease: &serde_json::Value, name: &str| lease[name].as_u64().unwrap_or_else(|| panic!("{name}: {lease}"));
+    let number = |lease: &serde_json::Value, name: &str| {
+        lease[name].as_u64().unwrap_or_else(|| panic!("{name}: {lease}"))
+    };
     let length = 150_000_000.0 * (1.0 - 200e-6) / (1.0 + 200e-6);
     assert!((number(&good, "length_ns") as f64 - length).abs() <= 1.0, "{good}");
-    assert_eq!((number(&good, "clock_ns"), number(&good, "until_ns")), (early.0, number(&good, "ends_at_ns")));
-    assert!(number(&good, "until_ns") > early.0 && number(&good, "until_ns") <= early.0 + length as u64, "{good}");
+    assert_eq!(
+        (number(&good, "clock_ns"), number(&good, "until_ns")),
+        (early.0, number(&good, "ends_at_ns"))
+    );
+    assert!(
+        number(&good, "until_ns") > early.0 && number(&good, "until_ns") <= early.0 + length as u64,
+        "{good}"
+    );
     assert_eq!((good["runs"].as_bool(), good["within_bound"].as_bool()), (Some(true), Some(true)));
     assert!((0..5).filter(|node| *node != leader).all(|node| lease(early, node).is_null()));
     // Its clock has run at a fifth of the rate since second 3, and nobody renews the lease since second 4.
     let late = Time::ZERO + Span::ms(4_200);
     let slow = lease(late, leader);
     assert_eq!(number(&slow, "clock_ns"), 3_240_000_000);
-    assert_eq!((slow["clock_drift_ppm"].as_f64(), slow["within_bound"].as_bool()), (Some(-800_000.0), Some(false)));
+    assert_eq!(
+        (slow["clock_drift_ppm"].as_f64(), slow["within_bound"].as_bool()),
+        (Some(-800_000.0), Some(false))
+    );
     let ends = number(&slow, "ends_at_ns");
     assert_eq!(ends - late.0, 5 * (number(&slow, "until_ns") - 3_240_000_000));
     for (at, runs) in [(ends - 5, true), (ends, false)] {

@@ -4,7 +4,9 @@
 //! A value stays until something else must come: a chain whose time ends, or a refusal of this very value that began
 //! since and ends now. Then a chain that can happen at once takes its place, the one first whose time ends first; or a
 //! pending operation that nobody saw anything of. Late is right where the order is given: of a refusal that began before
-//! its value came, nothing more is asked. Deliberately absent: all orders, and proof: [`super::refused`] verifies.
+//! its value came, nothing more is asked. If nothing can take a refused value's place, its chain is put before the one
+//! that came last before it, and all is laid down anew. Deliberately absent: all orders, and proof: [`super::refused`]
+//! verifies.
 
 use super::refused::Refusal;
 use super::zones::{Chain, NONE, Zone};
@@ -12,6 +14,9 @@ use crate::linearizability::problem::PENDING;
 
 /// Among how many chains one is sought that can take a refused value's place.
 const SOUGHT_MAX: usize = 1_000;
+
+/// How often all is laid down anew.
+const ATTEMPTS_MAX: usize = 200;
 
 /// A value comes in at a moment: `m` lies between the event at position `m` and the next.
 #[derive(Clone, Copy, Debug)]
@@ -33,8 +38,18 @@ pub(super) enum Prefer {
 #[derive(Clone, Copy, Debug)]
 struct Due {
     at: u64,
+    /// Whether it was put before what is due then.
+    moved: bool,
     chain: Chain,
     laid: bool,
+}
+
+/// How it went.
+enum Outcome {
+    Laid(Vec<Step>),
+    /// Nothing could take the place of the chain laid down last. The chains laid down, by their roots, and when.
+    Stuck(Vec<Step>),
+    Failed,
 }
 
 /// The values as they have been laid down so far.
@@ -45,6 +60,8 @@ struct Laying<'a> {
     /// The chains in the order in which they are due, the first of them not yet laid down.
     due: Vec<Due>,
     first: usize,
+    /// The roots of the chains laid down.
+    roots: Vec<Step>,
     /// What is pending, was seen by nobody, and brings in what nothing refused; the latest first.
     spares: Vec<u32>,
     /// From when on the last value may go.
@@ -60,6 +77,43 @@ pub(super) fn lay(
     refusals: &[Refusal],
     prefer: Prefer,
 ) -> Option<Vec<Step>> {
+    let mut due = dues(forward, backward);
+    let spares = spares(zones, refusals);
+    for _ in 0..ATTEMPTS_MAX {
+        due.sort_by_key(|due| (due.at, due.chain.is_forward(), !due.moved, due.chain.first_end));
+        let laying = Laying {
+            zones,
+            refusals,
+            steps: Vec::with_capacity(zones.len()),
+            due: due.clone(),
+            first: 0,
+            roots: Vec::new(),
+            spares: spares.clone(),
+            settled: 0,
+        };
+        match laying.run(prefer) {
+            Outcome::Laid(steps) => return Some(steps),
+            Outcome::Stuck(roots) => put_forward(&mut due, &roots)?,
+            Outcome::Failed => return None,
+        }
+    }
+    None
+}
+
+/// Makes the chain laid down last due when the last one before it came, that it could have come before.
+fn put_forward(due: &mut [Due], roots: &[Step]) -> Option<()> {
+    let (last, before) = roots.split_last()?;
+    let last = due.iter_mut().find(|due| due.chain.root == last.value)?;
+    let before = before.iter().rev().find(|step| step.at >= last.chain.last_start)?;
+    if last.chain.is_forward() || last.moved && last.at <= before.at {
+        return None;
+    }
+    (last.at, last.moved) = (before.at, true);
+    Some(())
+}
+
+/// The chains and by when each must begin: one that can happen at once before the forward one around its end.
+fn dues(forward: &[Chain], backward: &[Chain]) -> Vec<Due> {
     let forward_due = forward.iter().map(|chain| chain.first_end.saturating_sub(1));
     let backward_due = backward.iter().map(|chain| {
         let index = forward.partition_point(|other| other.first_end < chain.first_end);
@@ -68,8 +122,11 @@ pub(super) fn lay(
         around.map_or(chain.first_end, |around| around.first_end).saturating_sub(1)
     });
     let chains = backward.iter().zip(backward_due).chain(forward.iter().zip(forward_due));
-    let mut due: Vec<Due> = chains.map(|(chain, at)| Due { at, chain: *chain, laid: false }).collect();
-    due.sort_by_key(|due| (due.at, due.chain.is_forward(), due.chain.first_end));
+    chains.map(|(chain, at)| Due { at, moved: false, chain: *chain, laid: false }).collect()
+}
+
+/// What is pending, was seen by nobody, and brings in what nothing refused; the latest first.
+fn spares(zones: &[Zone], refusals: &[Refusal]) -> Vec<u32> {
     let is_refused = |value: u32| refusals.binary_search_by_key(&value, |refusal| refusal.value).is_ok();
     let unseen = (0..zones.len() as u32).filter(|&value| {
         let zone = &zones[value as usize];
@@ -77,25 +134,35 @@ pub(super) fn lay(
     });
     let mut spares: Vec<u32> = unseen.collect();
     spares.sort_by_key(|&value| std::cmp::Reverse(zones[value as usize].written));
-    Laying { zones, refusals, steps: Vec::with_capacity(zones.len()), due, first: 0, spares, settled: 0 }
-        .run(prefer)
+    spares
 }
 
 impl Laying<'_> {
-    fn run(mut self, prefer: Prefer) -> Option<Vec<Step>> {
+    fn run(mut self, prefer: Prefer) -> Outcome {
         loop {
             while self.due.get(self.first).is_some_and(|due| due.laid) {
                 self.first += 1;
             }
             let gone = self.steps.last().map_or(PENDING, |last| self.must_go(*last));
             match self.due.get(self.first) {
-                None if gone == PENDING => return Some(self.steps),
+                None if gone == PENDING => return Outcome::Laid(self.steps),
                 Some(due) if gone >= due.at => {
                     let at = due.at;
-                    self.put(self.first, at)?;
+                    if self.put(self.first, at).is_none() {
+                        return Outcome::Failed;
+                    }
                 }
-                _ if gone < self.settled => return None,
-                _ => self.replace(gone, prefer)?,
+                _ if gone < self.settled => return Outcome::Failed,
+                _ => {
+                    let laid = self.roots.len();
+                    if self.replace(gone, prefer).is_none() {
+                        return if self.roots.len() == laid {
+                            Outcome::Stuck(self.roots)
+                        } else {
+                            Outcome::Failed
+                        };
+                    }
+                }
             }
         }
     }
@@ -146,6 +213,7 @@ impl Laying<'_> {
             return None;
         }
         self.due[index].laid = true;
+        self.roots.push(Step { value: self.due[index].chain.root, at });
         let next = self.due[self.first..].iter().find(|due| !due.laid);
         let mut latest = next.map_or(PENDING, |next| next.at.saturating_add(1));
         let chain = self.due[index].chain;
