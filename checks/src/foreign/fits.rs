@@ -11,10 +11,19 @@ use crate::format::Foreign;
 use crate::linearizability::Model;
 use crate::transactions::Workload;
 
+/// An operation that what was asked about does not have.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Misfit {
+    /// Its place in the history; [`crate::format::operation_line`] tells the line of its file.
+    pub operation: usize,
+    /// In words, with the operations that there are.
+    pub reason: String,
+}
+
 impl super::Question {
-    /// The first operation that what was asked about does not have, in words with what it has; `None` if the history fits.
+    /// The first operation that what was asked about does not have; `None` if the history fits.
     #[must_use]
-    pub fn misfit(&self, foreign: &Foreign) -> Option<String> {
+    pub fn misfit(&self, foreign: &Foreign) -> Option<Misfit> {
         let (name, has) = match &self.subject {
             Subject::Objects(_, levels) if levels.iter().any(|level| level.is_of_registers()) => {
                 ("a register", "read, write, cas, delete, append, txn")
@@ -30,12 +39,15 @@ impl super::Question {
             Subject::Invariant(invariant, _) => (invariant.name(), invariant.operations()),
         };
         let entries = foreign.history.entries.iter();
-        let (at, entry) = entries.enumerate().find(|(_, entry)| !self.has(entry))?;
-        let process = entry.process;
-        Some(format!(
-            "{name} has no operation \"{}\" (operation {at}, process {process}); it has {has}",
-            entry.operation.call.name()
-        ))
+        let (operation, entry) = entries.enumerate().find(|(_, entry)| !self.has(entry))?;
+        let called = entry.operation.call.name();
+        let reason = match &entry.operation.call {
+            Call::Txn(_) if matches!(self.subject, Subject::Transactions(_)) => {
+                format!("{name} has no such step in a transaction; it has {has}")
+            }
+            _ => format!("{name} has no operation \"{called}\"; it has {has}"),
+        };
+        Some(Misfit { operation, reason })
     }
 
     fn has(&self, entry: &Entry) -> bool {

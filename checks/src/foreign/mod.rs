@@ -28,6 +28,7 @@ use nearest::hint;
 use workload::Workload as Invariant;
 
 pub use catalogue::CATALOGUE;
+pub use fits::Misfit;
 pub use sim_core::time::Span;
 pub use workload::Bounds;
 

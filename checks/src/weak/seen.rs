@@ -172,6 +172,19 @@ impl<'h> Seen<'h> {
         }
     }
 
+    /// Whether this is the number of an initial version.
+    pub fn is_initial(&self, version: u32) -> bool {
+        version as usize >= self.writes.len()
+    }
+
+    /// The transaction that wrote a version, by its number.
+    pub fn writer(&self, version: u32) -> u32 {
+        if self.is_initial(version) {
+            return INITIAL;
+        }
+        self.write_starts.partition_point(|start| *start <= version) as u32 - 1
+    }
+
     /// The position in the history; none for the initial one.
     pub fn entry(&self, number: u32) -> Option<usize> {
         (number != INITIAL).then(|| self.log.entry(self.txns[number as usize]))
