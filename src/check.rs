@@ -228,7 +228,7 @@ fn told(file: &Path, outcome: &Outcome, drawn: &[PathBuf]) -> String {
 }
 
 fn document(file: &Path, outcome: &Outcome, drawn: &[PathBuf]) -> Value {
-    let Answer { verdict, anomalies, not, also_not, strongest } = &outcome.answer;
+    let Answer { verdict, anomalies, not, also_not, strongest, notes } = &outcome.answer;
     let mut document = json!({
         "file": file.display().to_string(),
         "format": outcome.foreign.format.name(),
@@ -250,6 +250,9 @@ fn document(file: &Path, outcome: &Outcome, drawn: &[PathBuf]) -> Value {
         document["not"] = json!(not);
         document["also_not"] = json!(also_not);
         document["strongest"] = json!(strongest);
+    }
+    if !notes.is_empty() {
+        document["notes"] = json!(notes);
     }
     document
 }

@@ -6,6 +6,7 @@
 mod catalogue;
 mod fits;
 mod nearest;
+mod sought;
 #[cfg(test)]
 mod tests;
 mod workload;
@@ -135,6 +136,8 @@ pub struct Answer {
     pub also_not: Vec<String>,
     /// Transactions: the strongest models that may still hold.
     pub strongest: Vec<String>,
+    /// What was decided beside, and what was not.
+    pub notes: Vec<String>,
 }
 
 impl Question {
@@ -222,7 +225,8 @@ impl Question {
                 Inner::Done(Box::new(Answer::from(gravest(verdicts))))
             }
             Subject::Transactions(options) => {
-                Inner::Done(Box::new(transactions::check(named, options).into()))
+                let inferred = Answer::from(transactions::check(named, options));
+                Inner::Done(Box::new(sought::settle(inferred, named, options)))
             }
             Subject::SetFull(linearizable) => {
                 Inner::Done(Box::new(Answer::from(set_full::check(history, *linearizable).1)))
@@ -443,6 +447,7 @@ impl From<Verdict> for Answer {
             not: Vec::new(),
             also_not: Vec::new(),
             strongest: Vec::new(),
+            notes: Vec::new(),
         }
     }
 }
@@ -460,6 +465,7 @@ impl From<Analysis> for Answer {
             not: names(&analysis.not),
             also_not: names(&analysis.also_not),
             strongest: names(&analysis.strongest),
+            notes: Vec::new(),
             verdict: analysis.verdict,
         }
     }
@@ -486,7 +492,7 @@ impl fmt::Display for Answer {
         if !self.strongest.is_empty() && !self.anomalies.is_empty() {
             writeln!(f, "  at most: {}", self.strongest.join(", "))?;
         }
-        Ok(())
+        self.notes.iter().try_for_each(|note| writeln!(f, "  {note}"))
     }
 }
 

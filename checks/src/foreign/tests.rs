@@ -206,3 +206,39 @@ fn an_element_appended_twice_is_judged_without_guessing_whose_it_was() {
     ];
     assert_eq!(told(&skew), ("fail", Some("G2-item".to_owned())));
 }
+
+#[test]
+fn registers_without_a_known_order_are_searched_where_they_are_few() {
+    let line = |process: usize, steps: &str| {
+        format!("{{:process {process} :type :ok :f :txn :value [{steps}]}}\n")
+    };
+    let told = |lines: &[String], consistency: &str| {
+        let consistency = [consistency.to_owned()];
+        let words = Words { model: "rw-register", consistency: &consistency, ..Words::default() };
+        let foreign =
+            read_bytes("test", lines.concat().as_bytes(), &ReadOptions::default()).expect("a history");
+        let answer = Question::new(&words).expect("a question").ask(&foreign).answer();
+        (answer.verdict.word(), answer.not.clone(), answer.notes.join("; "))
+    };
+    // Two write both keys; one reader saw the first's x and the second's y, another the other way round.
+    let mixed = [
+        line(0, "[:w :x 1] [:w :y 1]"),
+        line(1, "[:w :x 2] [:w :y 2]"),
+        line(2, "[:r :x 1] [:r :y 2]"),
+        line(3, "[:r :x 2] [:r :y 1]"),
+    ];
+    for model in ["serializable", "snapshot-isolation"] {
+        assert_eq!(told(&mixed, model).0, "fail");
+        assert_eq!(told(&mixed, model).1, [model]);
+        let (verdict, _, notes) = told(&mixed[..2], model);
+        assert!(verdict == "pass" && notes.contains("shows that"), "{verdict} {notes}");
+    }
+    assert_eq!(told(&mixed, "read-committed"), ("pass", Vec::new(), String::new()));
+    let unread = [line(0, "[:w :x 1]"), line(1, "[:r :x 1] [:r :y 7]"), line(2, "[:r :x 1]")];
+    let (verdict, _, notes) = told(&unread, "serializable");
+    assert!(verdict == "pass" && notes.contains("not decided"), "{verdict} {notes}");
+    let many: Vec<String> = (0..3_000).map(|n| line(0, &format!("[:w {n} 1] [:r {n} 1]"))).collect();
+    let joined = [many.concat(), line(1, "[:r 0 1]")];
+    let (verdict, _, notes) = told(&joined, "serializable");
+    assert!(verdict == "pass" && notes.contains("not decided"), "{verdict} {notes}");
+}

@@ -77,12 +77,12 @@ impl Assembly {
         }
     }
 
-    /// Takes in the next event of the file.
+    /// Takes in the next event of the file, and leaves nothing of it.
     #[inline]
-    pub(super) fn event(&mut self, event: Event) -> Result<(), Fault> {
+    pub(super) fn event(&mut self, event: &mut Event) -> Result<(), Fault> {
         if let Tuples::Perhaps(waiting) = &mut self.tuples {
-            if is_tuple(&event) != Some(false) {
-                waiting.push(event);
+            if is_tuple(event) != Some(false) {
+                waiting.push(std::mem::take(event));
                 return Ok(());
             }
             self.decide(Tuples::No)?;
@@ -103,19 +103,19 @@ impl Assembly {
     #[cold]
     fn decide(&mut self, tuples: Tuples) -> Result<(), Fault> {
         match std::mem::replace(&mut self.tuples, tuples) {
-            Tuples::Perhaps(waiting) => waiting.into_iter().try_for_each(|event| self.take(event)),
+            Tuples::Perhaps(waiting) => waiting.into_iter().try_for_each(|mut event| self.take(&mut event)),
             Tuples::No | Tuples::Yes => Ok(()),
         }
     }
 
     #[inline]
-    fn take(&mut self, event: Event) -> Result<(), Fault> {
+    fn take(&mut self, event: &mut Event) -> Result<(), Fault> {
         let at = event.at;
         self.take_here(event).map_err(|reason| Fault::new(at, reason))
     }
 
     #[inline]
-    fn take_here(&mut self, mut event: Event) -> Result<(), String> {
+    fn take_here(&mut self, event: &mut Event) -> Result<(), String> {
         let process = match std::mem::take(&mut event.process) {
             Process::Client(process) => process,
             Process::Other => return Ok(()),
@@ -138,8 +138,8 @@ impl Assembly {
         if kind == Kind::Invoke {
             return self.invoke(process, key, event);
         }
-        let Some(index) = self.partner(process, &event) else { return self.orphan(process, key, event, kind) };
-        let position = self.tick(&event, kind != Kind::Info);
+        let Some(index) = self.partner(process, event) else { return self.orphan(process, key, event, kind) };
+        let position = self.tick(event, kind != Kind::Info);
         if kind != Kind::Info && position <= self.entries[index].invoked_index {
             return Err(format!("the :index {position} of this end is not after that of its invocation"));
         }
@@ -148,14 +148,14 @@ impl Assembly {
 
     /// An end without an invocation.
     #[cold]
-    fn orphan(&mut self, process: u32, key: Option<Key>, mut event: Event, kind: Kind) -> Result<(), String> {
+    fn orphan(&mut self, process: u32, key: Option<Key>, event: &mut Event, kind: Kind) -> Result<(), String> {
         let at = event.at;
         let payload = event.payload.clone();
-        let mut call = call_of(&mut event)?;
+        let mut call = call_of(event)?;
         event.payload = payload;
         forget(&mut call);
         let mut entry = blank(process, Operation { key, call });
-        let position = self.tick(&event, kind != Kind::Info);
+        let position = self.tick(event, kind != Kind::Info);
         end(&mut entry, event, kind, position, self.dialect)?;
         self.orphans.push(entry);
         if let Some((_, orphans)) = &mut self.places {
@@ -193,20 +193,21 @@ impl Assembly {
     }
 
     #[inline]
-    fn invoke(&mut self, process: u32, key: Option<Key>, mut event: Event) -> Result<(), String> {
-        let call = call_of(&mut event)?;
+    fn invoke(&mut self, process: u32, key: Option<Key>, event: &mut Event) -> Result<(), String> {
+        let mut call = call_of(event)?;
+        forget(&mut call);
         let open = self.clients.of(process);
         if !matches!(call, Call::Txn(_)) {
             // The end of its last operation is missing: nobody knows how that went, and no later end is its.
             open.clear();
         }
         open.push(self.entries.len());
-        let position = self.tick(&event, true);
-        let mut entry = blank(process, Operation { key, call });
-        forget(&mut entry.operation.call);
-        entry.invoked_index = position;
-        entry.invoked = Time(event.time.unwrap_or(position));
-        self.entries.push(entry);
+        let position = self.tick(event, true);
+        self.entries.push(Entry {
+            invoked: Time(event.time.unwrap_or(position)),
+            invoked_index: position,
+            ..blank(process, Operation { key, call })
+        });
         if let Some((places, _)) = &mut self.places {
             places.push(event.at);
         }
@@ -292,6 +293,7 @@ fn is_tuple(event: &Event) -> Option<bool> {
 }
 
 /// An operation that has not ended.
+#[inline(always)]
 fn blank(process: u32, operation: Operation) -> Entry {
     Entry {
         process,
@@ -330,7 +332,7 @@ fn forget(call: &mut Call) {
 
 /// Gives an operation its end.
 #[inline]
-fn end(entry: &mut Entry, event: Event, kind: Kind, position: u64, dialect: Dialect) -> Result<(), String> {
+fn end(entry: &mut Entry, event: &mut Event, kind: Kind, position: u64, dialect: Dialect) -> Result<(), String> {
     entry.attempts = event.attempts;
     entry.answered_by = event.node;
     let reason = event.reason();
@@ -362,12 +364,12 @@ fn etcd_failure(call: &Call, reason: Reason) -> Outcome {
 }
 
 #[inline]
-fn answered(entry: &mut Entry, event: Event, dialect: Dialect) -> Outcome {
-    if let Some(answer) = event.answer {
+fn answered(entry: &mut Entry, event: &mut Event, dialect: Dialect) -> Outcome {
+    if let Some(answer) = event.answer.take() {
         return Outcome::Ok(Answer::Value(answer.into_value()));
     }
     let call = &mut entry.operation.call;
-    let told = match event.payload {
+    let told = match std::mem::take(&mut event.payload) {
         Payload::Steps(steps) => return Outcome::Ok(Answer::Txn(steps)),
         Payload::Absent | Payload::Plain(Datum::Nil) => Value::Nil,
         told => {

@@ -76,9 +76,14 @@ impl Function {
 }
 
 /// The call that this function asks with this argument, which is taken; a transaction's steps are no argument.
+#[inline]
 pub(super) fn call(function: &Function, argument: Payload) -> Result<Call, String> {
-    if let (Function::Cas, Payload::Pair(from, to)) = (function, &argument) {
-        return Ok(Call::Cas { from: Value::Int(*from), to: Value::Int(*to) });
+    match (function, &argument) {
+        (Function::Read, _) => return Ok(Call::Read),
+        (Function::Cas, Payload::Pair(from, to)) => {
+            return Ok(Call::Cas { from: Value::Int(*from), to: Value::Int(*to) });
+        }
+        _ => {}
     }
     let argument = argument.into_datum().unwrap_or(Datum::Nil);
     Ok(match function {

@@ -52,20 +52,25 @@ pub(super) fn value(scanner: &mut Scanner<'_>) -> Result<Value, Fault> {
 #[inline]
 pub(super) fn number(scanner: &mut Scanner<'_>) -> Option<i64> {
     let rest = &scanner.bytes[scanner.at..];
-    let sign = usize::from(rest.first() == Some(&b'-'));
-    let mut length = sign;
-    let mut number: i64 = 0;
-    while let Some(digit @ b'0'..=b'9') = rest.get(length) {
-        if length >= 18 {
-            return None;
+    let (sign, digits) = match rest {
+        [b'-', digits @ ..] => (1, digits),
+        digits => (0, digits),
+    };
+    let mut number: u64 = 0;
+    let mut length = 0;
+    let end = loop {
+        match digits.get(length) {
+            Some(digit @ b'0'..=b'9') => number = number.wrapping_mul(10).wrapping_add(u64::from(digit - b'0')),
+            other => break other,
         }
-        number = number * 10 + i64::from(digit - b'0');
         length += 1;
-    }
-    if length == sign || rest.get(length).is_some_and(|&byte| is_word(byte)) {
+    };
+    if length == 0 || length > 18 || end.is_some_and(|&byte| is_word(byte)) {
         return None;
     }
-    scanner.at += length;
+    scanner.at += sign + length;
+    // Eighteen digits fit.
+    let number = number as i64;
     Some(if sign == 1 { -number } else { number })
 }
 

@@ -9,22 +9,32 @@ use super::assemble::Assembly;
 use super::calls::Function;
 use super::datum::Datum;
 use super::edn::{datum, eat_word, is_word, number, space, value};
+use super::edn_usual::usual;
 use super::event::{Event, Field, Keyed, Kind, Payload, Process};
 use super::keys::KeyTable;
-use super::scan::{DEPTH_MAX, Fault, Scanner, text_of};
+use super::scan::{DEPTH_MAX, Fault, Scanner, Short, text_of};
 
 /// All events of a file: maps one after another, or within vectors or lists.
 pub(super) fn read_events(bytes: &[u8], assembly: &mut Assembly) -> Result<(), Fault> {
     let mut scanner = Scanner::new(bytes);
     let mut open: Vec<u8> = Vec::new();
+    // Only what `usual` puts there is ever in it.
+    let mut plain = Event::default();
     loop {
         space(&mut scanner)?;
         match scanner.peek() {
             None if open.is_empty() => return Ok(()),
             None => return Err(scanner.expected("the end of the vector of events")),
             Some(b'{') => {
-                let event = event(&mut scanner, &mut assembly.keys)?;
-                assembly.event(event)?;
+                if let Some(length) = usual(&bytes[scanner.at..], &mut plain) {
+                    plain.at = scanner.at;
+                    scanner.at += length;
+                    assembly.event(&mut plain)?;
+                    continue;
+                }
+                let mut event = Event::at(scanner.at);
+                fill(&mut event, &mut scanner, &mut assembly.keys)?;
+                assembly.event(&mut event)?;
             }
             Some(b'[') if open.len() < DEPTH_MAX => {
                 open.push(b']');
@@ -47,25 +57,24 @@ pub(super) fn read_events(bytes: &[u8], assembly: &mut Assembly) -> Result<(), F
     }
 }
 
-/// One map that is an event.
+/// Fills in an event from the map that is here.
 #[inline]
-fn event(scanner: &mut Scanner<'_>, keys: &mut KeyTable) -> Result<Event, Fault> {
-    let mut event = Event::at(scanner.at);
+fn fill(event: &mut Event, scanner: &mut Scanner<'_>, keys: &mut KeyTable) -> Result<(), Fault> {
     scanner.at += 1;
     loop {
         space(scanner)?;
-        if scanner.eat(b'}') {
-            return Ok(event);
-        }
         let start = scanner.at;
         if !scanner.eat(b':') {
-            return Err(scanner.expected("a keyword such as :process, or the map's end }"));
+            return match scanner.eat(b'}') {
+                true => Ok(()),
+                false => Err(scanner.expected("a keyword such as :process, or the map's end }")),
+            };
         }
         let field = field(scanner);
         space(scanner)?;
         match field {
             Some(Field::Value) => event.payload = payload(scanner, keys)?,
-            Some(field) if usual(&mut event, field, scanner, keys) => {}
+            Some(field) if simple(event, field, scanner, keys) => {}
             Some(field) => {
                 let value = datum(scanner)?;
                 event.set(field, value, keys).map_err(|reason| Fault::new(start, reason))?;
@@ -78,49 +87,65 @@ fn event(scanner: &mut Scanner<'_>, keys: &mut KeyTable) -> Result<Event, Fault>
 /// The field whose keyword is here, behind its colon.
 #[inline]
 fn field(scanner: &mut Scanner<'_>) -> Option<Field> {
-    let (field, length) = match &scanner.bytes[scanner.at..] {
-        [b'p', b'r', b'o', b'c', b'e', b's', b's', b' ', ..] => (Field::Process, 7),
-        [b't', b'y', b'p', b'e', b' ', ..] => (Field::Type, 4),
-        [b't', b'i', b'm', b'e', b' ', ..] => (Field::Time, 4),
-        [b'f', b' ', ..] => (Field::Function, 1),
-        [b'v', b'a', b'l', b'u', b'e', b' ', ..] => (Field::Value, 5),
-        [b'i', b'n', b'd', b'e', b'x', b' ', ..] => (Field::Index, 5),
-        [b'k', b'e', b'y', b' ', ..] => (Field::Key, 3),
-        _ => return Field::named(scanner.take_while(is_word)),
-    };
-    scanner.at += length;
-    Some(field)
+    const USUAL: [(Short, Field); 7] = [
+        (Short::new(b"process "), Field::Process),
+        (Short::new(b"type "), Field::Type),
+        (Short::new(b"f "), Field::Function),
+        (Short::new(b"value "), Field::Value),
+        (Short::new(b"time "), Field::Time),
+        (Short::new(b"index "), Field::Index),
+        (Short::new(b"key "), Field::Key),
+    ];
+    match one_of(scanner.eight(), &USUAL) {
+        Some((length, field)) => {
+            scanner.at += length;
+            Some(field)
+        }
+        None => Field::named(scanner.take_while(is_word)),
+    }
+}
+
+/// Which of these few texts begins these eight bytes: its length, and what it means.
+#[inline(always)]
+fn one_of<T: Copy, const COUNT: usize>(eight: u64, texts: &[(Short, T); COUNT]) -> Option<(usize, T)> {
+    texts.iter().find(|(text, _)| text.begins(eight)).map(|(text, meaning)| (text.length, *meaning))
 }
 
 /// Reads a field that is written as almost all are; else passes nothing.
 #[inline]
-fn usual(event: &mut Event, field: Field, scanner: &mut Scanner<'_>, keys: &mut KeyTable) -> bool {
+fn simple(event: &mut Event, field: Field, scanner: &mut Scanner<'_>, keys: &mut KeyTable) -> bool {
     match field {
         Field::Type => {
-            event.kind = Some(if eat_word(scanner, b":invoke") {
-                Kind::Invoke
-            } else if eat_word(scanner, b":ok") {
-                Kind::Ok
-            } else if eat_word(scanner, b":fail") {
-                Kind::Fail
-            } else if eat_word(scanner, b":info") {
-                Kind::Info
-            } else {
-                return false;
-            });
+            const KINDS: [(Short, Kind); 4] = [
+                (Short::new(b":invoke"), Kind::Invoke),
+                (Short::new(b":ok"), Kind::Ok),
+                (Short::new(b":fail"), Kind::Fail),
+                (Short::new(b":info"), Kind::Info),
+            ];
+            let Some(kind) = keyword(scanner, &KINDS) else { return false };
+            event.kind = Some(kind);
         }
         Field::Process => {
             let start = scanner.at;
-            let Some(process) = number(scanner) else { return false };
-            let Ok(process) = u32::try_from(process) else {
+            let process = number(scanner).and_then(|number| u32::try_from(number).ok());
+            let Some(process) = process else {
                 scanner.at = start;
                 return false;
             };
             event.process = Process::Client(process);
         }
         Field::Function => {
-            let Some(function) = function(scanner) else { return false };
-            event.function = Some(function);
+            const FUNCTIONS: [(Short, u8); 4] = [(Short::new(b":read"), 0), (Short::new(b":write"), 1), (Short::new(b":cas"), 2), (Short::new(b":txn"), 3)];
+            event.function = match keyword(scanner, &FUNCTIONS) {
+                Some(0) => Some(Function::Read),
+                Some(1) => Some(Function::Write),
+                Some(2) => Some(Function::Cas),
+                Some(_) => Some(Function::Txn),
+                None => match function(scanner) {
+                    None => return false,
+                    known => known,
+                },
+            };
         }
         Field::Key => {
             let Some(key) = quoted(scanner) else { return false };
@@ -131,8 +156,21 @@ fn usual(event: &mut Event, field: Field, scanner: &mut Scanner<'_>, keys: &mut 
     true
 }
 
+/// Which of these keywords is here, which is then passed.
+#[inline(always)]
+fn keyword<T: Copy, const COUNT: usize>(
+    scanner: &mut Scanner<'_>,
+    words: &[(Short, T); COUNT],
+) -> Option<T> {
+    let (length, meaning) = one_of(scanner.eight(), words)?;
+    if scanner.ahead(length).is_some_and(is_word) {
+        return None;
+    }
+    scanner.at += length;
+    Some(meaning)
+}
+
 /// The function whose keyword is here; `None`, and nothing passed, if there is no such.
-#[inline]
 fn function(scanner: &mut Scanner<'_>) -> Option<Function> {
     let start = scanner.at;
     if !scanner.eat(b':') {

@@ -13,8 +13,8 @@ use super::scan::{Fault, Scanner};
 pub(super) fn read_events(bytes: &[u8], assembly: &mut Assembly) -> Result<(), Fault> {
     let mut at = 0;
     for line in bytes.split(|&byte| byte == b'\n') {
-        if let Some(event) = event(line, at).map_err(|reason| Fault::new(at, reason))? {
-            assembly.event(event)?;
+        if let Some(mut event) = event(line, at).map_err(|reason| Fault::new(at, reason))? {
+            assembly.event(&mut event)?;
         }
         at += line.len() + 1;
     }

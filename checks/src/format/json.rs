@@ -23,8 +23,8 @@ pub(super) fn read_events(bytes: &[u8], assembly: &mut Assembly) -> Result<(), F
         match scanner.peek() {
             None => return Ok(()),
             Some(b'{') => {
-                if let Some(event) = event(&mut scanner, &mut assembly.keys)? {
-                    assembly.event(event)?;
+                if let Some(mut event) = event(&mut scanner, &mut assembly.keys)? {
+                    assembly.event(&mut event)?;
                 }
             }
             Some(_) => return Err(scanner.expected("an object {…} with an event")),

@@ -10,6 +10,7 @@ mod calls;
 mod datum;
 mod edn;
 mod edn_events;
+mod edn_usual;
 mod etcd;
 mod event;
 mod json;

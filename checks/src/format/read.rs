@@ -84,7 +84,7 @@ fn dialect(bytes: &[u8], options: &ReadOptions) -> Dialect {
 
 /// Reads all events, and pairs them.
 fn assembled(bytes: &[u8], dialect: Dialect, with_places: bool) -> Result<Assembled, Fault> {
-    let mut assembly = Assembly::new(dialect, bytes.len() / 160 + 1, with_places);
+    let mut assembly = Assembly::new(dialect, bytes.len() / 100 + 1, with_places);
     match dialect.format {
         Format::JepsenEdn | Format::PorcupineKv => edn_events::read_events(bytes, &mut assembly)?,
         Format::JsonLines => json::read_events(bytes, &mut assembly)?,
