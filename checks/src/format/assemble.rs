@@ -150,10 +150,15 @@ impl Assembly {
     #[cold]
     fn orphan(&mut self, process: u32, key: Option<Key>, event: &mut Event, kind: Kind) -> Result<(), String> {
         let at = event.at;
-        let payload = event.payload.clone();
-        let mut call = call_of(event)?;
-        event.payload = payload;
-        forget(&mut call);
+        let call = match &event.payload {
+            Payload::Steps(steps) => Call::Txn(steps.iter().map(asked).collect()),
+            payload => {
+                let kept = payload.clone();
+                let call = call_of(event)?;
+                event.payload = kept;
+                call
+            }
+        };
         let mut entry = blank(process, Operation { key, call });
         let position = self.tick(event, kind != Kind::Info);
         end(&mut entry, event, kind, position, self.dialect)?;
@@ -327,6 +332,14 @@ fn forget(call: &mut Call) {
                 *value = None;
             }
         }
+    }
+}
+
+/// A step as its invocation has it.
+fn asked(step: &Micro) -> Micro {
+    match step {
+        Micro::Read(key, _) => Micro::Read(*key, None),
+        step => step.clone(),
     }
 }
 

@@ -35,6 +35,12 @@ pub(super) fn value(scanner: &mut Scanner<'_>) -> Result<Value, Fault> {
             scanner.at += 1;
             let mut items = Vec::new();
             loop {
+                if let Some(number) = number(scanner) {
+                    items.push(Value::Int(number));
+                }
+                if scanner.eat(b' ') {
+                    continue;
+                }
                 space(scanner)?;
                 if scanner.eat(b']') {
                     scanner.depth -= 1;
