@@ -29,10 +29,10 @@ impl super::Question {
                 ("a register", "read, write, cas, delete, append, txn")
             }
             Subject::Objects(model, _) => operations(*model),
-            Subject::Transactions(options) if options.workload == Workload::ListAppend => {
+            Subject::Transactions(options, _) if options.workload == Workload::ListAppend => {
                 ("list-append", "transactions of appends and reads, append, read")
             }
-            Subject::Transactions(_) => {
+            Subject::Transactions(..) => {
                 ("rw-register", "transactions of writes and reads, write, read, cas, delete")
             }
             Subject::SetFull(_) => ("set-full", "add, read"),
@@ -42,7 +42,7 @@ impl super::Question {
         let (operation, entry) = entries.enumerate().find(|(_, entry)| !self.has(entry))?;
         let called = entry.operation.call.name();
         let reason = match &entry.operation.call {
-            Call::Txn(_) if matches!(self.subject, Subject::Transactions(_)) => {
+            Call::Txn(_) if matches!(self.subject, Subject::Transactions(..)) => {
                 format!("{name} has no such step in a transaction; it has {has}")
             }
             _ => format!("{name} has no operation \"{called}\"; it has {has}"),
@@ -65,7 +65,7 @@ impl super::Question {
                 )
             }
             Subject::Objects(model, _) => object_has(*model, call),
-            Subject::Transactions(options) => transactions_have(options.workload, entry),
+            Subject::Transactions(options, _) => transactions_have(options.workload, entry),
             Subject::SetFull(_) => matches!(call, Call::Insert(_) | Call::Add(_) | Call::Read),
             Subject::Invariant(invariant, _) => invariant.understands(call),
         }

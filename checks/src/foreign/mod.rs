@@ -66,8 +66,8 @@ const LEVELS: [&str; 15] = [
 enum Subject {
     /// Objects, at each of these consistencies.
     Objects(linearizability::Model, Vec<Level>),
-    /// Transactions.
-    Transactions(transactions::Options),
+    /// Transactions; whether an order of those on registers is sought where none is known, as it is for models asked by name.
+    Transactions(transactions::Options, bool),
     /// What became of each element that was added to a set.
     SetFull(bool),
     /// One invariant of a workload.
@@ -158,8 +158,11 @@ impl Question {
                 }
                 Subject::Invariant(invariant, words.bounds)
             }
-            "list-append" => Subject::Transactions(transactional(Workload::ListAppend, words)?),
-            "rw-register" => Subject::Transactions(transactional(Workload::RwRegister, words)?),
+            "list-append" => Subject::Transactions(transactional(Workload::ListAppend, words)?, false),
+            "rw-register" => Subject::Transactions(
+                transactional(Workload::RwRegister, words)?,
+                !words.consistency.is_empty(),
+            ),
             "set-full" => {
                 let mut others = words.consistency.iter().filter(|name| !name.starts_with("linearizab"));
                 if let Some(other) = others.next().or(words.anomalies.first()).or(words.assume.first()) {
@@ -175,7 +178,7 @@ impl Question {
         let begins = match &subject {
             Subject::Objects(..) => true,
             Subject::Invariant(invariant, _) => invariant.has_initial(),
-            Subject::Transactions(_) | Subject::SetFull(_) => false,
+            Subject::Transactions(..) | Subject::SetFull(_) => false,
         };
         if let Some(initial) = words.initial.as_ref().filter(|initial| !begins && **initial != Value::Nil) {
             return Err(format!("the model {} does not begin with {initial}, but empty", words.model));
@@ -224,9 +227,9 @@ impl Question {
                 });
                 Inner::Done(Box::new(Answer::from(gravest(verdicts))))
             }
-            Subject::Transactions(options) => {
+            Subject::Transactions(options, seek) => {
                 let inferred = Answer::from(transactions::check(named, options));
-                Inner::Done(Box::new(sought::settle(inferred, named, options)))
+                Inner::Done(Box::new(sought::settle(inferred, named, options, *seek)))
             }
             Subject::SetFull(linearizable) => {
                 Inner::Done(Box::new(Answer::from(set_full::check(history, *linearizable).1)))

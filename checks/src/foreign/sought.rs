@@ -21,9 +21,8 @@ const SOUGHT: [(&str, Isolation, Respect); 6] = [
     ("snapshot-isolation", Isolation::Snapshot, Respect::Nothing),
 ];
 
-/// The same answer, or a worse one if one of the expected models has no order.
-pub(super) fn settle(answer: Answer, named: Named<'_>, options: &Options) -> Answer {
-    let mut answer = answer;
+/// The same answer, or a worse one if an order is to be sought and one of the expected models has none.
+pub(super) fn settle(mut answer: Answer, named: Named<'_>, options: &Options, seek: bool) -> Answer {
     if options.workload != Workload::RwRegister || answer.verdict != Verdict::Pass {
         return answer;
     }
@@ -32,8 +31,14 @@ pub(super) fn settle(answer: Answer, named: Named<'_>, options: &Options) -> Ans
         if !options.models.contains(&model) {
             continue;
         }
+        if !seek {
+            answer.notes.push(open(model, &format!("--consistency {name} seeks one")));
+            continue;
+        }
         match unordered::check(named, isolation, respect, &Value::Nil) {
-            Verdict::Pass => answer.notes.push(format!("an order of all transactions shows that {model} holds")),
+            Verdict::Pass => {
+                answer.notes.push(format!("an order of all transactions shows that {model} holds"))
+            }
             Verdict::Unknown(reason) => answer.notes.push(open(model, &reason)),
             // Elle takes a value that nobody wrote for one whose writer was not recorded.
             Verdict::Fail(witness) if witness.anomaly == "thin-air read" => {
@@ -70,5 +75,6 @@ fn rule_out(answer: &mut Answer, model: Model) {
     answer.also_not = names(all.iter().filter(|model| !weakest.contains(*model)).collect());
     let strongest: Vec<Model> = answer.strongest.iter().filter_map(|name| Model::parse(name).ok()).collect();
     let still = strongest.into_iter().collect::<ModelSet>().with_weaker();
-    answer.strongest = names(still.iter().filter(|model| !all.contains(*model)).collect::<ModelSet>().strongest());
+    answer.strongest =
+        names(still.iter().filter(|model| !all.contains(*model)).collect::<ModelSet>().strongest());
 }

@@ -209,9 +209,8 @@ fn an_element_appended_twice_is_judged_without_guessing_whose_it_was() {
 
 #[test]
 fn registers_without_a_known_order_are_searched_where_they_are_few() {
-    let line = |process: usize, steps: &str| {
-        format!("{{:process {process} :type :ok :f :txn :value [{steps}]}}\n")
-    };
+    let line =
+        |process: usize, steps: &str| format!("{{:process {process} :type :ok :f :txn :value [{steps}]}}\n");
     let told = |lines: &[String], consistency: &str| {
         let consistency = [consistency.to_owned()];
         let words = Words { model: "rw-register", consistency: &consistency, ..Words::default() };
@@ -235,6 +234,12 @@ fn registers_without_a_known_order_are_searched_where_they_are_few() {
         assert!(verdict == "pass" && notes.contains("shows that"), "{verdict} {notes}");
     }
     assert_eq!(told(&mixed, "read-committed"), ("pass", Vec::new(), String::new()));
+    // Unless it is asked for by name, what Elle infers is the answer, with a note.
+    let foreign = read_bytes("test", mixed.concat().as_bytes(), &ReadOptions::default()).expect("a history");
+    let question = Question::new(&Words { model: "rw-register", ..Words::default() }).expect("a question");
+    let told_by_default = question.ask(&foreign).answer();
+    assert_eq!(told_by_default.verdict.word(), "pass");
+    assert!(told_by_default.notes[0].contains("--consistency strict-serializable"));
     let unread = [line(0, "[:w :x 1]"), line(1, "[:r :x 1] [:r :y 7]"), line(2, "[:r :x 1]")];
     let (verdict, _, notes) = told(&unread, "serializable");
     assert!(verdict == "pass" && notes.contains("not decided"), "{verdict} {notes}");

@@ -148,7 +148,13 @@ impl Assembly {
 
     /// An end without an invocation.
     #[cold]
-    fn orphan(&mut self, process: u32, key: Option<Key>, event: &mut Event, kind: Kind) -> Result<(), String> {
+    fn orphan(
+        &mut self,
+        process: u32,
+        key: Option<Key>,
+        event: &mut Event,
+        kind: Kind,
+    ) -> Result<(), String> {
         let at = event.at;
         let call = match &event.payload {
             Payload::Steps(steps) => Call::Txn(steps.iter().map(asked).collect()),
@@ -345,7 +351,13 @@ fn asked(step: &Micro) -> Micro {
 
 /// Gives an operation its end.
 #[inline]
-fn end(entry: &mut Entry, event: &mut Event, kind: Kind, position: u64, dialect: Dialect) -> Result<(), String> {
+fn end(
+    entry: &mut Entry,
+    event: &mut Event,
+    kind: Kind,
+    position: u64,
+    dialect: Dialect,
+) -> Result<(), String> {
     entry.attempts = event.attempts;
     entry.answered_by = event.node;
     let reason = event.reason();

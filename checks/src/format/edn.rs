@@ -66,7 +66,9 @@ pub(super) fn number(scanner: &mut Scanner<'_>) -> Option<i64> {
     let mut length = 0;
     let end = loop {
         match digits.get(length) {
-            Some(digit @ b'0'..=b'9') => number = number.wrapping_mul(10).wrapping_add(u64::from(digit - b'0')),
+            Some(digit @ b'0'..=b'9') => {
+                number = number.wrapping_mul(10).wrapping_add(u64::from(digit - b'0'))
+            }
             other => break other,
         }
         length += 1;
@@ -84,8 +86,7 @@ pub(super) fn number(scanner: &mut Scanner<'_>) -> Option<i64> {
 #[inline]
 pub(super) fn eat_word<const LENGTH: usize>(scanner: &mut Scanner<'_>, word: &[u8; LENGTH]) -> bool {
     let rest = &scanner.bytes[scanner.at..];
-    let here =
-        rest.first_chunk() == Some(word) && !rest.get(LENGTH).is_some_and(|&byte| is_word(byte));
+    let here = rest.first_chunk() == Some(word) && !rest.get(LENGTH).is_some_and(|&byte| is_word(byte));
     scanner.at += if here { LENGTH } else { 0 };
     here
 }

@@ -135,7 +135,12 @@ fn simple(event: &mut Event, field: Field, scanner: &mut Scanner<'_>, keys: &mut
             event.process = Process::Client(process);
         }
         Field::Function => {
-            const FUNCTIONS: [(Short, u8); 4] = [(Short::new(b":read"), 0), (Short::new(b":write"), 1), (Short::new(b":cas"), 2), (Short::new(b":txn"), 3)];
+            const FUNCTIONS: [(Short, u8); 4] = [
+                (Short::new(b":read"), 0),
+                (Short::new(b":write"), 1),
+                (Short::new(b":cas"), 2),
+                (Short::new(b":txn"), 3),
+            ];
             event.function = match keyword(scanner, &FUNCTIONS) {
                 Some(0) => Some(Function::Read),
                 Some(1) => Some(Function::Write),
@@ -158,10 +163,7 @@ fn simple(event: &mut Event, field: Field, scanner: &mut Scanner<'_>, keys: &mut
 
 /// Which of these keywords is here, which is then passed.
 #[inline(always)]
-fn keyword<T: Copy, const COUNT: usize>(
-    scanner: &mut Scanner<'_>,
-    words: &[(Short, T); COUNT],
-) -> Option<T> {
+fn keyword<T: Copy, const COUNT: usize>(scanner: &mut Scanner<'_>, words: &[(Short, T); COUNT]) -> Option<T> {
     let (length, meaning) = one_of(scanner.eight(), words)?;
     if scanner.ahead(length).is_some_and(is_word) {
         return None;
@@ -329,4 +331,3 @@ impl Named for Micro {
         }
     }
 }
-

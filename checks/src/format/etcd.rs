@@ -52,7 +52,8 @@ fn event(line: &[u8], at: usize) -> Result<Option<Event>, String> {
     };
     match word(&mut scanner) {
         [b':', name @ ..] => {
-            let function = Function::known(name).unwrap_or_else(|| Function::named(&super::scan::text_of(name)));
+            let function =
+                Function::known(name).unwrap_or_else(|| Function::named(&super::scan::text_of(name)));
             event.function = Some(function);
         }
         _ => return Err("expected a function such as :read behind the event's type".to_owned()),

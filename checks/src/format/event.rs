@@ -227,7 +227,9 @@ impl Kind {
 }
 
 fn kind(datum: &Datum) -> Result<Kind, String> {
-    let Some(word) = datum.text() else { return Err("expected a type :invoke, :ok, :fail or :info".to_owned()) };
+    let Some(word) = datum.text() else {
+        return Err("expected a type :invoke, :ok, :fail or :info".to_owned());
+    };
     Kind::named(word.as_bytes())
         .ok_or_else(|| format!("expected a type :invoke, :ok, :fail or :info, found :{word}"))
 }

@@ -14,8 +14,8 @@ use crate::verdict::Witness;
 
 /// Where the sum over keys of how long each is in use is more than this, and more than so many times how often keys are
 /// touched, real time is reduced for each key alone, which costs what the touches do.
-const SPANS_MIN: usize = 100_000;
-const SPANS_SHARE: usize = 16;
+const SPANS_MIN: usize = 20_000;
+const SPANS_SHARE: usize = 4;
 
 /// Of how many neighbours the neighbours are looked at.
 const NEIGHBOURS: usize = 16;

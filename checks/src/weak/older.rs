@@ -127,7 +127,11 @@ impl Key {
         for pair in way.windows(2).filter(|pair| self.is_version[pair[1] as usize]) {
             let [last, to] = [pair[0], pair[1]].map(|node| self.nodes[node as usize]);
             let because = self.links.iter().find(|link| link.from == last && link.to == to);
-            steps.push(Link { from: self.nodes[from as usize], to, because: because.map_or(NONE, |l| l.because) });
+            steps.push(Link {
+                from: self.nodes[from as usize],
+                to,
+                because: because.map_or(NONE, |l| l.because),
+            });
             from = pair[1];
         }
         steps

@@ -168,7 +168,9 @@ impl<'s, 'h> Promise<'s, 'h> {
                 let to = self.up_to(at);
                 if self.guarantee == Guarantee::MonotonicWrites {
                     let because = self.seen.writer(touch.version);
-                    before.into_iter().for_each(|from| sink(key, Link { from: self.up_to(from), to, because }));
+                    before
+                        .into_iter()
+                        .for_each(|from| sink(key, Link { from: self.up_to(from), to, because }));
                 } else {
                     sink(key, Link { from: touch.version, to, because: NONE });
                     before.into_iter().for_each(|from| {

@@ -79,7 +79,12 @@ const TABLE: &[Row] = &[
         "any replica answers any step",
         stores::registers,
     ),
-    (&["set-full"], (WORKLOADS, "elements_fare_as_every_read_tells"), "an element is forgotten", objects::grown),
+    (
+        &["set-full"],
+        (WORKLOADS, "elements_fare_as_every_read_tells"),
+        "an element is forgotten",
+        objects::grown,
+    ),
     (&["bank"], (WORKLOADS, "banks_are_judged_by_every_sum"), "halves of transfers are seen", stores::bank),
     (
         &["counter-bounds"],

@@ -153,7 +153,8 @@ pub(super) fn set(broken: bool, seed: u64) -> History {
         })
     };
     run(seed, 300, ask, |draws, _, operation| {
-        let (Call::Insert(element) | Call::Remove(element) | Call::Contains(element)) = &operation.call else {
+        let (Call::Insert(element) | Call::Remove(element) | Call::Contains(element)) = &operation.call
+        else {
             return told(Value::Nil);
         };
         let there = held.contains(element);

@@ -125,9 +125,8 @@ pub(super) fn skewed(broken: bool, seed: u64) -> History {
         let before = held.clone();
         for (turn, which) in [first, 1 - first].into_iter().enumerate() {
             let seen = if broken { &before } else { &held };
-            let mut steps: Vec<Micro> = (pair..pair + 2)
-                .map(|key| Micro::Read(Key(key), Some(seen[key as usize].clone())))
-                .collect();
+            let mut steps: Vec<Micro> =
+                (pair..pair + 2).map(|key| Micro::Read(Key(key), Some(seen[key as usize].clone()))).collect();
             let at = 2 * round + turn as u64;
             let value = Value::Int(at as i64 + 1);
             held[(pair + which) as usize] = value.clone();
@@ -216,9 +215,12 @@ fn written_then_read(seed: u64, mut held: impl FnMut(&mut Draws, u64, u64, i64) 
 /// In the broken store what one replica holds of a key stays behind for good.
 pub(super) fn diverging(broken: bool, seed: u64) -> History {
     let behind = older(seed);
-    written_then_read(seed, move |_, process, key, last| {
-        if broken && process == 0 { behind[key as usize] } else { last }
-    })
+    written_then_read(
+        seed,
+        move |_, process, key, last| {
+            if broken && process == 0 { behind[key as usize] } else { last }
+        },
+    )
 }
 
 /// The broken store holds of each key what was there before the last write.

@@ -305,19 +305,22 @@ fn elements_fare_as_every_read_tells() {
             history.entries.iter().filter(|entry| !entry.is_failed()).find(adds)
         };
         let elements = (0..12).chain([99]).map(Value::Int);
-        let elements: Vec<Value> =
-            elements.filter(|e| adder(e).is_some() || reads.iter().any(|(_, items)| items.contains(e))).collect();
+        let elements: Vec<Value> = elements
+            .filter(|e| adder(e).is_some() || reads.iter().any(|(_, items)| items.contains(e)))
+            .collect();
         let fate = |element: &Value| {
             let saw = |read: &&(&Entry, &Vec<Value>)| read.1.contains(element);
             let Some(adder) = adder(element) else { return "wrong" };
             let acknowledged = adder.is_ok().then_some(adder.completed_index);
-            let known = reads.iter().filter(saw).map(|(read, _)| read.completed_index).chain(acknowledged).min();
+            let known =
+                reads.iter().filter(saw).map(|(read, _)| read.completed_index).chain(acknowledged).min();
             let missed = |at: &usize| {
                 let (read, items) = reads[*at];
                 !items.contains(element) && known.is_some_and(|known| known < read.invoked_index)
             };
             let seen_after = |at: usize| reads[at + 1..].iter().any(|(_, items)| items.contains(element));
-            let twice = reads.iter().any(|(_, items)| items.iter().filter(|item| *item == element).count() > 1);
+            let twice =
+                reads.iter().any(|(_, items)| items.iter().filter(|item| *item == element).count() > 1);
             if twice || (0..reads.len()).filter(missed).any(|at| !seen_after(at)) {
                 "wrong"
             } else if (0..reads.len()).any(|at| missed(&at)) {

@@ -49,7 +49,8 @@ pub(super) fn solve(deeds: &[Deed<'_>]) -> Option<Solved> {
             // Reads tend to hold the elements in the order in which they came.
             let likely = additions.get_index(next).filter(|(element, _)| *element == item);
             let found = likely.map(|(_, (invoked, _))| (next, *invoked));
-            let found = found.or_else(|| additions.get_full(item).map(|(at, _, (invoked, _))| (at, *invoked)));
+            let found =
+                found.or_else(|| additions.get_full(item).map(|(at, _, (invoked, _))| (at, *invoked)));
             let Some((index, invoked)) = found else { return Some(Solved::No(deed.returned)) };
             next = index + 1;
             read.saw.push(index as u32);
