@@ -1,7 +1,7 @@
 //! Acknowledged writes that vanished, and old ones that came back, in registers of unique values and in sets.
 //!
-//! Lost: the last write of a key was acknowledged, and yet reads after it had settled see an older version, and nobody
-//! ever saw it. Resurrected: a version, or an element's removal, had been seen or acknowledged, and what it replaced is
+//! Lost: the last write of a key was acknowledged, and yet reads after it had settled see an older version (a lost update)
+//! or none (a lost write), and nobody ever saw it. Resurrected: a version, or an element's removal, had been seen or acknowledged, and what it replaced is
 //! there again at the end. Deliberately absent: versions overwritten in time, whose loss nobody can tell, and reads that
 //! are merely late (see [`super::staleness`]).
 
@@ -133,6 +133,11 @@ fn vanished(
         Some(_) => (
             "resurrected write",
             format!("key {key} fell back to a version that had been replaced and seen so"),
+        ),
+        // An older version is in its place, which cannot have known of it.
+        None if source.is_some() => (
+            "lost update",
+            format!("an acknowledged write of key {key} was never seen: an older version is in its place"),
         ),
         None => ("lost write", format!("an acknowledged write of key {key} was never seen")),
     };

@@ -47,6 +47,15 @@ impl Guarantee {
             Guarantee::WritesFollowReads => "writes follow reads",
         }
     }
+
+    /// What a violation is called.
+    #[must_use]
+    pub fn anomaly(self) -> String {
+        match self {
+            Guarantee::MonotonicReads => "non-monotonic read".to_string(),
+            other => format!("{} violation", other.name()),
+        }
+    }
 }
 
 /// A version of a key that must be older than another, and by whose doing.
@@ -189,7 +198,7 @@ fn after_seen(seen: &Seen<'_>, touched: &[Table<u32, Touches>], reads: bool) -> 
 
 fn tell(seen: &Seen<'_>, graph: &Graph, members: &[u32], older: &[Older], guarantee: Guarantee) -> Verdict {
     let cycle = shortest_cycle(graph, members, 1, 1 << 22).expect("a component holds a cycle");
-    let mut witness = Witness { anomaly: format!("{} violation", guarantee.name()), ..Witness::default() };
+    let mut witness = Witness { anomaly: guarantee.anomaly(), ..Witness::default() };
     for (i, from) in cycle.iter().enumerate() {
         let to = cycle[(i + 1) % cycle.len()];
         let found =

@@ -211,7 +211,7 @@ fn writes_are_lost_and_come_back() {
         ("0 wx1\n1 rx1", 0, None),
         ("0 wx1\n1 rx.", 0, Some("lost write")),
         ("0 wx1\n1 rx.", 9, None),
-        ("0 wx1\n0 wx2\n1 rx1", 0, Some("lost write")),
+        ("0 wx1\n0 wx2\n1 rx1", 0, Some("lost update")),
         ("0 wx1\n0 wx2\n1 rx2\n1 rx1", 0, Some("resurrected write")),
         ("0 wx1\n?2 wx2\n1 rx2\n1 rx1", 0, None),
         ("@0-9 0 wx1\n@1-8 1 wx2\n@10-11 2 rx1", 0, None),

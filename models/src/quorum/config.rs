@@ -7,6 +7,7 @@ use sim_core::client::level::Level;
 use sim_core::time::Span;
 
 use super::versions::Versions;
+use crate::detector::Detector;
 
 /// A replicated key-value store after Dynamo (DeCandia et al., SOSP'07; § is of that paper). Any node coordinates
 /// whatever it is asked; the first N nodes on the ring behind a key hold it.
@@ -34,6 +35,10 @@ pub struct Quorum {
     /// Other nodes stand in for silent replicas (§4.6); nobody does if absent.
     #[serde(default)]
     pub sloppy: Option<Sloppy>,
+    /// Nodes send heartbeats, and by these a failure detector tells each coordinator whom to think up: it does not ask
+    /// the others. If absent, a coordinator knows of nobody, and learns who is down from answers that do not come.
+    #[serde(default)]
+    pub liveness: Option<Liveness>,
     /// Replicas compare Merkle trees (§4.7); never if absent.
     #[serde(default)]
     pub anti_entropy: Option<AntiEntropy>,
@@ -125,6 +130,16 @@ pub struct Sloppy {
     pub after: Span,
     /// How often what is kept for others is offered to them.
     pub handoff: Span,
+}
+
+/// Who is thought up, by heartbeats.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Liveness {
+    /// How often each node that holds data tells all others that it is there: at the multiples of this on its clock.
+    pub every: Span,
+    /// What judges it by that.
+    pub detector: Detector,
 }
 
 /// How replicas compare what they hold.
@@ -240,6 +255,7 @@ impl Quorum {
         {
             return fail("sloppy", format!("both lengths are {SHORTEST} at least"));
         }
+        self.check_liveness()?;
         if let Some(compare) = self.anti_entropy
             && (compare.every < SHORTEST || !(1..=32).contains(&compare.depth))
         {
@@ -265,6 +281,20 @@ impl Quorum {
             }
             _ => Ok(()),
         }
+    }
+
+    fn check_liveness(&self) -> Result<(), Wrong> {
+        let Some(liveness) = &self.liveness else { return Ok(()) };
+        if liveness.every < SHORTEST {
+            return fail("liveness.every", format!("{SHORTEST} at least"));
+        }
+        if let Detector::Timeout(silence) = liveness.detector
+            && silence <= liveness.every
+        {
+            return fail("liveness.detector.Timeout", "longer than the time between heartbeats");
+        }
+        let under = |(path, why)| (format!("liveness.detector.{path}"), why);
+        liveness.detector.validate(liveness.every).map_err(under)
     }
 
     fn check_changes(&self, nodes: u32, members: u32) -> Result<(), (String, String)> {

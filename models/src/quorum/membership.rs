@@ -50,6 +50,15 @@ impl QuorumConfig {
         QuorumConfig { quorum: quorum.clone(), rings, nodes, regions }
     }
 
+    /// All nodes that are ever on a ring, by index.
+    #[must_use]
+    pub fn holders(&self) -> Vec<Peer> {
+        let mut all: Vec<Peer> = self.rings.iter().flat_map(|ring| ring.members().iter().copied()).collect();
+        all.sort_unstable();
+        all.dedup();
+        all
+    }
+
     /// The region of a node, by number.
     #[must_use]
     pub fn region(&self, node: Peer) -> u16 {

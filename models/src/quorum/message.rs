@@ -115,6 +115,11 @@ pub enum Message {
         /// When its write ended.
         ended: Time,
     },
+    /// I am here.
+    Heartbeat {
+        /// At so many intervals on the sender's clock.
+        number: u64,
+    },
 }
 
 /// What a node is reminded of.
@@ -136,6 +141,10 @@ pub enum Timer {
     Move,
     /// A measuring read is given up.
     Unseen(Number),
+    /// The others are told that it is there.
+    Heartbeat,
+    /// A node has been silent for too long, unless a heartbeat came.
+    Suspect(Peer),
 }
 
 fn cell_bytes(cell: &Cell) -> u32 {
@@ -171,6 +180,7 @@ impl Message {
             Message::Late { .. } => "late",
             Message::Tree { .. } => "tree",
             Message::Leaves { .. } => "leaves",
+            Message::Heartbeat { .. } => "heartbeat",
         }
     }
 }

@@ -9,6 +9,7 @@
 //! | `coordinator` | an operation's rounds, read repair, write-back (ABD), sloppy quorums |
 //! | `replica`, `storage` | what a node holds, hints, purging of tombstones, the disk |
 //! | `anti_entropy` | Merkle trees |
+//! | `liveness` | heartbeats, and whom a coordinator thinks up |
 //! | `probe` | measuring reads |
 //! | `replicas` | whether all replicas hold the same, as the run's judge asks |
 //!
@@ -17,6 +18,7 @@
 mod anti_entropy;
 mod config;
 mod coordinator;
+mod liveness;
 mod membership;
 mod message;
 mod node;
@@ -38,7 +40,9 @@ use sim_core::world::NodeGroup;
 
 use crate::model::{Cluster, Model, Replicas};
 
-pub use config::{AntiEntropy, Change, Contact, Context, Move, Persistence, Probe, Quorum, Reads, Sloppy};
+pub use config::{
+    AntiEntropy, Change, Contact, Context, Liveness, Move, Persistence, Probe, Quorum, Reads, Sloppy,
+};
 pub use membership::{Homes, QuorumConfig};
 pub use message::{Cause, Message, Timer};
 pub use node::QuorumNode;

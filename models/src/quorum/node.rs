@@ -1,8 +1,7 @@
 //! One node of a quorum system: what it holds as a replica, what it does as a coordinator, and which part of the
 //! protocol handles what.
 //!
-//! The parts are methods in files of their own: `coordinator`, `replica`, `anti_entropy`. Deliberately absent: a view of
-//! who is up; a node learns that from answers that do not come.
+//! The parts are methods in files of their own: `coordinator`, `replica`, `anti_entropy`, `liveness`.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
@@ -19,6 +18,7 @@ use super::probe::{Measuring, Waiting};
 use super::replica::{Held, Hint};
 use super::storage::Storage;
 use super::versions::{Cell, Object};
+use crate::detector::Watch;
 
 /// One node.
 #[derive(Debug)]
@@ -46,6 +46,8 @@ pub struct QuorumNode {
     pub(super) waiting: Vec<Waiting>,
     /// When what was held under a key came to be; kept while anybody measures.
     pub(super) arrivals: BTreeMap<Object, VecDeque<(Time, Cell)>>,
+    /// What the heartbeats of others say, and whether each is suspected; empty where nobody watches.
+    pub(super) watches: BTreeMap<Peer, (Watch, bool)>,
 }
 
 pub(super) type Ctx<'a> = Context<'a, Message, Timer>;
@@ -56,7 +58,7 @@ impl Node for QuorumNode {
     type Timer = Timer;
     const MESSAGE_KINDS: &'static [&'static str] = &[
         "write", "repair", "handoff", "transfer", "ack", "read", "response", "measure", "late", "tree",
-        "leaves",
+        "leaves", "heartbeat",
     ];
 
     fn boot(config: &Arc<QuorumConfig>, ctx: &mut Ctx<'_>) -> QuorumNode {
@@ -75,6 +77,7 @@ impl Node for QuorumNode {
             measuring: BTreeMap::new(),
             waiting: Vec::new(),
             arrivals: BTreeMap::new(),
+            watches: BTreeMap::new(),
         };
         node.start(ctx);
         node
@@ -98,6 +101,7 @@ impl Node for QuorumNode {
             Message::Late { number, by } => self.on_late(from, number, by, ctx),
             Message::Tree { depth, nodes } => self.on_tree(from, depth, &nodes, ctx),
             Message::Leaves { leaves, cells, back } => self.on_leaves(from, &leaves, cells, back, ctx),
+            Message::Heartbeat { number } => self.on_heartbeat(from, number, ctx),
         }
     }
 
@@ -111,6 +115,8 @@ impl Node for QuorumNode {
             Timer::Change(change) => self.hand_over(change as usize / 2, ctx),
             Timer::Move => self.move_keys(ctx),
             Timer::Unseen(number) => self.on_unseen(number, ctx),
+            Timer::Heartbeat => self.beat(ctx),
+            Timer::Suspect(node) => self.on_suspicion(node, ctx),
         }
     }
 
@@ -151,6 +157,7 @@ impl QuorumNode {
         if let Some(age) = shared.quorum.purge {
             ctx.arm(Timer::Purge, age);
         }
+        self.start_watching(ctx);
         let elapsed = ctx.now().0;
         for change in 0..shared.quorum.changes.len() {
             let [begins, _] = shared.moves(change);

@@ -103,6 +103,9 @@ impl QuorumNode {
     /// Offers what is kept for others to them.
     pub(super) fn offer_hints(&mut self, ctx: &mut Ctx<'_>) {
         for ((home, object), hint) in &self.hints {
+            if !self.trusts(*home, ctx) {
+                continue;
+            }
             let (object, cell, number) = (*object, hint.cell.clone(), hint.number);
             ctx.send(*home, Message::Write { number, object, cell, home: None, cause: Cause::Handoff });
         }
