@@ -48,6 +48,11 @@ impl Coordination {
         if self.round == Round::Ask { self.levels.0 } else { self.levels.1 }
     }
 
+    /// Whether it asks what there is.
+    pub(super) fn asks(&self) -> bool {
+        self.round == Round::Ask
+    }
+
     /// The home that a node stands in for.
     fn stands_in_for(&self, node: Peer) -> Option<Peer> {
         self.stand_ins.iter().find(|(_, other)| *other == node).map(|(home, _)| *home)

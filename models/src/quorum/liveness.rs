@@ -85,7 +85,9 @@ impl QuorumNode {
             return true;
         }
         op.asked.retain(|node| !down.contains(node));
-        if self.shared.quorum.sloppy.is_some() {
+        // Who stands in holds little: a read turns there only where too few homes are left.
+        let left = op.asks() && self.enough(op, op.level(), &op.asked);
+        if self.shared.quorum.sloppy.is_some() && !left {
             let others = self.fallbacks(op, down.len(), ctx);
             op.asked.extend(&others);
             op.stand_ins = down.into_iter().zip(others).collect();

@@ -57,8 +57,18 @@ impl Node for QuorumNode {
     type Message = Message;
     type Timer = Timer;
     const MESSAGE_KINDS: &'static [&'static str] = &[
-        "write", "repair", "handoff", "transfer", "ack", "read", "response", "measure", "late", "tree",
-        "leaves", "heartbeat",
+        "write",
+        "repair",
+        "handoff",
+        "transfer",
+        "ack",
+        "read",
+        "response",
+        "measure",
+        "late",
+        "tree",
+        "leaves",
+        "heartbeat",
     ];
 
     fn boot(config: &Arc<QuorumConfig>, ctx: &mut Ctx<'_>) -> QuorumNode {
