@@ -82,8 +82,21 @@ impl Node for CrdtNode {
     type Config = CrdtConfig;
     type Message = Message;
     type Timer = Timer;
-    const MESSAGE_KINDS: &'static [&'static str] =
-        &["state", "delta", "ack", "rumor", "told", "hashes", "leaves", "payload", "ihave", "graft", "prune", "keepalive", "membership"];
+    const MESSAGE_KINDS: &'static [&'static str] = &[
+        "state",
+        "delta",
+        "ack",
+        "rumor",
+        "told",
+        "hashes",
+        "leaves",
+        "payload",
+        "ihave",
+        "graft",
+        "prune",
+        "keepalive",
+        "membership",
+    ];
 
     fn boot(config: &CrdtConfig, ctx: &mut Ctx<'_>) -> CrdtNode {
         let opened = Wal::open(FILES, true, ctx);
