@@ -10,7 +10,7 @@ use sim_core::peer::Peer;
 use sim_core::value::{Call, Value};
 
 use super::config::{Contact, Context, Probe, Reads};
-use super::message::{Cause, Message, Number, Timer};
+use super::message::{Cause, Epoch, Message, Number, Timer};
 use super::node::{Ctx, QuorumNode};
 use super::storage::{known, token};
 use super::versions::{Cell, Dot, Object, Past, Stamp, Version, Versions};
@@ -27,6 +27,8 @@ pub(super) struct Coordination {
     /// What its session knows, as it told.
     session: Past,
     round: Round,
+    /// The epoch under which it began.
+    pub(super) epoch: Epoch,
     /// The homes that are read and written, and those that are written besides.
     homes: Vec<Peer>,
     also: Vec<Peer>,
@@ -46,6 +48,11 @@ impl Coordination {
     /// How many answers it waits for in this round.
     pub(super) fn level(&self) -> Level {
         if self.round == Round::Ask { self.levels.0 } else { self.levels.1 }
+    }
+
+    /// Whether its client has its answer.
+    pub(super) fn is_done(&self) -> bool {
+        self.done
     }
 
     /// Whether it asks what there is.
@@ -75,7 +82,7 @@ impl QuorumNode {
             _ => return ctx.reply(id, Reply::Rejected),
         };
         let object = operation.key;
-        let homes = self.shared.homes(object, ctx.now());
+        let homes = self.shared.homes(object, self.epoch);
         let number = self.number(ctx);
         let settings = &self.shared.quorum;
         let levels = match (level, &write) {
@@ -90,6 +97,7 @@ impl QuorumNode {
             levels,
             session: known(token.as_ref()),
             round: Round::Ask,
+            epoch: self.epoch,
             homes: homes.now,
             also: homes.also.unwrap_or_default(),
             asked: Vec::new(),
@@ -148,7 +156,7 @@ impl QuorumNode {
         op.round = Round::Ask;
         self.choose(number, op, ctx);
         for node in &op.asked {
-            ctx.send(*node, Message::Read { number, object: op.object });
+            ctx.send(*node, Message::Read { number, object: op.object, epoch: op.epoch });
         }
     }
 
@@ -170,7 +178,8 @@ impl QuorumNode {
         self.choose(number, op, ctx);
         for node in &op.asked {
             let (object, cell, home) = (op.object, op.merged.clone(), op.stands_in_for(*node));
-            ctx.send(*node, Message::Write { number, object, cell, home, cause: Cause::Write });
+            let (cause, epoch) = (Cause::Write, op.epoch);
+            ctx.send(*node, Message::Write { number, object, cell, home, cause, epoch });
         }
     }
 
@@ -262,8 +271,11 @@ impl QuorumNode {
         let from = if all { 0 } else { op.cells.len() - 1 };
         for (node, _) in op.cells[from..].iter().filter(|(_, cell)| *cell != op.merged) {
             if op.homes.contains(node) {
-                let (object, cell) = (op.object, op.merged.clone());
-                ctx.send(*node, Message::Write { number, object, cell, home: None, cause: Cause::Repair });
+                let (object, cell, epoch) = (op.object, op.merged.clone(), op.epoch);
+                ctx.send(
+                    *node,
+                    Message::Write { number, object, cell, home: None, cause: Cause::Repair, epoch },
+                );
             }
         }
     }
@@ -279,7 +291,7 @@ impl QuorumNode {
     ) {
         match cause {
             Cause::Handoff => return self.hint_arrived(from, object, number, ctx),
-            Cause::Transfer => return self.key_arrived(from, object, number),
+            Cause::Transfer => return self.key_arrived(from, object, number, ctx),
             Cause::Write | Cause::Repair => {}
         }
         let Some(mut op) = self.operations.remove(&number) else { return };
@@ -314,12 +326,13 @@ impl QuorumNode {
         let more = op.asked.len() > op.answered.len();
         if !op.done || more {
             self.operations.insert(number, op);
-            return;
+            return self.follow(ctx);
         }
         ctx.disarm(Timer::Deadline(number));
         if self.shared.quorum.sloppy.is_some() {
             ctx.disarm(Timer::Fallback(number));
         }
+        self.follow(ctx);
     }
 
     /// Some have not answered in time: the next nodes on the ring stand in for them.
@@ -330,10 +343,10 @@ impl QuorumNode {
         for (silent, node) in silent.iter().zip(&fallbacks) {
             let (object, home) = (op.object, op.stands_in_for(*silent).unwrap_or(*silent));
             match op.round {
-                Round::Ask => ctx.send(*node, Message::Read { number, object }),
+                Round::Ask => ctx.send(*node, Message::Read { number, object, epoch: op.epoch }),
                 Round::Write => {
-                    let (cell, cause) = (op.merged.clone(), Cause::Write);
-                    ctx.send(*node, Message::Write { number, object, cell, home: Some(home), cause });
+                    let (cell, cause, epoch) = (op.merged.clone(), Cause::Write, op.epoch);
+                    ctx.send(*node, Message::Write { number, object, cell, home: Some(home), cause, epoch });
                 }
             }
         }
@@ -343,7 +356,7 @@ impl QuorumNode {
 
     /// The next nodes on the ring that are not asked already and are thought up.
     pub(super) fn fallbacks(&self, op: &Coordination, count: usize, ctx: &Ctx<'_>) -> Vec<Peer> {
-        let ring = self.shared.rings(ctx.now()).0;
+        let ring = self.shared.rings(op.epoch).0;
         let taken = |node: &Peer| op.asked.contains(node) || op.also.contains(node);
         let free = |node: &Peer| !taken(node) && self.trusts(*node, ctx);
         ring.walk(op.object).filter(free).take(count).collect()
@@ -352,6 +365,7 @@ impl QuorumNode {
     /// Too few have answered, or too late.
     pub(super) fn on_deadline(&mut self, number: Number, ctx: &mut Ctx<'_>) {
         let Some(op) = self.operations.remove(&number) else { return };
+        self.follow(ctx);
         if op.done {
             return;
         }
