@@ -5,7 +5,8 @@
 //! member that stays. It takes the ring from one [`Epoch`] to the next and waits each time until every node has followed:
 //! until that node has written down the epoch, has answered all that it began under an earlier one, and has handed over what
 //! moves. So no two nodes are more than an epoch apart, and neighbouring epochs are made to fit each other. A node that is
-//! down holds a change up; one that crashes on the way goes on where it was. Deliberately absent: changes side by side, and
+//! down holds a change up; one that crashes on the way goes on where it was. A node that boots again may have been removed
+//! meanwhile: it coordinates nothing before it has heard from half of the others where the ring is. Deliberately absent: changes side by side, and
 //! agreement on who leads one: the plan says it.
 
 use std::collections::BTreeSet;
@@ -23,6 +24,8 @@ pub(super) struct Administration {
     waits_for: Option<BTreeSet<Peer>>,
     /// To whom it owes word that it has followed.
     owed: BTreeSet<Peer>,
+    /// Who has told since it booted again where the ring is; absent once these are enough.
+    unsure: Option<BTreeSet<Peer>>,
 }
 
 impl QuorumNode {
@@ -34,14 +37,42 @@ impl QuorumNode {
         if let Some(change) = self.epoch.moves() {
             self.hand_over(change, ctx);
         }
+        if ctx.now() > Time::ZERO && self.shared.nodes > 1 {
+            self.administration.unsure = Some(BTreeSet::new());
+            return self.ask_around(ctx);
+        }
         self.lead(ctx);
+    }
+
+    /// Whether it knows where the ring is, as far as it can tell.
+    pub(super) fn is_sure(&self) -> bool {
+        self.administration.unsure.is_none()
+    }
+
+    fn ask_around(&mut self, ctx: &mut Ctx<'_>) {
+        for node in (0..self.shared.nodes).map(Peer::node).filter(|node| *node != self.me) {
+            ctx.send(node, Message::Ring { epoch: self.epoch });
+        }
+        ctx.arm(Timer::Lead, self.shared.quorum.move_again);
+    }
+
+    /// Another node has told where the ring is.
+    fn heard(&mut self, from: Peer, ctx: &mut Ctx<'_>) {
+        let others = self.shared.nodes as usize - 1;
+        let Some(told) = &mut self.administration.unsure else { return };
+        told.insert(from);
+        if 2 * told.len() >= others {
+            self.administration.unsure = None;
+            self.lead(ctx);
+        }
     }
 
     /// Takes up the next line of the plan, or the one that is under way, if that is this node's to lead.
     fn lead(&mut self, ctx: &mut Ctx<'_>) {
         let change = self.epoch.change();
         let Some(line) = self.shared.quorum.admin.get(change).copied() else { return };
-        if self.shared.leader(change) != self.me || self.administration.waits_for.is_some() {
+        if self.shared.leader(change) != self.me || self.administration.waits_for.is_some() || !self.is_sure()
+        {
             return;
         }
         let begins = Time::ZERO + line.at;
@@ -69,7 +100,13 @@ impl QuorumNode {
 
     /// It is time to go on, or to ask again those that have not followed.
     pub(super) fn on_lead(&mut self, ctx: &mut Ctx<'_>) {
-        if self.administration.waits_for.is_some() { self.urge(ctx) } else { self.lead(ctx) }
+        if !self.is_sure() {
+            self.ask_around(ctx);
+        } else if self.administration.waits_for.is_some() {
+            self.urge(ctx);
+        } else {
+            self.lead(ctx);
+        }
     }
 
     /// Another node tells where the ring is.
@@ -78,6 +115,7 @@ impl QuorumNode {
             return ctx.send(from, Message::Ring { epoch: self.epoch });
         }
         self.enter(epoch, ctx);
+        self.heard(from, ctx);
         self.administration.owed.insert(from);
         self.follow(ctx);
         self.lead(ctx);
@@ -89,7 +127,8 @@ impl QuorumNode {
             return;
         }
         self.epoch = epoch;
-        self.administration = Administration::default();
+        self.administration.waits_for = None;
+        self.administration.owed.clear();
         self.storage.keep_epoch(epoch, ctx);
         self.moving.clear();
         if let Some(change) = epoch.moves() {
@@ -119,6 +158,7 @@ impl QuorumNode {
 
     /// A node has followed. When all have, the change goes on.
     pub(super) fn on_followed(&mut self, from: Peer, epoch: Epoch, ctx: &mut Ctx<'_>) {
+        self.heard(from, ctx);
         let Some(waits_for) = &mut self.administration.waits_for else { return };
         if epoch != self.epoch {
             return;

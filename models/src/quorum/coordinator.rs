@@ -81,6 +81,9 @@ impl QuorumNode {
             Call::Delete => Some(None),
             _ => return ctx.reply(id, Reply::Rejected),
         };
+        if !self.is_sure() {
+            return ctx.reply(id, Reply::Rejected);
+        }
         let object = operation.key;
         let homes = self.shared.homes(object, self.epoch);
         let number = self.number(ctx);
