@@ -189,7 +189,8 @@ pub enum Action {
     Join(u32),
     /// It hands over what it holds and leaves the ring; it stays up and coordinates. A decommission.
     Leave(u32),
-    /// It is gone for good, and is taken off the ring; the homes that stay give what they hold to its successors.
+    /// It is gone for good, and is taken off the ring; the homes that stay give what they hold to its successors. Nobody
+    /// waits for it: one that lives may answer from what it has until it hears of its removal.
     Remove(u32),
 }
 
