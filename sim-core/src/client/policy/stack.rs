@@ -8,9 +8,12 @@
 
 use std::collections::VecDeque;
 
-use sim_core::random::Rng;
-use sim_core::time::{Span, Time};
+use crate::random::Rng;
+use crate::time::{Span, Time};
 
+use super::breaker::{Breaker, State as BreakerState};
+use super::bucket::{LeakyBucket, TokenBucket};
+use super::budget::RetryBudget;
 use super::bulkhead::{Bulkhead, Entry};
 use super::coalesce::Coalesce;
 use super::concurrency::Limit;
@@ -18,7 +21,8 @@ use super::hedge::Hedge;
 use super::retry::RetryConfig;
 pub use super::stack_frames::Token;
 use super::stack_frames::{Frame, Frames, NONE};
-use super::{Breaker, BreakerState, Layer, LeakyBucket, Outcome, RetryBudget, Throttle, TokenBucket};
+use super::throttle::Throttle;
+use super::{Layer, Outcome};
 
 /// A call as its caller hands it in.
 #[derive(Clone, Copy, Debug)]
@@ -253,6 +257,12 @@ impl Stack {
             let hedge = self.frames.ancestor(frame, layer);
             self.frames.get_mut(hedge).held = true;
         }
+    }
+
+    /// The tag of the call that something belongs to, while that lives.
+    #[must_use]
+    pub fn tag(&self, token: Token) -> Option<u64> {
+        self.frames.find(token).map(|frame| self.frames.get(frame).tag)
     }
 
     /// Whether a wake-up still has a reason.

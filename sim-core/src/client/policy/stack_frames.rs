@@ -1,6 +1,6 @@
 //! The bookkeeping under [`Stack`](super::Stack): calls under way as trees of frames, one frame a layer passed.
 
-use sim_core::time::{Span, Time};
+use crate::time::{Span, Time};
 
 /// No frame.
 pub(super) const NONE: u32 = u32::MAX;
