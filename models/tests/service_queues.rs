@@ -72,6 +72,8 @@ fn the_wait_grows_with_the_variance_of_the_work() {
 fn two_choices_are_as_good_as_mitzenmacher_says() {
     // At .95 the start is felt longer: a queue needs 1/(1 − ρ)² service times to forget it.
     for (choice, load, expected, seconds) in [
+        // Σ ρ^(2ⁱ − 2).
+        ("PowerOfTwo", 0.5, 1.2657, 400),
         ("PowerOfTwo", 0.7, 1.6145, 700),
         ("PowerOfTwo", 0.9, 2.6141, 700),
         ("PowerOfTwo", 0.95, 3.3830, 1500),

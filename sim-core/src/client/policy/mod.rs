@@ -18,6 +18,7 @@ pub mod outcome;
 pub mod retry;
 mod stack;
 mod stack_frames;
+mod stack_layers;
 pub mod throttle;
 pub mod window;
 
