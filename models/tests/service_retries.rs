@@ -79,7 +79,9 @@ fn grpc(p: f64, ratio: f64) -> f64 {
 fn grpc_throttles_retries_above_its_failure_rate() {
     // ratio / (1 + ratio): 9.09% at .1, a sixth at .2, a third at .5. Below it nearly every failure is retried; above
     // it retries are cut until all attempts fail at that rate.
-    for (ratio, below, near, above) in [(0.1, 0.06, 0.085, 0.12), (0.2, 0.12, 0.155, 0.21), (0.5, 0.25, 0.32, 0.41)] {
+    for (ratio, below, near, above) in
+        [(0.1, 0.06, 0.085, 0.12), (0.2, 0.12, 0.155, 0.21), (0.5, 0.25, 0.32, 0.41)]
+    {
         let (low, middle, high) = (grpc(below, ratio), grpc(near, ratio), grpc(above, ratio));
         println!("ratio {ratio}: {low:.3} {middle:.3} {high:.3}");
         assert!(low > 0.99 && middle > 0.8 && high < 0.1, "{ratio}: {low} {middle} {high}");

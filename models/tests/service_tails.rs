@@ -115,7 +115,10 @@ fn at_a_fan_out_of_two_thousand_one_request_in_six_meets_the_slowest_of_ten_thou
     }
     // Of twelve million calls to leaves 1,200 are slow, give or take 35.
     let expected = all * 2000.0 * 0.0001;
-    assert!((leaves - expected).abs() < 3.0 * libm::sqrt(expected), "{leaves} slow leaves, {expected} expected");
+    assert!(
+        (leaves - expected).abs() < 3.0 * libm::sqrt(expected),
+        "{leaves} slow leaves, {expected} expected"
+    );
     // Slow requests vary with slow leaves; a control variate takes that part out. So many leaves at random among so
     // many requests meet 1 − (1 − 1/n)^leaves of them; what is left has a standard error of .0016 with 6,000 requests,
     // where the bare share has one of .005.
