@@ -58,7 +58,7 @@ fn retry_strategies_do_what_brooker_found() {
 fn three_retries_follow_the_closed_form() {
     for p in [0.1_f64, 0.3, 0.5, 0.8] {
         let (success, load) = brooker(p, "(attempts: 4)");
-        close("1 − p⁴", success, 1.0 - p * p * p * p, 0.005);
+        close("1 − p⁴", success, 1.0 - p * p * p * p, 0.01);
         close("1 + p + p² + p³", load, 1.0 + p + p * p + p * p * p, 0.01);
     }
 }
