@@ -60,6 +60,7 @@ fn main() {
         mix,
         routing,
         retry,
+        policies: Vec::new(),
         place,
         start,
         stop,

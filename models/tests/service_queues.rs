@@ -70,20 +70,29 @@ fn the_wait_grows_with_the_variance_of_the_work() {
 
 #[test]
 fn two_choices_are_as_good_as_mitzenmacher_says() {
-    // At .95 the start is felt longer: a queue needs 1/(1 − ρ)² service times to forget it.
-    for (choice, load, expected, seconds) in [
-        ("PowerOfTwo", 0.7, 1.6145, 700),
-        ("PowerOfTwo", 0.9, 2.6141, 700),
-        ("PowerOfTwo", 0.95, 3.3830, 1500),
+    // At .95 the start is felt longer, as a queue needs 1/(1 − ρ)² service times to forget it, and one run is off by
+    // more: eight of 3,000 s lie between 3.37 and 3.45, and their mean is 3.400 ± .02. What is left of the difference
+    // is the finite number of servers.
+    for (choice, load, expected, seconds, seeds) in [
+        // Σ ρ^(2ⁱ − 2).
+        ("PowerOfTwo", 0.5, 1.2657, 400, 1),
+        ("PowerOfTwo", 0.7, 1.6145, 700, 1),
+        ("PowerOfTwo", 0.9, 2.6141, 700, 1),
+        ("PowerOfTwo", 0.95, 3.3830, 1500, 4),
         // Σ ρ^((dⁱ − d)/(d − 1)) for d = 3.
-        ("BestOf(3)", 0.9, 2.0279, 700),
+        ("BestOf(3)", 0.9, 2.0279, 700, 1),
     ] {
         let graph = format!(
             "(users: (calls: [(to: \"s\", balancer: (choose: {choice}))]), \
               services: {{ \"s\": (instances: 500, workers: 1, steps: [Work({EXPONENTIAL})]) }})"
         );
-        let record = run(load * 500.0, seconds, &graph);
-        let found = mean(&latencies(&record, seconds / 3)) / 1_000.0;
+        let one = |seed| {
+            // Who asks last is waited for: to count only those that have ended would count the short ones.
+            let run = Run { seed, drain: 60, ..Run::new(poisson(load * 500.0), seconds + 60) };
+            let record = run.record(&graph);
+            mean(&latencies(&record, seconds / 3)) / 1_000.0
+        };
+        let found = (1..=seeds).map(one).sum::<f64>() / seeds as f64;
         println!("{choice} at {load}: {found:.4} ({expected})");
         close("mean time", found, expected, 0.02);
     }

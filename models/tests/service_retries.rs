@@ -56,16 +56,17 @@ fn retry_strategies_do_what_brooker_found() {
 
 #[test]
 fn three_retries_follow_the_closed_form() {
-    let p = 0.3_f64;
-    let (success, load) = brooker(p, "(attempts: 4)");
-    close("1 − p⁴", success, 1.0 - p * p * p * p, 0.003);
-    close("1 + p + p² + p³", load, 1.0 + p + p * p + p * p * p, 0.01);
+    for p in [0.1_f64, 0.3, 0.5, 0.8] {
+        let (success, load) = brooker(p, "(attempts: 4)");
+        close("1 − p⁴", success, 1.0 - p * p * p * p, 0.01);
+        close("1 + p + p² + p³", load, 1.0 + p + p * p + p * p * p, 0.01);
+    }
 }
 
-/// Retries for each failure, at a failure rate p, under gRPC's throttling.
-fn grpc(p: f64) -> f64 {
+/// Retries for each failure, at a failure rate p, under gRPC's throttling with this ratio.
+fn grpc(p: f64, ratio: f64) -> f64 {
     let graph = format!(
-        "(users: (calls: [(to: \"s\", policies: [Retry((attempts: 2, budget: Some(Grpc(max_tokens: 100, token_ratio: 0.1))))])]),
+        "(users: (calls: [(to: \"s\", policies: [Retry((attempts: 2, budget: Some(Grpc(max_tokens: 100, token_ratio: {ratio}))))])]),
           window: Some(\"1s\"), services: {{ \"s\": (workers: 100000, steps: [Fail({p})]) }})"
     );
     let record = Run { drain: 1, ..Run::new(poisson(1000.0), 200) }.record(&graph);
@@ -75,25 +76,34 @@ fn grpc(p: f64) -> f64 {
 }
 
 #[test]
-fn grpc_throttles_retries_above_one_in_eleven_failures() {
-    // Below 9.09% nearly every failure is retried; above it retries are cut until all attempts fail at 9.09%.
-    assert!(grpc(0.06) > 0.99, "{}", grpc(0.06));
-    assert!(grpc(0.085) > 0.8, "{}", grpc(0.085));
-    let above = grpc(0.12);
-    assert!(above < 0.1, "{above}");
+fn grpc_throttles_retries_above_its_failure_rate() {
+    // ratio / (1 + ratio): 9.09% at .1, a sixth at .2, a third at .5. Below it nearly every failure is retried; above
+    // it retries are cut until all attempts fail at that rate.
+    for (ratio, below, near, above) in
+        [(0.1, 0.06, 0.085, 0.12), (0.2, 0.12, 0.155, 0.21), (0.5, 0.25, 0.32, 0.41)]
+    {
+        let (low, middle, high) = (grpc(below, ratio), grpc(near, ratio), grpc(above, ratio));
+        println!("ratio {ratio}: {low:.3} {middle:.3} {high:.3}");
+        assert!(low > 0.99 && middle > 0.8 && high < 0.1, "{ratio}: {low} {middle} {high}");
+    }
 }
 
 #[test]
-fn adaptive_throttling_turns_four_fifths_away_at_ten_times_overload() {
-    // The server does 100 a second and rejects the rest; 1,000 a second come.
-    let graph =
-        "(users: (calls: [(to: \"s\", policies: [Throttle((k: 2, window: \"30s\"))])]), window: Some(\"1s\"),
-        services: { \"s\": (workers: 1, room: 5, steps: [Work(Fixed(\"10ms\"))]) })";
-    let record = Run::new(poisson(1000.0), 200).record(graph);
-    let (calls, attempts) =
-        (total(&record, "calls users→s", 60, 200), total(&record, "attempts users→s", 60, 200));
-    let rejected = 1.0 - attempts as f64 / calls as f64;
-    assert!((rejected - 0.8).abs() < 0.01, "{rejected}");
+fn adaptive_throttling_lets_k_times_through_what_is_accepted() {
+    // The server does 100 a second and rejects the rest; 1,000 a second come: 1 − K/10 is turned away by the caller,
+    // 80% at K = 2.
+    for (k, expected) in [(2.0, 0.8), (1.5, 0.85), (1.1, 0.89)] {
+        let graph = format!(
+            "(users: (calls: [(to: \"s\", policies: [Throttle((k: {k}, window: \"30s\"))])]), window: Some(\"1s\"),
+              services: {{ \"s\": (workers: 1, room: 5, steps: [Work(Fixed(\"10ms\"))]) }})"
+        );
+        let record = Run::new(poisson(1000.0), 200).record(&graph);
+        let (calls, attempts) =
+            (total(&record, "calls users→s", 60, 200), total(&record, "attempts users→s", 60, 200));
+        let rejected = 1.0 - attempts as f64 / calls as f64;
+        println!("K {k}: {rejected:.4} ({expected})");
+        assert!((rejected - expected).abs() < 0.01, "{k}: {rejected}");
+    }
 }
 
 /// Bronson et al., "Metastable Failures in Distributed Systems" (HotOS 2021), §2: a database of 300 queries a second,

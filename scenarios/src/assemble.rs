@@ -5,6 +5,7 @@
 
 use checks::metrics;
 use models::model::Model;
+use sim_core::client::policy::{Guard, Layer};
 use sim_core::client::workload::{Ask, Load};
 use sim_core::client::{ClientConfig, Routing};
 use sim_core::fault::Trigger;
@@ -184,6 +185,11 @@ fn clients(scenario: &Scenario) -> Result<(), ConfigError> {
                            pass; use a think time or a latency above 0";
             return fail(format!("clients[{i}].load"), message);
         }
+        if waitless(group) {
+            let message = "think: what a policy turns away takes no time, so the next operation would come at the same \
+                           instant, for ever; use a think time above 0";
+            return fail(format!("clients[{i}].load"), message);
+        }
         if let Some(stop) = group.stop
             && stop < group.start
         {
@@ -241,6 +247,24 @@ fn endless(scenario: &Scenario, group: &ClientConfig) -> bool {
     };
     let free = zero(&link.latency) && zero(&scenario.cluster.processor.request);
     free && matches!(&group.load, Load::Closed { think } if zero(think))
+}
+
+/// Whether a closed loop without a pause has policies that may turn an operation away at once.
+fn waitless(group: &ClientConfig) -> bool {
+    let zero = |think: &Distribution| think.mean() == Some(Span::ZERO);
+    let layer = |layer: &Layer| {
+        matches!(
+            layer,
+            Layer::Breaker(_)
+                | Layer::Throttle(_)
+                | Layer::Concurrency(_)
+                | Layer::TokenBucket(_)
+                | Layer::LeakyBucket(_)
+        )
+    };
+    let guard = |guard: &Guard| matches!(guard, Guard::Breaker(_) | Guard::Throttle(_) | Guard::RateLimit(_));
+    matches!(&group.load, Load::Closed { think } if zero(think))
+        && (group.policies.iter().any(layer) || group.retry.guards.iter().any(guard))
 }
 
 fn triggers(scenario: &Scenario) -> Result<(), ConfigError> {

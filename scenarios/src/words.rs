@@ -12,7 +12,14 @@ use crate::assemble::Wrong;
 use crate::schema::{CheckSpec, Scenario, Stop};
 
 /// The marks that clients make, whatever the model.
-const CLIENT_MARKS: [&str; 2] = ["held back by client", "hedged"];
+const CLIENT_MARKS: [&str; 6] = [
+    "breaker closed",
+    "breaker opened",
+    "held back by client",
+    "hedged",
+    "retry budget empty",
+    "too late to begin",
+];
 
 /// Whether all of them are known to the model.
 pub(crate) fn validate(scenario: &Scenario, words: &Words) -> Result<(), Wrong> {

@@ -208,3 +208,40 @@ fn overrides_reach_everything() {
     assert_eq!(set(&["cluster.clock.drift_ppm=50"]).cluster.clock.drift_ppm, 50.0);
     assert_eq!(set(&["network.draws=PerSender"]), set(&["network.draws=\"PerSender\""]));
 }
+
+#[test]
+fn layers_that_mean_nothing_to_a_client_are_refused_with_the_reason() {
+    let patience = "retry: (timeout: \"200ms\", attempts: 4),";
+    assert!(GOOD.contains(patience));
+    for (instead, field, says) in [
+        ("policies: [Timeout(\"1s\"), Fallback],", "clients[0].policies[1]", "judged as the system's"),
+        (
+            "policies: [Hedge((after: Fixed(\"1ms\"), tied: true))],",
+            "clients[0].policies[0]",
+            "only services tell",
+        ),
+        ("policies: [Deadline(margin: \"1ms\")],", "clients[0].policies[0]", "none before it"),
+        ("policies: [Timeout(\"0s\")],", "clients[0].policies[0]", "a length above 0"),
+        ("policies: [Timout(\"1s\")],", "clients[0].policies[0]", "did you mean `Timeout`?"),
+        ("policies: [Bulkhead((places: 0))],", "clients[0].policies[0]", "at least 1"),
+        ("policies: [],", "clients[0]", "how long an answer is waited for"),
+        (
+            "policies: [Timeout(\"1s\")], retry: (timeout: \"1s\", attempts: 1),",
+            "clients[0].policies",
+            "write one of the two",
+        ),
+    ] {
+        let told = message(&GOOD.replace(patience, instead), &[]);
+        assert!(told.contains(field) && told.contains(says), "{instead}\n{told}");
+    }
+    let closed = GOOD.replace("Open(rate: \"50/s\")", "Closed(think: \"0\")");
+    for (instead, says) in [
+        ("policies: [Coalesce, Timeout(\"1s\")],", "open loop"),
+        ("policies: [TokenBucket((rate: \"1/s\", burst: 1)), Timeout(\"1s\")],", "think time above 0"),
+    ] {
+        let told = message(&closed.replace(patience, instead), &[]);
+        assert!(told.contains(says), "{instead}\n{told}");
+    }
+    let layers = "policies: [Coalesce, Timeout(\"1s\"), Deadline(margin: \"1ms\"), Retry((attempts: 3)), Timeout(\"200ms\")],";
+    assert!(Loaded::parse("test.ron", &GOOD.replace(patience, layers), &[]).is_ok());
+}

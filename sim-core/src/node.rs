@@ -103,6 +103,9 @@ pub struct Request {
     pub level: Option<Level>,
     /// What the latest answer about this key gave this session to bring back: Dynamo's context (§4.4).
     pub token: Option<Token>,
+    /// Until when, in true time, an answer is of use to the client, if its policies tell; a node's processor does not
+    /// begin with what is too late.
+    pub deadline: Option<Time>,
 }
 
 /// Bytes that a node gives a session with an answer and gets back with its next request about the same key. What they
@@ -119,6 +122,9 @@ impl Hash for Request {
         }
         if let Some(token) = &self.token {
             token.hash(state);
+        }
+        if let Some(deadline) = &self.deadline {
+            deadline.hash(state);
         }
     }
 }

@@ -74,7 +74,7 @@ enum Round {
 
 impl QuorumNode {
     pub(super) fn coordinate(&mut self, request: Request, ctx: &mut Ctx<'_>) {
-        let Request { id, operation, level, token } = request;
+        let Request { id, operation, level, token, .. } = request;
         let write = match operation.call {
             Call::Read => None,
             Call::Write(value) => Some(Some(value)),

@@ -110,7 +110,14 @@ impl Balancer {
 
     /// Whom a call goes to, not `avoid` if there is another; it counts as under way there. Four draws, always.
     pub fn pick(&mut self, key: u64, avoid: Option<u32>, now: Time, rng: &mut Rng) -> Option<u32> {
-        let (a, b, c, d) = (rng.bits(), rng.bits(), rng.unit(), rng.unit());
+        if self.plain && self.seen.len() == 1 {
+            rng.skip(4);
+            self.seen[0].in_flight += 1;
+            self.total += 1;
+            return Some(0);
+        }
+        let (a, b, c) = (rng.peek(0), rng.peek(1), rng.peek_unit(2));
+        rng.skip(4);
         let chosen = if self.plain && avoid.is_none() && self.ring.is_none() {
             let n = self.seen.len();
             if n == 0 {
@@ -128,7 +135,6 @@ impl Balancer {
             self.usable = usable;
             chosen?
         };
-        let _ = d;
         let seen = &mut self.seen[chosen as usize];
         seen.in_flight += 1;
         self.total += 1;

@@ -312,6 +312,26 @@ impl Caller {
         self.edges[usize::from(edge)].stack.ended(attempt, outcome, now, ctx.rng(), &mut self.acts);
     }
 
+    /// The same where nothing else is to be done first: the tag of the call that ends with it, if no policy is asked.
+    pub(super) fn returned_now(
+        &mut self,
+        part: &Part,
+        edge: u16,
+        attempt: Token,
+        outcome: Outcome,
+        ctx: &mut Ctx<'_>,
+    ) -> Option<u64> {
+        if !self.edges[usize::from(edge)].stack.is_plain() {
+            self.returned(part, edge, attempt, outcome, ctx);
+            return None;
+        }
+        if !self.landed(part, edge, attempt, Some(outcome), ctx) {
+            ctx.mark("late answer");
+            return None;
+        }
+        self.edges[usize::from(edge)].stack.close(attempt)
+    }
+
     /// An attempt has been given up.
     pub(super) fn cancelled(
         &mut self,

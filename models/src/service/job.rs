@@ -69,7 +69,7 @@ pub(super) struct Jobs {
 }
 
 impl Jobs {
-    pub(super) fn insert(&mut self, origin: Origin, now: Time) -> u32 {
+    pub(super) fn insert(&mut self, origin: &Origin, now: Time) -> u32 {
         let slot = self.free.pop();
         let (epoch, calls) = slot.map_or((0, Vec::new()), |slot| {
             let old = &mut self.list[slot as usize];

@@ -143,10 +143,14 @@ impl ServiceNode {
                     let outcome = if taken { Outcome::Ok } else { Outcome::Rejected };
                     return ctx.send(from, Message::Return { attempt, edge, outcome, bytes: HEADER });
                 }
-                self.server(part, ctx, |server, env| server.arrive(origin, env));
+                self.server(part, ctx, |server, env| server.arrive(&origin, env));
             }
             Message::Return { attempt, edge, outcome, .. } => {
-                self.caller.returned(part, edge, Token::from_raw(attempt), outcome, ctx);
+                let attempt = Token::from_raw(attempt);
+                if let Some(tag) = self.caller.returned_now(part, edge, attempt, outcome, ctx) {
+                    self.caller.forget(edge, tag, outcome);
+                    self.done(edge, tag, outcome, part, ctx);
+                }
             }
             Message::Cancel { attempt, edge } => {
                 self.server(part, ctx, |server, env| server.cancel(from, edge, attempt, env));

@@ -79,6 +79,16 @@ mod tests {
     }
 
     #[test]
+    fn shares_spread_so_at_any_number_of_points_and_instances() {
+        for (instances, points) in [(10_u32, 1_u32), (10, 50), (40, 7), (170, 40), (500, 20)] {
+            let (n, v) = (f64::from(instances), f64::from(points));
+            let theory = libm::sqrt((n - 1.0) / (n * v + 1.0));
+            let spread = spread(instances, points);
+            assert!((spread / theory - 1.0).abs() < 0.05, "{instances} × {points}: {spread} ({theory})");
+        }
+    }
+
+    #[test]
     fn a_removed_instance_moves_only_its_own_keys() {
         let (with, without) = (Ring::new(10, 50), Ring::new(9, 50));
         for key in 0..2000 {

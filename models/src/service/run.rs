@@ -18,16 +18,18 @@ impl Server {
         self.leave_calls(slot, env);
         loop {
             let job = self.jobs.get(slot);
-            let (at, key) = (job.at, job.baggage.key);
-            let op = env.program.ops.get(usize::from(at)).filter(|op| !matches!(op, Op::End));
-            let Some(op) = op.filter(|_| job.probe.is_none()) else {
-                let poison = env.spec.poison.is_some_and(|every| key.is_multiple_of(every.max(1)));
-                let poison = poison && self.jobs.get(slot).probe.is_none();
-                return self.finish(slot, if poison { Outcome::Failed } else { Outcome::Ok }, env);
+            let (at, key, probe, worker) = (job.at, job.baggage.key, job.probe.is_some(), job.worker);
+            let op = match env.program.ops.get(usize::from(at)) {
+                Some(op) if !probe && !matches!(op, Op::End) => op,
+                _ => {
+                    let poison = env.spec.poison.is_some_and(|every| key.is_multiple_of(every.max(1)));
+                    let outcome = if poison && !probe { Outcome::Failed } else { Outcome::Ok };
+                    return self.finish(slot, outcome, env);
+                }
             };
             let next = match op {
                 Op::Work(time) => {
-                    if !self.jobs.get(slot).worker {
+                    if !worker {
                         let (priority, now) = (self.jobs.get(slot).baggage.priority, env.ctx.now());
                         return self.queue.push(slot, priority, now);
                     }
@@ -112,19 +114,24 @@ impl Server {
     }
 
     /// Calls that were not needed in the end are given up.
+    #[inline]
     pub(super) fn leave_calls(&mut self, slot: u32, env: &mut Env<'_, '_>) {
         let job = self.jobs.get_mut(slot);
-        if job.calls.is_empty() {
-            return;
-        }
         if job.open > 0 {
-            let calls = std::mem::take(&mut job.calls);
-            job.open = 0;
-            for (edge, token) in calls {
-                env.caller.abandon(edge, token, env.ctx);
-            }
+            self.give_up_calls(slot, env);
+        } else {
+            job.calls.clear();
         }
-        self.jobs.get_mut(slot).calls.clear();
+    }
+
+    #[cold]
+    fn give_up_calls(&mut self, slot: u32, env: &mut Env<'_, '_>) {
+        let job = self.jobs.get_mut(slot);
+        let calls = std::mem::take(&mut job.calls);
+        job.open = 0;
+        for (edge, token) in calls {
+            env.caller.abandon(edge, token, env.ctx);
+        }
     }
 
     /// Makes a step's calls; whether there is anything to wait for.

@@ -127,26 +127,17 @@ impl Server {
     }
 
     /// A call comes to the door.
-    pub(super) fn arrive(&mut self, origin: Origin, env: &mut Env<'_, '_>) {
+    pub(super) fn arrive(&mut self, origin: &Origin, env: &mut Env<'_, '_>) {
         let now = env.ctx.now();
         let turned_away = match self.stage {
             Stage::Down | Stage::Draining => Some(Outcome::Refused),
-            Stage::Up | Stage::Lingering => self.known(&origin, now),
+            Stage::Up | Stage::Lingering => self.known(origin, now),
         };
         let full =
             env.spec.room.is_some_and(|room| self.queue.len() >= room) && self.busy >= env.spec.workers;
-        let expected =
-            self.held_ns * f64::from(self.queue.len() + 1) / f64::from(env.spec.workers) + self.held_ns;
-        let arrival = Arrival {
-            now,
-            waiting: self.queue.len(),
-            expected: Span::from_ns_f64(if self.busy < env.spec.workers { self.held_ns } else { expected }),
-            priority: origin.baggage.priority,
-            deadline: (origin.deadline < Time::NEVER).then_some(origin.deadline),
-        };
         let outcome = match turned_away {
             Some(outcome) => outcome,
-            None if full || !self.shed.admit(&arrival) => {
+            None if full || !self.lets_in(origin, now, env.spec) => {
                 self.red.turned_away += 1;
                 if let Some(dedup) = &mut self.dedup {
                     dedup.end(origin.baggage.request, Outcome::Rejected);
@@ -161,6 +152,23 @@ impl Server {
         answer(origin.from, origin.attempt, origin.edge, outcome, origin.reply_bytes, env);
     }
 
+    /// Whether no rule turns a call away at the door.
+    fn lets_in(&mut self, origin: &Origin, now: Time, spec: &ServiceSpec) -> bool {
+        if spec.shed.is_empty() {
+            return true;
+        }
+        let expected =
+            self.held_ns * f64::from(self.queue.len() + 1) / f64::from(spec.workers) + self.held_ns;
+        let arrival = Arrival {
+            now,
+            waiting: self.queue.len(),
+            expected: Span::from_ns_f64(if self.busy < spec.workers { self.held_ns } else { expected }),
+            priority: origin.baggage.priority,
+            deadline: (origin.deadline < Time::NEVER).then_some(origin.deadline),
+        };
+        self.shed.admit(&arrival)
+    }
+
     /// What the store of idempotency keys says.
     fn known(&mut self, origin: &Origin, now: Time) -> Option<Outcome> {
         match self.dedup.as_mut()?.begin(origin.baggage.request, now) {
@@ -170,7 +178,7 @@ impl Server {
         }
     }
 
-    fn admit(&mut self, origin: Origin, env: &mut Env<'_, '_>) {
+    fn admit(&mut self, origin: &Origin, env: &mut Env<'_, '_>) {
         let now = env.ctx.now();
         let tied = origin.tie != Tie::No;
         let job = self.jobs.insert(origin, now);
@@ -413,7 +421,7 @@ impl Server {
                 tie: Tie::No,
                 entry: 0,
             };
-            let job = self.jobs.insert(origin, env.ctx.now());
+            let job = self.jobs.insert(&origin, env.ctx.now());
             self.queue.push(job, 0, env.ctx.now());
             self.serve(env);
         } else {

@@ -63,7 +63,7 @@ mod tests {
             include_str!("server.rs"),
             include_str!("topic.rs"),
             include_str!("users.rs"),
-            include_str!("../policy/stack.rs"),
+            include_str!("../../../sim-core/src/client/policy/stack.rs"),
         ];
         let mut found = 0;
         for source in sources {

@@ -56,6 +56,7 @@ pub fn clients(count: u32, rate: f64) -> ClientConfig {
             backoff: Backoff::Fixed(Span::ms(20)),
             guards: Vec::new(),
         },
+        policies: Vec::new(),
         place: None,
         start: Span::ZERO,
         stop: None,

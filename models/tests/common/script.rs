@@ -208,7 +208,8 @@ impl Stage {
         self.serial += 1;
         let id = RequestId { client: Peer::client(0), process: 0, serial: self.serial, attempt: 1 };
         let key = key.strip_prefix('x').and_then(|n| n.parse().ok()).map(Key);
-        let request = Request { id, operation: Operation { key, call }, level: None, token: None };
+        let operation = Operation { key, call };
+        let request = Request { id, operation, level: None, token: None, deadline: None };
         self.latest = Some(request.clone());
         self.act(node, |lone| lone.request(request));
     }

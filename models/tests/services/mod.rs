@@ -85,6 +85,7 @@ impl Run {
                 backoff: Backoff::None,
                 guards: Vec::new(),
             },
+            policies: Vec::new(),
             place: None,
             start: Span::ZERO,
             stop: None,

@@ -226,6 +226,7 @@ pub fn run(setting: Setting) -> Record {
             backoff: Backoff::Fixed(unit),
             guards: Vec::new(),
         },
+        policies: Vec::new(),
         place: None,
         start: Span::ZERO,
         stop: None,

@@ -8,6 +8,7 @@
 //! operation's life.
 
 mod curve;
+pub(crate) mod layered;
 pub mod level;
 pub mod policy;
 pub mod retry;
@@ -17,6 +18,8 @@ pub mod workload;
 use serde::{Deserialize, Serialize};
 
 use crate::client::level::Levels;
+use crate::client::policy::Layer;
+use crate::client::policy::layer::validate_for_clients;
 use crate::client::retry::RetryConfig;
 use crate::client::workload::{Load, Mix};
 use crate::time::Span;
@@ -37,8 +40,13 @@ pub struct ClientConfig {
     /// How many replicas are to answer them, where the model has replicas; as the model's settings say if absent.
     #[serde(default, skip_serializing_if = "Levels::is_empty")]
     pub levels: Levels,
-    /// What they do when no answer comes.
+    /// What they do when no answer comes. Absent where `policies` say it.
+    #[serde(default = "RetryConfig::absent", skip_serializing_if = "RetryConfig::is_absent")]
     pub retry: RetryConfig,
+    /// The same as layers, the first one outermost, in the form in which calls between services have them; instead of
+    /// `retry`. Each client has its own. Without a `Timeout` a request that is lost is waited for to the end.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub policies: Vec<Layer>,
     /// The zone they are in, where there is a topology; spread over all zones in turn if absent.
     #[serde(default)]
     pub place: Option<String>,
@@ -48,6 +56,31 @@ pub struct ClientConfig {
     /// From when on none asks any more; the end of the run if absent.
     #[serde(default)]
     pub stop: Option<Span>,
+}
+
+impl ClientConfig {
+    /// Whether patience is given, once, and makes sense.
+    ///
+    /// # Errors
+    /// The first field that does not, and why not.
+    pub fn validate_patience(&self) -> Result<(), (String, String)> {
+        match (self.retry.is_absent(), self.policies.is_empty()) {
+            (true, true) => {
+                let why = "how long an answer is waited for: `retry: (timeout: \"1s\", attempts: 3)`, or `policies: [Timeout(\"1s\"), …]`";
+                Err(("retry".into(), why.into()))
+            }
+            (false, false) => {
+                let why = "these stand in the place of `retry`; write one of the two";
+                Err(("policies".into(), why.into()))
+            }
+            (false, true) => self.retry.validate().map_err(|why| ("retry".into(), why)),
+            (true, false) => {
+                let one_at_a_time = matches!(self.load, Load::Closed { .. });
+                validate_for_clients(&self.policies, one_at_a_time)
+                    .map_err(|(place, why)| (format!("policies[{place}]"), why))
+            }
+        }
+    }
 }
 
 /// Whom a client asks.

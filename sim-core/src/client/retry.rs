@@ -88,6 +88,18 @@ impl Backoff {
 }
 
 impl RetryConfig {
+    /// No such patience: what a client has whose `policies` say it all.
+    #[must_use]
+    pub fn absent() -> RetryConfig {
+        RetryConfig { timeout: Span::ZERO, attempts: 0, backoff: Backoff::None, guards: Vec::new() }
+    }
+
+    /// Whether it is [`RetryConfig::absent`].
+    #[must_use]
+    pub fn is_absent(&self) -> bool {
+        *self == RetryConfig::absent()
+    }
+
     /// Whether every field makes sense.
     ///
     /// # Errors

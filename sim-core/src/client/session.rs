@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use crate::client::layered::{Inside, Layers};
 use crate::client::level::Level;
-use crate::client::policy::Guards;
+use crate::client::policy::{Guards, Token as Attempt};
 use crate::client::workload::{Generator, Load};
 use crate::client::{ClientConfig, Routing};
 use crate::history::Answer;
@@ -43,6 +44,8 @@ pub(crate) struct Client {
     seen: BTreeMap<Option<Key>, Value>,
     /// What it asks before each attempt.
     pub(crate) guards: Guards,
+    /// Its policies, if they are layers.
+    pub(crate) layers: Option<Box<Layers>>,
     /// How many operations it has under way.
     pub(crate) under_way: u32,
 }
@@ -84,6 +87,8 @@ pub(crate) struct Op {
     pub(crate) deadline: Time,
     /// Whether the latest attempt has been answered or given up, and the next has not been sent.
     pub(crate) between: bool,
+    /// Where it is in its client's layers, if that has some.
+    pub(crate) inside: Option<Box<Inside>>,
 }
 
 /// How many redirects in a row an operation follows without counting them as attempts.
@@ -109,6 +114,7 @@ impl Op {
             asked: Peer::node(0),
             deadline: Time::NEVER,
             between: true,
+            inside: None,
         }
     }
     /// An attempt is on its way.
@@ -153,6 +159,7 @@ impl Clients {
                     idle: Vec::new(),
                     seen: BTreeMap::new(),
                     guards: Guards::new(&config.retry.guards),
+                    layers: Layers::new(&config.policies),
                     under_way: 0,
                 });
             }
@@ -244,8 +251,9 @@ impl Clients {
         ((id % count) as usize, id / count)
     }
 
-    pub(crate) fn begin(&mut self, client: usize, process: u32, op: Op) -> u32 {
+    pub(crate) fn begin(&mut self, client: usize, process: u32, mut op: Op) -> u32 {
         self.list[client].under_way += 1;
+        op.inside = self.list[client].layers.is_some().then(Box::default);
         let process = &mut self.list[client].processes[process as usize];
         process.serial += 1;
         process.op = Some(op);
@@ -256,6 +264,45 @@ impl Clients {
     pub(crate) fn op(&mut self, client: usize, process: u32, serial: u32) -> Option<&mut Op> {
         let process = self.list[client].processes.get_mut(process as usize)?;
         if process.serial == serial { process.op.as_mut() } else { None }
+    }
+
+    /// Where an operation is in its client's layers.
+    pub(crate) fn inside(&mut self, client: usize, process: u32, serial: u32) -> Option<&mut Inside> {
+        self.op(client, process, serial)?.inside.as_deref_mut()
+    }
+
+    /// Whether the layers of a client wait for attempts of an operation.
+    pub(crate) fn awaits(&self, client: usize, process: u32, serial: u32) -> bool {
+        let inside = || Some((self.list[client].layers.as_ref()?, self.op_of(client, process, serial)?));
+        inside().is_some_and(|(layers, op)| op.inside.as_ref().is_some_and(|own| own.awaits(&layers.stack)))
+    }
+
+    /// What the layers call an attempt that they wait for.
+    pub(crate) fn awaited(&self, client: usize, process: u32, serial: u32, number: u32) -> Option<Attempt> {
+        let token = self.op_of(client, process, serial)?.inside.as_ref()?.attempt(number)?;
+        self.list[client].layers.as_ref().filter(|layers| layers.stack.is_live(token)).map(|_| token)
+    }
+
+    /// An attempt that the layers asked for has gone out.
+    pub(crate) fn sent_inside(
+        &mut self,
+        client: usize,
+        process: u32,
+        serial: u32,
+        number: u32,
+        token: Attempt,
+    ) {
+        let Client { layers, processes, .. } = &mut self.list[client];
+        let own = processes.get_mut(process as usize).filter(|own| own.serial == serial);
+        let inside = own.and_then(|own| own.op.as_mut()).and_then(|op| op.inside.as_mut());
+        if let (Some(inside), Some(layers)) = (inside, layers) {
+            inside.sent(number, token, &layers.stack);
+        }
+    }
+
+    fn op_of(&self, client: usize, process: u32, serial: u32) -> Option<&Op> {
+        let process = self.list[client].processes.get(process as usize)?;
+        if process.serial == serial { process.op.as_ref() } else { None }
     }
 
     /// The operation is over. Its process goes on, unless what it did is not known.

@@ -131,19 +131,22 @@ impl Rng {
 
     /// The bits of the `n`-th draw from here, which stays to be made; 0 is the next.
     #[inline]
-    pub(crate) fn peek(&self, n: u64) -> u64 {
+    #[must_use]
+    pub fn peek(&self, n: u64) -> u64 {
         let lane = self.lane.wrapping_add(n + 1);
         mix(self.key.wrapping_add(lane.wrapping_mul(0x9e37_79b9_7f4a_7c15)))
     }
 
     /// The `n`-th draw from here as a number in 0..1.
     #[inline]
-    pub(crate) fn peek_unit(&self, n: u64) -> f64 {
+    #[must_use]
+    pub fn peek_unit(&self, n: u64) -> f64 {
         (self.peek(n) >> 11) as f64 * (1.0 / 9_007_199_254_740_992.0)
     }
 
     /// Passes over `n` draws.
-    pub(crate) fn skip(&mut self, n: u64) {
+    #[inline]
+    pub fn skip(&mut self, n: u64) {
         self.lane = self.lane.wrapping_add(n);
     }
 

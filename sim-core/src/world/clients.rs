@@ -9,6 +9,7 @@ use crate::network::Fate;
 use crate::node::{Node, Reply, Request, RequestId};
 use crate::observer::{Happening, Observer};
 use crate::peer::Peer;
+use crate::record::Violation;
 use crate::time::Time;
 use crate::world::{Event, Flow, Kind, World};
 
@@ -23,6 +24,8 @@ pub(super) enum Due {
     Again { process: u32, serial: u32 },
     /// Send another copy of an attempt.
     Copy { process: u32, serial: u32, attempt: u32 },
+    /// Wake a client's layers.
+    Wake { client: u32, token: u64 },
 }
 
 impl<N: Node> World<N> {
@@ -34,9 +37,14 @@ impl<N: Node> World<N> {
         }
     }
 
-    fn schedule_client(&mut self, at: Time, client: usize, due: Due) {
+    pub(super) fn schedule_client(&mut self, at: Time, client: usize, due: Due) {
         let seq = self.client_seq(client);
         self.schedule(at, Peer::client(client as u32), seq, Event::Client(due));
+    }
+
+    /// Something that a client is to do enters the fingerprint.
+    pub(super) fn absorb_due(&mut self, tie: u64, client: usize, due: &Due) {
+        self.absorb(tie, Kind::Client, Peer::client(client as u32), content(due));
     }
 
     fn client_seq(&mut self, client: usize) -> u32 {
@@ -74,6 +82,7 @@ impl<N: Node> World<N> {
                 self.absorb(tie, Kind::Client, Peer::client(client as u32), content(&due));
                 self.copy(client, number, serial, observer)
             }
+            Due::Wake { client, token } => self.wake_layers(tie, client as usize, token, observer),
         }
     }
 
@@ -115,6 +124,9 @@ impl<N: Node> World<N> {
         self.record.history.entries.push(entry);
         self.tell(observer, &Happening::Invoked(&self.record.history.entries[place]))?;
         let serial = self.clients.begin(client, process, Op::new(place, number, operation, level));
+        if self.clients.client(client).layers.is_some() {
+            return self.enter_layers(client, process, serial, observer);
+        }
         self.attempt(client, process, serial, false, observer)
     }
 
@@ -178,14 +190,38 @@ impl<N: Node> World<N> {
         observer: &mut O,
     ) -> Flow {
         let (name, now) = (self.clients.process_id(client, process), self.now);
+        let attempt = self.transmit(client, process, serial, to, None, observer)?;
         let Some(op) = self.clients.op(client, process, serial) else { return ControlFlow::Continue(()) };
-        op.sent();
-        (op.sent_at, op.asked) = (now, to);
         if !copy {
-            (op.copies_from, op.began_at, op.on_their_way) = (op.attempt, now, 0);
+            (op.copies_from, op.began_at, op.on_their_way) = (attempt, now, 0);
         }
         op.on_their_way += 1;
         let (sent, deadline) = (op.on_their_way, op.deadline);
+        let timeout = self.clients.config(client).retry.timeout;
+        let due = Due::Timeout { process: name, serial, attempt };
+        self.schedule_client((now + timeout).min(deadline), client, due);
+        if let Some(after) = self.clients.client(client).guards.copy_after(sent) {
+            let due = Due::Copy { process: name, serial, attempt };
+            self.schedule_client(now + after, client, due);
+        }
+        ControlFlow::Continue(())
+    }
+
+    /// Counts another attempt and puts it on the wire; which one it is. The node is told until when an answer is of use
+    /// if there is a deadline to tell.
+    pub(super) fn transmit<O: Observer<N>>(
+        &mut self,
+        client: usize,
+        process: u32,
+        serial: u32,
+        to: Peer,
+        deadline: Option<Time>,
+        observer: &mut O,
+    ) -> ControlFlow<Violation, u32> {
+        let (name, now) = (self.clients.process_id(client, process), self.now);
+        let Some(op) = self.clients.op(client, process, serial) else { return ControlFlow::Continue(0) };
+        op.sent();
+        (op.sent_at, op.asked) = (now, to);
         let id =
             RequestId { client: Peer::client(client as u32), process: name, serial, attempt: op.attempt };
         let (operation, level, place) = (op.operation.clone(), op.level, op.entry);
@@ -194,11 +230,10 @@ impl<N: Node> World<N> {
         let token = self.clients.token(client, process, operation.key);
         let carried = token.as_ref().map_or(0, |token| token.len() as u32);
         let bytes = self.clients.request_bytes(client, &operation) + carried;
-        let timeout = self.clients.config(client).retry.timeout;
         match self.network.fate_of_call(&self.streams, id.client, to, bytes, "request", self.now) {
             // A client speaks over a connection: a packet that is repeated is not a request repeated.
             Fate::Deliver(after) | Fate::Twice(after, _) => {
-                let slot = self.requests.insert(Request { id, operation, level, token });
+                let slot = self.requests.insert(Request { id, operation, level, token, deadline });
                 let (seq, at) = (self.client_seq(client), self.now + after);
                 self.schedule(at, id.client, seq, Event::Request { to, slot });
             }
@@ -207,13 +242,7 @@ impl<N: Node> World<N> {
                 self.tell(observer, &Happening::Dropped { from, to, kind, why })?;
             }
         }
-        let due = Due::Timeout { process: name, serial, attempt: id.attempt };
-        self.schedule_client((now + timeout).min(deadline), client, due);
-        if let Some(after) = self.clients.client(client).guards.copy_after(sent) {
-            let due = Due::Copy { process: name, serial, attempt: id.attempt };
-            self.schedule_client(now + after, client, due);
-        }
-        ControlFlow::Continue(())
+        ControlFlow::Continue(id.attempt)
     }
 
     /// The latest attempt was of no use: another after a wait, or the end.
@@ -271,6 +300,9 @@ impl<N: Node> World<N> {
         self.absorb(tie, Kind::Reply, id.client, content(&(id, &reply)));
         let (client, process) = self.clients.owner(id.process);
         let Some(op) = self.clients.op(client, process, id.serial) else { return ControlFlow::Continue(()) };
+        if op.inside.is_some() {
+            return self.answer_layers(client, process, id, reply, from, observer);
+        }
         let current = op.attempt == id.attempt && !op.between;
         match reply {
             Reply::Told(answer, token) => {
@@ -341,7 +373,7 @@ impl<N: Node> World<N> {
     }
 
     /// Writes an operation's end into the history and lets its process go on, or not.
-    fn end_operation<O: Observer<N>>(
+    pub(super) fn end_operation<O: Observer<N>>(
         &mut self,
         client: usize,
         process: u32,

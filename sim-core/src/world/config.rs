@@ -129,6 +129,7 @@ impl WorldConfig<u32> {
                 backoff: Backoff::None,
                 guards: Vec::new(),
             },
+            policies: Vec::new(),
             place: None,
             start: Span::ZERO,
             stop: None,
@@ -267,7 +268,7 @@ impl<C> WorldConfig<C> {
             let at = |field: &str| format!("clients[{i}].{field}");
             clients.mix.validate().map_err(fail(at("mix")))?;
             clients.load.validate().map_err(fail(at("load")))?;
-            clients.retry.validate().map_err(fail(at("retry")))?;
+            clients.validate_patience().map_err(|(field, why)| fail(at(&field))(why))?;
             clients.levels.validate().map_err(fail(at("levels")))?;
             if let Routing::Node(node) | Routing::OwnFrom(node) = clients.routing
                 && node >= self.node_count()

@@ -2,7 +2,7 @@
 //!
 //! The loop takes the least event by (time, source, the source's sequence number), lets it happen, and writes down
 //! what it caused. Nothing here knows a protocol. One file a part: [`config`] what a world is built from, `build` the
-//! start, `nodes` what happens at a node, `effects` what handlers asked for, `clients` the clients, `inject` the
+//! start, `nodes` what happens at a node, `effects` what handlers asked for, `clients` the clients, `layers` those with layers of policies, `inject` the
 //! faults, `finish` the record.
 
 mod build;
@@ -11,6 +11,7 @@ pub mod config;
 mod effects;
 mod finish;
 mod inject;
+mod layers;
 mod nodes;
 mod timers;
 

@@ -149,6 +149,16 @@ impl<N: Node> World<N> {
         self.accept(to, Task::Do(Work::Request(request)), observer)
     }
 
+    /// Whether a task is a request that its client has given up by now, and says so.
+    fn is_too_late(&mut self, task: &Task<N>) -> bool {
+        let Task::Do(Work::Request(request)) = task else { return false };
+        let late = request.deadline.is_some_and(|deadline| deadline <= self.now);
+        if late {
+            *self.counts.marks.entry("too late to begin").or_insert(0) += 1;
+        }
+        late
+    }
+
     #[inline]
     pub(super) fn timer_due<O: Observer<N>>(
         &mut self,
@@ -227,6 +237,9 @@ impl<N: Node> World<N> {
 
     /// A free worker takes a task.
     fn begin<O: Observer<N>>(&mut self, node: Peer, task: Task<N>, observer: &mut O) -> Flow {
+        if self.is_too_late(&task) {
+            return ControlFlow::Continue(());
+        }
         let slot = &mut self.slots[node.index()];
         let rest = &self.rests[node.index()];
         let group = &self.groups[usize::from(rest.group)];

@@ -128,6 +128,7 @@ pub fn clients(count: u32, rate: f64, timeout: Span, attempts: u32) -> ClientCon
         routing: Routing::Sticky,
         levels: Default::default(),
         retry: RetryConfig { timeout, attempts, backoff: Backoff::None, guards: Vec::new() },
+        policies: Vec::new(),
         place: None,
         start: Span::ZERO,
         stop: None,

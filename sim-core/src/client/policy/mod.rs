@@ -1,19 +1,32 @@
-//! Resilience policies that any client can run: retry budgets, circuit breakers, adaptive throttling, rate limits, hedges,
-//! deadlines, bulkheads. Deliberately absent besides what is below: fallbacks and shared answers, as an answer that a
-//! client made up itself would be judged as the system's.
+//! Resilience policies of callers, one small file each: state machines that are told what happened and asked whether
+//! to go on. None knows who asks.
 //!
-//! Each is a small state machine that is told what happened and asked whether to go on. None knows who asks: the
-//! engine's own clients run them as [`Guard`]s, and a model's nodes run the very same ones between services.
-//! Deliberately absent: waiting and timers (whoever runs a policy owns those), and policies of servers.
+//! Written as [`Layer`]s they compose in the order written, the first one outermost: see [`Stack`]. The engine's own
+//! clients, whatever the model, and the calls between a model's nodes run the very same stacks. [`Guard`]s are the
+//! short form, beside a client's plain timeout and attempts. Deliberately absent: waiting and timers (whoever runs a
+//! policy owns those), and policies of servers.
 
 pub mod breaker;
 pub mod bucket;
 pub mod budget;
+pub mod bulkhead;
+pub mod coalesce;
+pub mod concurrency;
 pub mod hedge;
+pub mod layer;
+pub mod outcome;
+pub mod retry;
+mod stack;
+mod stack_frames;
+mod stack_layers;
 pub mod throttle;
 pub mod window;
 
 use serde::{Deserialize, Serialize};
+
+pub use self::layer::Layer;
+pub use self::outcome::Outcome;
+pub use self::stack::{Act, Acts, Call, Stack, Token, Twin, Why};
 
 use self::breaker::{Breaker, BreakerConfig};
 use self::bucket::{TokenBucket, TokenBucketConfig};

@@ -2,10 +2,10 @@
 //!
 //! Deliberately absent: what counts as a failure, which is [`Outcome`](super::Outcome)'s business.
 
+use crate::client::policy::budget::BudgetConfig;
+use crate::client::retry::Backoff;
+use crate::time::Span;
 use serde::{Deserialize, Serialize};
-use sim_core::client::policy::budget::BudgetConfig;
-use sim_core::client::retry::Backoff;
-use sim_core::time::Span;
 
 /// How a caller repeats what failed.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]

@@ -5,8 +5,8 @@
 //! Peterson 1995); Gradient compares a long average with a short one. Both are used as the open "concurrency-limits"
 //! libraries use them, with their square-root headroom. Deliberately absent: queues.
 
+use crate::time::Span;
 use serde::{Deserialize, Serialize};
-use sim_core::time::Span;
 
 /// A limit's settings.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -185,7 +185,7 @@ impl Limit {
 #[cfg(test)]
 mod tests {
     use super::{Limit, LimitConfig, Rule};
-    use sim_core::time::Span;
+    use crate::time::Span;
 
     /// A server of ten workers and 10 ms, driven in a closed loop as far as the limit allows: latency is in
     /// proportion to what is in flight. Where the limit settles.

@@ -44,21 +44,25 @@ impl Outcome {
     ];
 
     /// Whether the caller got something to go on with.
+    #[inline]
     #[must_use]
     pub fn is_ok(self) -> bool {
         matches!(self, Outcome::Ok | Outcome::Degraded)
     }
     /// Whether another attempt could do better.
+    #[inline]
     #[must_use]
     pub fn is_retryable(self) -> bool {
         !matches!(self, Outcome::Ok | Outcome::Degraded | Outcome::Fatal | Outcome::TakenBack)
     }
     /// Whether nothing was sent at all.
+    #[inline]
     #[must_use]
     pub fn is_local(self) -> bool {
         matches!(self, Outcome::ShortCircuit | Outcome::Limited | Outcome::NoInstance)
     }
     /// Whether it says nothing of the callee.
+    #[inline]
     #[must_use]
     pub fn is_neutral(self) -> bool {
         self.is_local() || self == Outcome::TakenBack

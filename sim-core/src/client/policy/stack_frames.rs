@@ -1,6 +1,6 @@
 //! The bookkeeping under [`Stack`](super::Stack): calls under way as trees of frames, one frame a layer passed.
 
-use sim_core::time::{Span, Time};
+use crate::time::{Span, Time};
 
 /// No frame.
 pub(super) const NONE: u32 = u32::MAX;
@@ -12,11 +12,13 @@ pub struct Token(u64);
 impl Token {
     /// The number that stands for it in messages.
     #[must_use]
+    #[inline]
     pub fn raw(self) -> u64 {
         self.0
     }
     /// The token of a number that came back.
     #[must_use]
+    #[inline]
     pub fn from_raw(raw: u64) -> Token {
         Token(raw)
     }
@@ -25,6 +27,7 @@ impl Token {
     }
     /// A small number that no other living token of the same stack has.
     #[must_use]
+    #[inline]
     pub fn index(self) -> u32 {
         self.0 as u32
     }
@@ -93,6 +96,7 @@ impl Frames {
     }
 
     /// The name of a frame for a new call through no layers. All frames of such a stack are alike but for their tags.
+    #[inline]
     pub(super) fn plain(&mut self, tag: u64, now: Time) -> Token {
         let index = match self.free.pop() {
             Some(index) => index,
@@ -104,6 +108,7 @@ impl Frames {
     }
 
     /// Frees a frame of a call through no layers; its tag.
+    #[inline]
     pub(super) fn close(&mut self, index: u32) -> u64 {
         self.release(index);
         self.list[index as usize].tag
@@ -163,6 +168,7 @@ impl Frames {
         frame
     }
 
+    #[inline]
     fn release(&mut self, index: u32) {
         let frame = &mut self.list[index as usize];
         frame.live = false;
@@ -218,6 +224,7 @@ impl Frames {
     }
 
     /// The frame of a name, if it still lives.
+    #[inline]
     pub(super) fn find(&self, token: Token) -> Option<u32> {
         let frame = self.list.get(token.index() as usize)?;
         (frame.live && frame.generation == token.generation()).then_some(token.index())

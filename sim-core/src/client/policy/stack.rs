@@ -8,17 +8,14 @@
 
 use std::collections::VecDeque;
 
-use sim_core::random::Rng;
-use sim_core::time::{Span, Time};
+use crate::random::Rng;
+use crate::time::Time;
 
-use super::bulkhead::{Bulkhead, Entry};
-use super::coalesce::Coalesce;
-use super::concurrency::Limit;
-use super::hedge::Hedge;
-use super::retry::RetryConfig;
+use super::breaker::State as BreakerState;
 pub use super::stack_frames::Token;
 use super::stack_frames::{Frame, Frames, NONE};
-use super::{Breaker, BreakerState, Layer, LeakyBucket, Outcome, RetryBudget, Throttle, TokenBucket};
+use super::stack_layers::{Running, passes_in, turned};
+use super::{Layer, Outcome};
 
 /// A call as its caller hands it in.
 #[derive(Clone, Copy, Debug)]
@@ -106,49 +103,15 @@ pub struct Acts {
 
 impl Acts {
     /// The next that is to be done.
+    #[inline]
     pub fn take(&mut self) -> Option<(u16, Act)> {
         self.list.pop_front()
     }
-    fn push(&mut self, act: Act) {
+    pub(super) fn push(&mut self, act: Act) {
         self.list.push_back((self.stack, act));
     }
-    fn extend(&mut self, act: Option<Act>) {
+    pub(super) fn extend(&mut self, act: Option<Act>) {
         self.list.extend(act.map(|act| (self.stack, act)));
-    }
-}
-
-#[derive(Clone, Debug)]
-enum Running {
-    Timeout(Span),
-    Deadline(Span),
-    Retry(RetryConfig, Option<RetryBudget>),
-    Hedge(Hedge),
-    Breaker(Breaker),
-    Throttle(Throttle),
-    Bulkhead(Bulkhead),
-    Concurrency(Limit),
-    TokenBucket(TokenBucket),
-    LeakyBucket(LeakyBucket),
-    Coalesce(Coalesce),
-    Fallback,
-}
-
-impl Running {
-    fn new(layer: &Layer) -> Running {
-        match layer {
-            Layer::Timeout(span) => Running::Timeout(*span),
-            Layer::Deadline { margin } => Running::Deadline(*margin),
-            Layer::Retry(config) => Running::Retry(*config, config.budget.map(RetryBudget::new)),
-            Layer::Hedge(config) => Running::Hedge(Hedge::new(*config)),
-            Layer::Breaker(config) => Running::Breaker(Breaker::new(*config)),
-            Layer::Throttle(config) => Running::Throttle(Throttle::new(*config)),
-            Layer::Bulkhead(config) => Running::Bulkhead(Bulkhead::new(*config)),
-            Layer::Concurrency(config) => Running::Concurrency(Limit::new(*config)),
-            Layer::TokenBucket(config) => Running::TokenBucket(TokenBucket::new(*config)),
-            Layer::LeakyBucket(config) => Running::LeakyBucket(LeakyBucket::new(*config)),
-            Layer::Coalesce => Running::Coalesce(Coalesce::default()),
-            Layer::Fallback => Running::Fallback,
-        }
     }
 }
 
@@ -178,7 +141,22 @@ impl Stack {
         Stack { layers, frames, over, going, vacancy: false, tied }
     }
 
+    /// Whether there are no layers, so that a call is its one attempt.
+    #[inline]
+    #[must_use]
+    pub fn is_plain(&self) -> bool {
+        self.layers.is_empty()
+    }
+
+    /// Ends the one attempt of a call through no layers: the call's tag, if it is still waited for.
+    #[inline]
+    pub fn close(&mut self, attempt: Token) -> Option<u64> {
+        let frame = self.frames.find(attempt)?;
+        Some(self.frames.close(frame))
+    }
+
     /// A call comes in; the token is for [`Stack::abandon`].
+    #[inline]
     pub fn begin(&mut self, call: Call, now: Time, rng: &mut Rng, acts: &mut Acts) -> Token {
         if self.layers.is_empty() {
             let token = self.frames.plain(call.tag, now);
@@ -186,6 +164,11 @@ impl Stack {
             acts.push(Act::Send { attempt: token, tag: call.tag, number: 1, deadline, twin });
             return token;
         }
+        self.begin_layered(call, now, rng, acts)
+    }
+
+    #[inline(never)]
+    fn begin_layered(&mut self, call: Call, now: Time, rng: &mut Rng, acts: &mut Acts) -> Token {
         let frame = self.frames.root(call.tag, call.key, call.deadline, now);
         let token = self.frames.token(frame);
         self.enter(frame, now, rng, acts);
@@ -253,6 +236,12 @@ impl Stack {
             let hedge = self.frames.ancestor(frame, layer);
             self.frames.get_mut(hedge).held = true;
         }
+    }
+
+    /// The tag of the call that something belongs to, while that lives.
+    #[must_use]
+    pub fn tag(&self, token: Token) -> Option<u64> {
+        self.frames.find(token).map(|frame| self.frames.get(frame).tag)
     }
 
     /// Whether a wake-up still has a reason.
@@ -512,85 +501,5 @@ impl Stack {
             }
             _ => {}
         }
-    }
-}
-
-/// Whether a call passes a layer inwards (`false` if it waits there), and whether it holds something of the layer's.
-fn passes_in(
-    layer: &mut Running,
-    frame: u32,
-    token: Token,
-    key: u64,
-    now: Time,
-    rng: &mut Rng,
-    acts: &mut Acts,
-) -> (Result<bool, Outcome>, bool) {
-    let mut held = false;
-    let passes = match layer {
-        Running::Retry(_, budget) => {
-            if let Some(budget) = budget {
-                budget.first_try(now);
-            }
-            Ok(true)
-        }
-        Running::Hedge(hedge) => {
-            acts.extend(hedge.delay(1).map(|delay| Act::Wake { at: now + delay, token }));
-            Ok(true)
-        }
-        Running::Breaker(breaker) => {
-            held = breaker.admit(now);
-            if held { Ok(true) } else { Err(Outcome::ShortCircuit) }
-        }
-        Running::Throttle(throttle) => {
-            if throttle.admit(now, rng.unit()) {
-                Ok(true)
-            } else {
-                Err(Outcome::Limited)
-            }
-        }
-        Running::Bulkhead(bulkhead) => match bulkhead.enter(frame) {
-            Entry::Held => {
-                held = true;
-                Ok(true)
-            }
-            Entry::Waits => Ok(false),
-            Entry::Full => Err(Outcome::Limited),
-        },
-        Running::Concurrency(limit) => {
-            held = limit.enter();
-            if held { Ok(true) } else { Err(Outcome::Limited) }
-        }
-        Running::TokenBucket(bucket) => {
-            if bucket.take(now) {
-                Ok(true)
-            } else {
-                Err(Outcome::Limited)
-            }
-        }
-        Running::LeakyBucket(bucket) => match bucket.take(now) {
-            Some(Span::ZERO) => Ok(true),
-            Some(wait) => {
-                acts.push(Act::Wake { at: now + wait, token });
-                Ok(false)
-            }
-            None => Err(Outcome::Limited),
-        },
-        Running::Coalesce(flights) => {
-            held = true;
-            Ok(flights.join(key, frame))
-        }
-        Running::Fallback => Ok(true),
-        Running::Timeout(_) | Running::Deadline(_) => Ok(true),
-    };
-    (passes, held)
-}
-
-/// The mark of a breaker's change.
-fn turned(before: BreakerState, after: BreakerState) -> Option<&'static str> {
-    match (before, after) {
-        (BreakerState::Open { .. }, BreakerState::Open { .. }) => None,
-        (_, BreakerState::Open { .. }) => Some("breaker opened"),
-        (BreakerState::HalfOpen { .. }, BreakerState::Closed) => Some("breaker closed"),
-        _ => None,
     }
 }
