@@ -40,7 +40,7 @@ use sim_core::time::{Span, Time};
 use sim_core::value::Key;
 use sim_core::world::NodeGroup;
 
-use crate::model::{Cluster, Model, Replicas};
+use crate::model::{Cluster, Model, Moment, Replicas};
 
 pub use config::{
     Action, Admin, AntiEntropy, Contact, Context, Liveness, Persistence, Probe, Quorum, Reads, Sloppy,
@@ -97,7 +97,7 @@ impl Model for Quorum {
         Some(replicas::compare(nodes))
     }
 
-    fn view(node: &QuorumNode) -> String {
+    fn view(node: &QuorumNode, _: &Moment) -> String {
         let name = |key: &Option<Key>| key.map_or_else(|| "the object".to_string(), |key| format!("x{key}"));
         let held = node.all_held().iter().map(|(key, held)| format!("{}: {}", name(key), held.cell.answer()));
         let kept = node

@@ -334,15 +334,29 @@ impl<N: Node> World<N> {
             disk: &mut rest.disk,
             effects: &mut self.effects,
         };
-        match (&mut slot.state, work) {
-            (state, Work::Boot) => {
-                *state = Some(N::boot(&self.groups[usize::from(rest.group)].config, &mut context));
+        let state = &mut slot.state;
+        match work {
+            Work::Boot => *state = Some(N::boot(&self.groups[usize::from(rest.group)].config, &mut context)),
+            Work::Message { from, message } => {
+                if let Some(state) = state {
+                    state.on_message(from, message, &mut context);
+                }
             }
-            (Some(state), Work::Message { from, message }) => state.on_message(from, message, &mut context),
-            (Some(state), Work::Timer(timer)) => state.on_timer(timer, &mut context),
-            (Some(state), Work::Request(request)) => state.on_request(request, &mut context),
-            (Some(state), Work::Synced(sync, result)) => state.on_synced(sync, result, &mut context),
-            (None, _) => {}
+            Work::Timer(timer) => {
+                if let Some(state) = state {
+                    state.on_timer(timer, &mut context);
+                }
+            }
+            Work::Request(request) => {
+                if let Some(state) = state {
+                    state.on_request(request, &mut context);
+                }
+            }
+            Work::Synced(sync, result) => {
+                if let Some(state) = state {
+                    state.on_synced(sync, result, &mut context);
+                }
+            }
         }
         if O::ACTIVE {
             let step = Step { at: self.now, node, effects: &self.effects, states: self.states() };
