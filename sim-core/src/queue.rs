@@ -45,6 +45,10 @@ const DIGIT: u32 = 4;
 const LEVELS: usize = 16;
 /// A bucket of no more entries than this is sorted whole.
 const RUN: usize = 32;
+/// The same in a queue of many entries, where a longer run is fetched ahead at once.
+const LONG_RUN: usize = 128;
+/// A queue of so many entries has long runs.
+const MANY: usize = 4096;
 /// A queue of no more entries than this is one run.
 const SMALL: usize = 16;
 /// A run of more entries than this takes no new ones.
@@ -122,18 +126,17 @@ impl Queue {
     #[inline(always)]
     fn insert(&mut self, at: u64, tie: u64, slot: u32, target: u32) {
         self.run.push(Entry { at: Time(at), tie, slot, target });
-        let (key, run) = (key(at, tie), &mut self.run[self.head..]);
+        let (key, mut run) = (key(at, tie), &mut self.run[self.head..]);
         // What is new is mostly later than what is there.
-        let mut place = run.len() - 1;
-        for earlier in (0..run.len() - 1).rev() {
-            if run[earlier].key() <= key {
-                break;
-            }
-            run[earlier + 1] = run[earlier];
-            place = earlier;
+        while let [.., earlier, place] = &mut *run
+            && earlier.key() > key
+        {
+            *place = *earlier;
+            let shorter = run.len() - 1;
+            run = &mut run[..shorter];
         }
-        if place < run.len() - 1 {
-            run[place] = Entry { at: Time(at), tie, slot, target };
+        if let Some(place) = run.last_mut() {
+            *place = Entry { at: Time(at), tie, slot, target };
         }
     }
 
@@ -285,7 +288,8 @@ impl Queue {
             }
             // The base moves to the start of what is there, whose common digits need no bucket of their own.
             let shift = (least ^ most).checked_ilog2().map_or(0, |bit| bit / DIGIT * DIGIT);
-            let short = self.buckets[index].len() <= RUN;
+            let longest = if self.len < MANY { RUN } else { LONG_RUN };
+            let short = self.buckets[index].len() <= longest;
             self.base = least >> shift << shift;
             self.reach = if least == most || !short { 0 } else { !(u64::MAX << shift << (DIGIT - 1) << 1) };
             self.digits[level as usize] &= !(1 << digit);
