@@ -126,10 +126,10 @@ impl Queue {
     #[inline(always)]
     fn insert(&mut self, at: u64, tie: u64, slot: u32, target: u32) {
         self.run.push(Entry { at: Time(at), tie, slot, target });
-        let (key, mut run) = (key(at, tie), &mut self.run[self.head..]);
-        // What is new is mostly later than what is there.
+        let mut run = &mut self.run[self.head..];
+        // What is new is mostly later than what is there, and rarely due at the same instant.
         while let [.., earlier, place] = &mut *run
-            && earlier.key() > key
+            && (earlier.at.0 > at || (earlier.at.0 == at && earlier.tie > tie))
         {
             *place = *earlier;
             let shorter = run.len() - 1;
@@ -226,10 +226,13 @@ impl Queue {
     /// none here: see [`Queue::advance`].
     #[inline]
     pub(crate) fn pop_soon(&mut self, until: Time) -> Option<Entry> {
-        let entry = *self.run.get(self.head)?;
+        let first = self.run.get(self.head)?;
         if !self.late.is_empty() {
-            return self.pop_either(entry, until);
+            let first = *first;
+            return self.pop_either(first, until);
         }
+        // By its parts, which then need no place in memory.
+        let entry = Entry { at: first.at, tie: first.tie, slot: first.slot, target: first.target };
         if entry.at > until {
             return None;
         }
