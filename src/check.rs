@@ -13,8 +13,10 @@ use std::time::{Duration, Instant};
 use anyhow::Context;
 use clap::Args;
 use reports::Case;
-use scenarios::checks::foreign::{Answer, Bounds, Question, Span, Words};
-use scenarios::checks::format::{Foreign, Format, ReadOptions, read_file, read_value};
+use scenarios::checks::foreign::{Answer, Bounds, Misfit, Question, Span, Words};
+use scenarios::checks::format::{
+    Foreign, Format, FormatError, ReadOptions, operation_line, read_bytes, read_value,
+};
 use scenarios::checks::verdict::Verdict;
 use serde_json::{Value, json};
 
@@ -175,17 +177,23 @@ pub fn run(args: &CheckArgs) -> Result<ExitCode, Trouble> {
 fn one(file: &Path, args: &CheckArgs, question: &Question, spent: &mut Spent) -> anyhow::Result<Outcome> {
     let start = Instant::now();
     let options = ReadOptions { format: args.format.0, ..ReadOptions::default() };
-    let read = read_file(file, &options);
+    let name = file.display().to_string();
+    let read = std::fs::read(file).map_err(|source| FormatError::Io { file: name.clone(), source });
+    let read = read.and_then(|bytes| Ok((read_bytes(&name, &bytes, &options)?, bytes)));
     spent.parsing = start.elapsed();
-    let foreign = read?;
+    let (foreign, bytes) = read?;
     if foreign.blank {
-        anyhow::bail!("{}: there is nothing in it", file.display());
+        anyhow::bail!("{name}: there is nothing in it");
     }
-    if let Some(reason) = question.misfit(&foreign) {
-        anyhow::bail!("{}: {reason}", file.display());
+    if let Some(Misfit { operation, reason }) = question.misfit(&foreign) {
+        match operation_line(&bytes, &options, operation) {
+            Some(line) => anyhow::bail!("{name}:{line}: {reason}"),
+            None => anyhow::bail!("{name}: {reason}, but this is operation {operation}"),
+        }
     }
+    drop(bytes);
     if foreign.history.entries.is_empty() {
-        say!("{}: there is no client's operation in it, so nothing can be violated", file.display());
+        say!("{name}: there is no client's operation in it, so nothing can be violated");
     }
     let start = Instant::now();
     let judged = question.ask(&foreign);
@@ -220,7 +228,7 @@ fn told(file: &Path, outcome: &Outcome, drawn: &[PathBuf]) -> String {
 }
 
 fn document(file: &Path, outcome: &Outcome, drawn: &[PathBuf]) -> Value {
-    let Answer { verdict, anomalies, not, also_not, strongest } = &outcome.answer;
+    let Answer { verdict, anomalies, not, also_not, strongest, notes } = &outcome.answer;
     let mut document = json!({
         "file": file.display().to_string(),
         "format": outcome.foreign.format.name(),
@@ -242,6 +250,9 @@ fn document(file: &Path, outcome: &Outcome, drawn: &[PathBuf]) -> Value {
         document["not"] = json!(not);
         document["also_not"] = json!(also_not);
         document["strongest"] = json!(strongest);
+    }
+    if !notes.is_empty() {
+        document["notes"] = json!(notes);
     }
     document
 }

@@ -46,7 +46,7 @@ pub fn compare(args: &CompareArgs) -> Result<ExitCode, Trouble> {
     if found.stopped {
         return Ok(stop::stopped_code());
     }
-    Ok(if found.is_as_expected() { ExitCode::SUCCESS } else { ExitCode::from(1) })
+    Ok(if found.is_as_expected() && !found.breaks_bounds() { ExitCode::SUCCESS } else { ExitCode::from(1) })
 }
 
 /// What is asked on the command line, and where it is silent by the comparison's file.
@@ -131,6 +131,11 @@ fn baseline(candidates: &[Candidate], named: Option<&str>) -> Result<usize, Trou
     if let Some(place) = candidates.iter().position(|candidate| candidate.label == name) {
         return Ok(place);
     }
+    // Where a written comparison is varied, its baseline's first variant stands for it.
+    let begins = |label: &str| label.strip_prefix(name).is_some_and(|rest| rest.starts_with(' '));
+    if let Some(place) = candidates.iter().position(|candidate| begins(&candidate.label)) {
+        return Ok(place);
+    }
     match name.parse::<usize>() {
         Ok(place) if (1..=candidates.len()).contains(&place) => Ok(place - 1),
         _ => {
@@ -176,7 +181,7 @@ fn summary(found: &Comparison) -> String {
                 let d = &metric.differences[c];
                 let sign = if d.mean > 0.0 { "+" } else { "" };
                 (
-                    format!("{sign}{} ± {}", output::number(d.mean), output::number(d.ci95)),
+                    format!("{sign}{} ± {}", output::number(d.mean), output::half_width(d.ci95, d.worlds)),
                     format!("{} / {}", d.smaller, d.greater),
                 )
             };

@@ -16,7 +16,7 @@ use crate::output::{self, Trouble};
 use crate::pictures;
 use crate::progress::Meter;
 use crate::stop::{self, on_ctrl_c, quietly};
-use crate::worlds_log::Lines;
+use crate::worlds_log::{self, Lines};
 
 /// Runs a scenario with many seeds.
 pub fn explore(args: &ExploreArgs) -> Result<ExitCode, Trouble> {
@@ -50,7 +50,7 @@ pub fn explore(args: &ExploreArgs) -> Result<ExitCode, Trouble> {
 fn known(loaded: &Loaded, out: Option<&Path>) -> Result<BTreeMap<u64, SeedRun>, Trouble> {
     let Some(dir) = out else { return Ok(BTreeMap::new()) };
     output::make_dir(dir)?;
-    let log = std::fs::read_to_string(dir.join(shard::RUNS)).unwrap_or_default();
+    let log = worlds_log::text(&dir.join(shard::RUNS))?;
     let known = log::read_all(&loaded.hash, &log);
     if !known.is_empty() {
         say!("squall: {} finished runs are in {} already", known.len(), dir.display());

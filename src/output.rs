@@ -113,6 +113,11 @@ pub fn verdict_word(word: &str, colour: bool) -> String {
     format!("\u{1b}[1;{code}m{upper}\u{1b}[0m")
 }
 
+/// Half the width of an interval over so many worlds; of one there is none.
+pub fn half_width(ci95: f64, worlds: u64) -> String {
+    if worlds > 1 { number(ci95) } else { "?".into() }
+}
+
 /// A number for people: whole numbers with thin groups, others with up to four significant decimals.
 pub fn number(value: f64) -> String {
     if value.fract() == 0.0 && value.abs() < 1e15 {

@@ -98,10 +98,11 @@ pub fn sweep(args: &SweepArgs) -> Result<ExitCode, Trouble> {
     Ok(if found.stopped { stop::stopped_code() } else { code(&found) })
 }
 
-/// 1 where an objective was given and no point keeps the bounds.
+/// 1 where an objective was given and no point keeps the bounds, or the best that does fails its checks in some worlds.
 pub fn code(found: &Sweep) -> ExitCode {
     let nothing = found.conclusions.first().is_some_and(|words| words == "no point keeps all bounds");
-    ExitCode::from(u8::from(nothing))
+    let unsound = found.best.is_some_and(|best| found.points[best].unexpected > 0);
+    ExitCode::from(u8::from(nothing || unsound))
 }
 
 /// Even where the best wins all of them, fewer worlds say nothing for sure.
@@ -169,7 +170,7 @@ fn summary(plan: &Plan, found: &Sweep) -> String {
         let _ = write!(text, "{:<width$}  {:>7}", point.label, point.worlds);
         for metric in &metrics {
             let cell = point.metrics.get(metric).map_or("–".into(), |own| {
-                format!("{} ± {}", output::number(own.mean), output::number(own.ci95))
+                format!("{} ± {}", output::number(own.mean), output::half_width(own.ci95, own.runs))
             });
             let _ = write!(text, "  {cell:>width$}", width = metric.len().max(26));
         }

@@ -15,12 +15,23 @@ use crate::progress::Meter;
 pub fn open(candidates: &[Candidate], out: Option<&Path>) -> Result<Worlds, Trouble> {
     let Some(dir) = out else { return Ok(Worlds::default()) };
     output::make_dir(dir)?;
-    let log = std::fs::read_to_string(dir.join(WORLDS)).unwrap_or_default();
+    let log = text(&dir.join(WORLDS))?;
     let known = Worlds::read(candidates, &log);
     if !known.is_empty() {
         say!("squall: {} finished worlds are in {} already", known.len(), dir.display());
     }
     Ok(known)
+}
+
+/// The text of a log, empty if there is none. What no job of ours began is not written over.
+pub fn text(path: &Path) -> Result<String, Trouble> {
+    const BEGIN: &str = "{\"scenario\":";
+    let bytes = std::fs::read(path).unwrap_or_default();
+    let log = String::from_utf8_lossy(&bytes).into_owned();
+    if BEGIN.starts_with(log.get(..BEGIN.len()).unwrap_or(&log)) {
+        return Ok(log);
+    }
+    Err(cannot(format!("{} is no log of finished runs: choose another --out", path.display())))
 }
 
 /// Writes all finished worlds, by seed and candidate.

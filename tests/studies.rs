@@ -188,13 +188,19 @@ fn merge_refuses_what_does_not_fit() {
     other[3] = "clients[0].count=3,4";
     let others = shards("refused-other", &other, 2);
     refused(&[parts[0].clone(), others[1].clone()], "differ in scenario");
-    let manifest = Path::new(&parts[1]).join("shard.json");
-    let text = std::fs::read_to_string(&manifest).expect("the manifest");
-    let version = format!("\"version\": \"{}\"", env!("CARGO_PKG_VERSION"));
-    assert!(text.contains(&version), "{text}");
-    std::fs::write(&manifest, text.replace(&version, "\"version\": \"0.0.0\"")).expect("written");
+    let manifests = [0, 1].map(|i| Path::new(&parts[i]).join("shard.json"));
+    let texts = manifests.each_ref().map(|path| std::fs::read_to_string(path).expect("the manifest"));
+    // Another build of the same version: other sources, another hash behind the plus.
+    let version = format!("\"version\": \"{}+", env!("CARGO_PKG_VERSION"));
+    let elsewhere = texts.each_ref().map(|text| text.replace(&version, &format!("{version}0")));
+    assert_ne!(texts, elsewhere);
+    std::fs::write(&manifests[1], &elsewhere[1]).expect("written");
     refused(&parts, "differ in version");
-    std::fs::write(&manifest, text).expect("written");
+    std::fs::write(&manifests[0], &elsewhere[0]).expect("written");
+    refused(&parts, "merge it with the build that made it");
+    for (path, text) in manifests.iter().zip(&texts) {
+        std::fs::write(path, text).expect("written");
+    }
     let log = Path::new(&parts[1]).join("worlds.jsonl");
     let lines = std::fs::read_to_string(&log).expect("the log");
     let short: String = lines.lines().skip(1).map(|line| format!("{line}\n")).collect();
@@ -264,11 +270,44 @@ fn what_breaks_its_checks_is_not_chosen() {
     assert_eq!(code(&output), 1, "{text}");
     assert!(text.contains("stay with count=2") && !text.contains("choose"), "{text}");
     assert!(text.contains("count=4: 8 of 8 worlds did not go") && text.contains("--seed 1"), "{text}");
+    // Nor is the baseline, if it is the one that breaks them.
+    let turned: Vec<&str> = compared.iter().copied().chain(["--baseline", "count=4"]).collect();
+    let output = squall(&turned);
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(text.contains("choose count=2") && !text.contains("stay with count=4"), "{text}");
+    assert!(text.contains("more than of count=2: it is not to be chosen"), "{text}");
     let swept: Vec<&str> =
         ["sweep", "solo/restart", "--maximize", "operations"].into_iter().chain(set).collect();
     let output = squall(&swept);
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
     assert!(text.contains("most operations: count=2") && text.contains("8 worlds not as expected"), "{text}");
+}
+
+/// One world has no interval, and nothing is chosen by it.
+#[test]
+fn of_one_world_there_is_no_interval() {
+    let one = ["compare", "solo/restart", "--vary", "clients[0].count=2,4", "--seeds", "1", "--json"];
+    let asked: Vec<&str> =
+        one.into_iter().chain(["--metric", "least:operations", "--require", "operations<1000000"]).collect();
+    let output = squall(&asked);
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    let found: serde_json::Value = serde_json::from_str(&text).expect("a document");
+    assert!(found["metrics"]["operations"]["pairs"][0]["ci95"].is_null(), "{text}");
+    assert!(text.contains("no candidate keeps all bounds for sure") && !text.contains("choose"), "{text}");
+    assert_eq!(code(&output), 1);
+}
+
+/// What no job of ours left in a folder is not written over.
+#[test]
+fn a_strangers_file_is_kept() {
+    for (name, arguments) in [("worlds.jsonl", COMPARE), ("runs.jsonl", EXPLORE)] {
+        let dir = folder(&format!("stranger-{name}"));
+        std::fs::write(dir.join(name), "keep\n").expect("written");
+        let (_, output) = into(arguments, &dir);
+        assert_eq!(code(&output), 2, "{}", err(&output));
+        assert!(err(&output).contains("choose another --out"), "{}", err(&output));
+        assert_eq!(std::fs::read_to_string(dir.join(name)).expect("kept"), "keep\n");
+    }
 }
 
 #[test]

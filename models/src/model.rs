@@ -4,6 +4,7 @@
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use sim_core::client::level::Level;
+use sim_core::clock::Clock;
 use sim_core::disk::{Disk, DiskConfig};
 use sim_core::network::NetworkConfig;
 use sim_core::node::Node;
@@ -73,17 +74,17 @@ pub trait Model: Clone + std::fmt::Debug + Serialize + DeserializeOwned {
         None
     }
 
-    /// A node as it is now, in the protocol's own terms, in a few lines; empty where the model has none.
+    /// A node as it is at this moment, in the protocol's own terms, in a few lines; empty where the model has none.
     #[must_use]
-    fn view(node: &Self::Node) -> String {
-        let _ = node;
+    fn view(node: &Self::Node, moment: &Moment) -> String {
+        let _ = (node, moment);
         String::new()
     }
 
     /// The same for programs: an object whose fields are the protocol's own; `None` where the model has no view.
     #[must_use]
-    fn view_json(node: &Self::Node) -> Option<serde_json::Value> {
-        let _ = node;
+    fn view_json(node: &Self::Node, moment: &Moment) -> Option<serde_json::Value> {
+        let _ = (node, moment);
         None
     }
 
@@ -93,6 +94,15 @@ pub trait Model: Clone + std::fmt::Debug + Serialize + DeserializeOwned {
         let _ = disk;
         None
     }
+}
+
+/// The moment at which a node is looked at, and the clock by which the node takes it for another.
+#[derive(Clone, Debug)]
+pub struct Moment {
+    /// True time.
+    pub at: Time,
+    /// The node's clock.
+    pub clock: Clock,
 }
 
 /// The words that a model's nodes use of themselves.

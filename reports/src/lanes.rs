@@ -174,8 +174,11 @@ impl Cursor {
         let segment =
             Segment { from: self.since, to, running: self.running, role: self.role, epoch: self.epoch };
         self.since = to;
+        // What others hold of a node that is down is told as its role, and does not divide its downtime.
+        let down = matches!(segment.running, Running::Down | Running::Halted);
         let same = |last: &Segment| {
-            (last.running, last.role, last.epoch) == (segment.running, segment.role, segment.epoch)
+            last.running == segment.running
+                && (down || (last.role, last.epoch) == (segment.role, segment.epoch))
         };
         match lane.segments.last_mut() {
             Some(last) if same(last) => last.to = to,
@@ -287,5 +290,23 @@ mod tests {
         early.ended = Time(30);
         let lanes = Lanes::of(&early);
         assert_eq!(lanes.lanes[0].segments.last().map(|s| (s.to, s.running)), Some((30, Running::Up)));
+    }
+
+    #[test]
+    fn a_downtime_is_one_whatever_others_hold_of_the_node() {
+        let mut watched = record();
+        let life = |at, life| LifeChange { at: Time(at), node: Peer::node(0), life };
+        watched.lives = vec![life(40, Life::Crashed), life(90, Life::Up)];
+        watched.statuses.retain(|status| status.at.0 < 40);
+        let role = "suspected by someone".to_string();
+        watched.statuses.push(StatusChange { at: Time(60), node: Peer::node(0), role, epoch: 0 });
+        let lanes = Lanes::of(&watched);
+        let down: Vec<(u64, u64)> = lanes.lanes[0]
+            .segments
+            .iter()
+            .filter(|s| s.running == Running::Down)
+            .map(|s| (s.from, s.to))
+            .collect();
+        assert_eq!(down, [(40, 90)]);
     }
 }

@@ -151,9 +151,22 @@ pub fn metric(name: &str, value: f64) -> String {
     format!("{}{}", short(value / size), unit_after(unit))
 }
 
+/// A metric's mean and the half-width of its interval, both in the unit that suits the mean.
+#[must_use]
+pub fn metric_within(name: &str, mean: f64, half: f64) -> String {
+    let (_, unit, size) = unit_of(name, mean);
+    format!("{} ± {}{}", short(mean / size), short(half / size), unit_after(unit))
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{coordinate, duration, fixed, metric, percent, short, whole};
+    use super::{coordinate, duration, fixed, metric, metric_within, percent, short, whole};
+
+    #[test]
+    fn an_interval_has_the_unit_of_its_mean() {
+        assert_eq!(metric_within("latency_ms_p99", 36.42, 1.2917), "36.4 ± 1.29 ms");
+        assert_eq!(metric_within("amplification", 1.2, 0.0037), "1.2 ± 0.0037");
+    }
 
     #[test]
     fn numbers_are_as_people_write_them() {

@@ -4,7 +4,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::number::{metric, short};
+use crate::number::{metric_within, short};
 use crate::plots::heatmap::heatmap;
 use crate::plots::pareto::pareto;
 use crate::plots::sensitivity::sensitivity;
@@ -79,11 +79,7 @@ impl Sweep {
         let row = |(place, point): (usize, &Point)| {
             let mut cells = vec![point.label.clone(), point.worlds.to_string()];
             for (name, (mean, ci95)) in self.metrics.iter().zip(&point.means) {
-                cells.push(if mean.is_finite() {
-                    format!("{} ± {}", metric(name, *mean), metric(name, *ci95))
-                } else {
-                    "–".into()
-                });
+                cells.push(if mean.is_finite() { metric_within(name, *mean, *ci95) } else { "–".into() });
             }
             let mut notes: Vec<&str> = Vec::new();
             notes.extend((self.best == Some(place)).then_some("best"));

@@ -46,7 +46,7 @@ impl Capsule {
     pub fn to_text(&self) -> String {
         let mut text = format!("// Replay it with: squall replay THIS-FILE\n{OPENING}\n");
         let mut line = |name: &str, value: String| text.push_str(&format!("    {name}: {value},\n"));
-        line("squall", format!("{:?}", env!("CARGO_PKG_VERSION")));
+        line("squall", format!("{:?}", crate::version::VERSION));
         line("name", format!("{:?}", self.loaded.name));
         line("seed", self.seed.to_string());
         if let Some(fingerprint) = &self.fingerprint {

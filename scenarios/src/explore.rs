@@ -122,7 +122,7 @@ impl Exploration {
             "schema": 1,
             "scenario": self.scenario,
             "scenario_hash": self.scenario_hash,
-            "version": env!("CARGO_PKG_VERSION"),
+            "version": crate::version::VERSION,
             "runs": self.runs.len(),
             "failed": self.failed(),
             "failures": failures,

@@ -5,7 +5,7 @@
 
 use std::fmt;
 
-use models::model::Model;
+use models::model::{Model, Moment};
 use serde_json::{Value, json};
 use sim_core::peer::Peer;
 use sim_core::record::{Injection, Life};
@@ -75,14 +75,17 @@ impl WithModel for Look<'_> {
             let state = states.get(node);
             let disk = states.disk(node).filter(|_| state.is_none());
             let stored = disk.and_then(|disk| model.stored(disk));
-            let view = state.map(M::view).or(stored.as_ref().map(|stored| stored.text.clone()));
+            let moment = Moment { at: now.min(at), clock: states.clock(node) };
+            let view = state
+                .map(|state| M::view(state, &moment))
+                .or(stored.as_ref().map(|stored| stored.text.clone()));
             Inspected {
                 name: names.get(node.index()).cloned().unwrap_or_else(|| node.to_string()),
                 is_up: state.is_some(),
                 boots: states.boots(node),
                 down: None,
                 view: view.unwrap_or_default(),
-                json: state.and_then(M::view_json),
+                json: state.and_then(|state| M::view_json(state, &moment)),
                 stored: stored.map(|stored| stored.json),
             }
         });
@@ -121,7 +124,7 @@ impl Inspection {
             "schema": 1,
             "scenario": self.scenario,
             "seed": self.seed,
-            "version": env!("CARGO_PKG_VERSION"),
+            "version": crate::version::VERSION,
             "at_ns": self.at.0,
             "events": self.events,
             "faults": faults.collect::<Value>(),

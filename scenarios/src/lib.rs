@@ -28,6 +28,7 @@ pub mod schema;
 pub mod shard;
 pub mod sweep;
 pub mod text;
+mod version;
 mod words;
 
 pub use checks;

@@ -9,9 +9,9 @@ use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 use sim_core::fingerprint::Fingerprint;
 
-use crate::compare::worlds::VERSION;
 use crate::explore::{SeedRun, SeedSummary};
 use crate::run::CheckResult;
+use crate::version::BUILD;
 
 #[derive(Serialize, Deserialize)]
 struct Line {
@@ -52,12 +52,12 @@ pub fn line(hash: &str, run: &SeedRun) -> String {
         Err(panic) => (Some(panic.clone()), None),
         Ok(summary) => (None, Some(Run::of(summary))),
     };
-    let line = Line { scenario: hash.to_string(), version: VERSION.into(), seed: run.seed, panic, run: told };
+    let line = Line { scenario: hash.to_string(), version: BUILD.into(), seed: run.seed, panic, run: told };
     // Strings and finite numbers can always be written.
     serde_json::to_string(&line).unwrap_or_default()
 }
 
-/// The runs of a log, by seed, that are of this scenario and version. Lines that are not whole are passed over. Witnesses
+/// The runs of a log, by seed, that are of this scenario and build. Lines that are not whole are passed over. Witnesses
 /// are not in a log: a violation comes back with its words.
 #[must_use]
 pub fn read_all(hash: &str, log: &str) -> BTreeMap<u64, SeedRun> {
@@ -68,7 +68,7 @@ pub fn read_all(hash: &str, log: &str) -> BTreeMap<u64, SeedRun> {
             (None, Some(panic)) => Err(panic),
             _ => return None,
         };
-        (line.scenario == hash && line.version == VERSION)
+        (line.scenario == hash && line.version == BUILD)
             .then_some((line.seed, SeedRun { seed: line.seed, result }))
     };
     log.lines().filter_map(mine).collect()

@@ -61,7 +61,7 @@ fn heading(loaded: &Loaded, seed: u64) -> serde_json::Value {
         "schema": 1,
         "scenario": loaded.name,
         "seed": seed,
-        "version": env!("CARGO_PKG_VERSION"),
+        "version": crate::version::VERSION,
         "overrides": loaded.overrides,
     })
 }

@@ -94,7 +94,7 @@ impl Outcome {
             "scenario": record.scenario,
             "scenario_hash": record.scenario_hash,
             "seed": record.seed,
-            "version": env!("CARGO_PKG_VERSION"),
+            "version": crate::version::VERSION,
             "fingerprint": record.fingerprint.to_string(),
             "events": record.events,
             "simulated_ns": record.ended.0,

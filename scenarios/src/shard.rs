@@ -17,6 +17,7 @@ use crate::explore::{Exploration, SeedRun};
 use crate::load::{Loaded, load};
 use crate::replay::quoted;
 use crate::sweep;
+use crate::version::BUILD;
 
 /// The manifest's file in a shard's directory.
 pub const MANIFEST: &str = "shard.json";
@@ -61,7 +62,7 @@ impl std::str::FromStr for Part {
 pub struct Manifest {
     /// The form of this file.
     pub schema: u32,
-    /// The version of the program.
+    /// The build of the program: its version and a hash of its sources.
     pub version: String,
     /// Which part.
     pub part: Part,
@@ -178,7 +179,7 @@ impl Manifest {
             comparison: None,
             sweep: None,
         };
-        Manifest { schema: 1, version: crate::compare::worlds::VERSION.into(), part, job }
+        Manifest { schema: 1, version: BUILD.into(), part, job }
     }
 
     /// The manifest of a comparison's part.
@@ -200,7 +201,7 @@ impl Manifest {
             comparison: Some(comparison),
             sweep: None,
         };
-        Manifest { schema: 1, version: crate::compare::worlds::VERSION.into(), part: plan.part, job }
+        Manifest { schema: 1, version: BUILD.into(), part: plan.part, job }
     }
 
     /// The manifest of a sweep's part.
@@ -214,7 +215,7 @@ impl Manifest {
             comparison: None,
             sweep: Some(plan.spec.clone()),
         };
-        Manifest { schema: 1, version: crate::compare::worlds::VERSION.into(), part: plan.part, job }
+        Manifest { schema: 1, version: BUILD.into(), part: plan.part, job }
     }
 
     /// The manifest as a file's text.
@@ -254,9 +255,15 @@ pub fn merge(dirs: &[PathBuf]) -> Result<Merged, ScenarioError> {
             return refuse(format!("{a} and {b} are both part {}/{}", part.index, part.of));
         }
     }
-    let Some((_, (_, first))) = parts.first_key_value() else {
+    let Some((_, (dir, first))) = parts.first_key_value() else {
         return refuse("there is nothing to merge".into());
     };
+    if first.version != BUILD {
+        let (dir, theirs) = (dir.display(), &first.version);
+        return refuse(format!(
+            "{dir} was made by squall {theirs}, this is {BUILD}: merge it with the build that made it"
+        ));
+    }
     let (job, of) = (first.job.clone(), first.part.of);
     let missing: Vec<String> = (0..of)
         .filter(|i| !parts.contains_key(&Part { index: *i, of }))

@@ -121,3 +121,60 @@ fn a_node_is_seen_in_its_protocols_own_terms_at_any_instant() {
     assert_eq!(after.json(), at(4_500).json());
     assert_eq!(at(1_000_000).events, run(&loaded, 1, &RunOptions::default()).record.events);
 }
+
+#[test]
+fn a_leaders_lease_is_seen_by_its_own_clock_and_by_true_time() {
+    let loaded = load("raft/lease-clock-drift", &[]).expect("it is in the library");
+    let look = |at: Time| inspect(&loaded, 1, at);
+    let lease = |at: Time, node: usize| look(at).nodes[node].json.clone().expect("it is up")["lease"].clone();
+    // All is well: a clock that runs true, and a lease of the least election time-out less what clocks may drift.
+    let early = Time::ZERO + Span::ms(2_900);
+    let seen = look(early);
+    let leader = seen.nodes.iter().position(|node| node.view.contains(" leader in term")).expect("one leads");
+    let good = lease(early, leader);
+    let number = |lease: &serde_json::Value, name: &str| {
+        lease[name].as_u64().unwrap_or_else(|| panic!("{name}: {lease}"))
+    };
+    let length = 150_000_000.0 * (1.0 - 200e-6) / (1.0 + 200e-6);
+    assert!((number(&good, "length_ns") as f64 - length).abs() <= 1.0, "{good}");
+    assert_eq!(
+        (number(&good, "clock_ns"), number(&good, "until_ns")),
+        (early.0, number(&good, "ends_at_ns"))
+    );
+    assert!(
+        number(&good, "until_ns") > early.0 && number(&good, "until_ns") <= early.0 + length as u64,
+        "{good}"
+    );
+    assert_eq!((good["runs"].as_bool(), good["within_bound"].as_bool()), (Some(true), Some(true)));
+    assert!((0..5).filter(|node| *node != leader).all(|node| lease(early, node).is_null()));
+    // Its clock has run at a fifth of the rate since second 3, and nobody renews the lease since second 4.
+    let late = Time::ZERO + Span::ms(4_200);
+    let slow = lease(late, leader);
+    assert_eq!(number(&slow, "clock_ns"), 3_240_000_000);
+    assert_eq!(
+        (slow["clock_drift_ppm"].as_f64(), slow["within_bound"].as_bool()),
+        (Some(-800_000.0), Some(false))
+    );
+    let ends = number(&slow, "ends_at_ns");
+    assert_eq!(ends - late.0, 5 * (number(&slow, "until_ns") - 3_240_000_000));
+    for (at, runs) in [(ends - 5, true), (ends, false)] {
+        let then = lease(Time(at), leader);
+        assert_eq!((then["runs"].as_bool(), &then["until_ns"]), (Some(runs), &slow["until_ns"]), "{then}");
+    }
+    let told = look(late).nodes[leader].view.clone();
+    assert!(told.contains("on its own clock, which reads 3.24s and runs 800000 ppm slow"), "{told}");
+    assert!(told.contains("good while no clock drifts by more than 200 ppm, and its own does"), "{told}");
+    // While it is cut off, it answers reads under it until then, and no longer.
+    let mut text = Vec::new();
+    tell(&loaded, 1, &TellOptions::whole(Form::Text), &mut text).expect("memory takes all");
+    let name = format!("n{leader}");
+    let reads: Vec<f64> = String::from_utf8(text)
+        .expect("text")
+        .lines()
+        .filter(|line| line.contains("read under lease") && line.split_whitespace().nth(1) == Some(&name))
+        .filter_map(|line| line.split_whitespace().next()?.parse().ok())
+        .filter(|at| (4.0..6.0).contains(at))
+        .collect();
+    let (last, ends) = (reads.last().copied().expect("it answers"), ends as f64 / 1e9);
+    assert!(last < ends && last > ends - 0.05, "the last of {} at {last}, the end at {ends}", reads.len());
+}

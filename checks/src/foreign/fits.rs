@@ -11,31 +11,43 @@ use crate::format::Foreign;
 use crate::linearizability::Model;
 use crate::transactions::Workload;
 
+/// An operation that what was asked about does not have.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Misfit {
+    /// Its place in the history; [`crate::format::operation_line`] tells the line of its file.
+    pub operation: usize,
+    /// In words, with the operations that there are.
+    pub reason: String,
+}
+
 impl super::Question {
-    /// The first operation that what was asked about does not have, in words with what it has; `None` if the history fits.
+    /// The first operation that what was asked about does not have; `None` if the history fits.
     #[must_use]
-    pub fn misfit(&self, foreign: &Foreign) -> Option<String> {
+    pub fn misfit(&self, foreign: &Foreign) -> Option<Misfit> {
         let (name, has) = match &self.subject {
             Subject::Objects(_, levels) if levels.iter().any(|level| level.is_of_registers()) => {
                 ("a register", "read, write, cas, delete, append, txn")
             }
             Subject::Objects(model, _) => operations(*model),
-            Subject::Transactions(options) if options.workload == Workload::ListAppend => {
+            Subject::Transactions(options, _) if options.workload == Workload::ListAppend => {
                 ("list-append", "transactions of appends and reads, append, read")
             }
-            Subject::Transactions(_) => {
+            Subject::Transactions(..) => {
                 ("rw-register", "transactions of writes and reads, write, read, cas, delete")
             }
             Subject::SetFull(_) => ("set-full", "add, read"),
             Subject::Invariant(invariant, _) => (invariant.name(), invariant.operations()),
         };
         let entries = foreign.history.entries.iter();
-        let (at, entry) = entries.enumerate().find(|(_, entry)| !self.has(entry))?;
-        let process = entry.process;
-        Some(format!(
-            "{name} has no operation \"{}\" (operation {at}, process {process}); it has {has}",
-            entry.operation.call.name()
-        ))
+        let (operation, entry) = entries.enumerate().find(|(_, entry)| !self.has(entry))?;
+        let called = entry.operation.call.name();
+        let reason = match &entry.operation.call {
+            Call::Txn(_) if matches!(self.subject, Subject::Transactions(..)) => {
+                format!("{name} has no such step in a transaction; it has {has}")
+            }
+            _ => format!("{name} has no operation \"{called}\"; it has {has}"),
+        };
+        Some(Misfit { operation, reason })
     }
 
     fn has(&self, entry: &Entry) -> bool {
@@ -53,7 +65,7 @@ impl super::Question {
                 )
             }
             Subject::Objects(model, _) => object_has(*model, call),
-            Subject::Transactions(options) => transactions_have(options.workload, entry),
+            Subject::Transactions(options, _) => transactions_have(options.workload, entry),
             Subject::SetFull(_) => matches!(call, Call::Insert(_) | Call::Add(_) | Call::Read),
             Subject::Invariant(invariant, _) => invariant.understands(call),
         }

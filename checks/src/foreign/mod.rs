@@ -6,6 +6,7 @@
 mod catalogue;
 mod fits;
 mod nearest;
+mod sought;
 #[cfg(test)]
 mod tests;
 mod workload;
@@ -28,6 +29,7 @@ use nearest::hint;
 use workload::Workload as Invariant;
 
 pub use catalogue::CATALOGUE;
+pub use fits::Misfit;
 pub use sim_core::time::Span;
 pub use workload::Bounds;
 
@@ -64,8 +66,8 @@ const LEVELS: [&str; 15] = [
 enum Subject {
     /// Objects, at each of these consistencies.
     Objects(linearizability::Model, Vec<Level>),
-    /// Transactions.
-    Transactions(transactions::Options),
+    /// Transactions; whether an order of those on registers is sought where none is known, as it is for models asked by name.
+    Transactions(transactions::Options, bool),
     /// What became of each element that was added to a set.
     SetFull(bool),
     /// One invariant of a workload.
@@ -134,6 +136,8 @@ pub struct Answer {
     pub also_not: Vec<String>,
     /// Transactions: the strongest models that may still hold.
     pub strongest: Vec<String>,
+    /// What was decided beside, and what was not.
+    pub notes: Vec<String>,
 }
 
 impl Question {
@@ -154,8 +158,11 @@ impl Question {
                 }
                 Subject::Invariant(invariant, words.bounds)
             }
-            "list-append" => Subject::Transactions(transactional(Workload::ListAppend, words)?),
-            "rw-register" => Subject::Transactions(transactional(Workload::RwRegister, words)?),
+            "list-append" => Subject::Transactions(transactional(Workload::ListAppend, words)?, false),
+            "rw-register" => Subject::Transactions(
+                transactional(Workload::RwRegister, words)?,
+                !words.consistency.is_empty(),
+            ),
             "set-full" => {
                 let mut others = words.consistency.iter().filter(|name| !name.starts_with("linearizab"));
                 if let Some(other) = others.next().or(words.anomalies.first()).or(words.assume.first()) {
@@ -171,7 +178,7 @@ impl Question {
         let begins = match &subject {
             Subject::Objects(..) => true,
             Subject::Invariant(invariant, _) => invariant.has_initial(),
-            Subject::Transactions(_) | Subject::SetFull(_) => false,
+            Subject::Transactions(..) | Subject::SetFull(_) => false,
         };
         if let Some(initial) = words.initial.as_ref().filter(|initial| !begins && **initial != Value::Nil) {
             return Err(format!("the model {} does not begin with {initial}, but empty", words.model));
@@ -220,8 +227,9 @@ impl Question {
                 });
                 Inner::Done(Box::new(Answer::from(gravest(verdicts))))
             }
-            Subject::Transactions(options) => {
-                Inner::Done(Box::new(transactions::check(named, options).into()))
+            Subject::Transactions(options, seek) => {
+                let inferred = Answer::from(transactions::check(named, options));
+                Inner::Done(Box::new(sought::settle(inferred, named, options, *seek)))
             }
             Subject::SetFull(linearizable) => {
                 Inner::Done(Box::new(Answer::from(set_full::check(history, *linearizable).1)))
@@ -442,6 +450,7 @@ impl From<Verdict> for Answer {
             not: Vec::new(),
             also_not: Vec::new(),
             strongest: Vec::new(),
+            notes: Vec::new(),
         }
     }
 }
@@ -459,6 +468,7 @@ impl From<Analysis> for Answer {
             not: names(&analysis.not),
             also_not: names(&analysis.also_not),
             strongest: names(&analysis.strongest),
+            notes: Vec::new(),
             verdict: analysis.verdict,
         }
     }
@@ -485,7 +495,7 @@ impl fmt::Display for Answer {
         if !self.strongest.is_empty() && !self.anomalies.is_empty() {
             writeln!(f, "  at most: {}", self.strongest.join(", "))?;
         }
-        Ok(())
+        self.notes.iter().try_for_each(|note| writeln!(f, "  {note}"))
     }
 }
 

@@ -57,6 +57,13 @@ impl Datum {
         }
     }
 
+    /// The two of a list of exactly two.
+    pub(super) fn into_pair(self) -> Option<(Datum, Datum)> {
+        let Datum::List(items) = self else { return None };
+        let [first, second] = <[Datum; 2]>::try_from(items).ok()?;
+        Some((first, second))
+    }
+
     /// The key it names, if it can name one.
     pub(super) fn key(&self, keys: &mut KeyTable) -> Option<Key> {
         match self {

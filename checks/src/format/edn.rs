@@ -1,15 +1,12 @@
-//! A reader of EDN, by bytes: as much of it as histories are written in, and nothing of it makes it fail that a
+//! A reader of EDN's values, by bytes: as much of it as histories are written in, and nothing of it makes it fail that a
 //! history could do without (tags, characters, ratios, discards).
 //!
-//! Deliberately absent: a tree of the whole file. Events are handed on one by one, and a transaction's steps are read
-//! straight into [`Micro`]s, which is what makes a large file quick.
+//! Deliberately absent: events, and the steps of transactions ([`super::edn_events`]).
 
-use sim_core::value::{Key, Micro, Value};
+use sim_core::value::Value;
 
 use super::datum::Datum;
-use super::event::{Event, Field, Payload};
-use super::keys::KeyTable;
-use super::scan::{DEPTH_MAX, Fault, Scanner, text_of, whole_number};
+use super::scan::{Fault, Scanner, text_of, whole_number};
 
 /// One EDN value on its own, as the command line's `--initial` has it.
 ///
@@ -26,170 +23,24 @@ pub fn read_value(text: &str) -> Result<Value, String> {
     Ok(datum.into_value())
 }
 
-/// All events of a file: maps one after another, or within vectors or lists.
-pub(super) fn read_events(bytes: &[u8], keys: &mut KeyTable, events: &mut Vec<Event>) -> Result<(), Fault> {
-    let mut scanner = Scanner::new(bytes);
-    let mut open: Vec<u8> = Vec::new();
-    loop {
-        space(&mut scanner)?;
-        match scanner.peek() {
-            None if open.is_empty() => return Ok(()),
-            None => return Err(scanner.expected("the end of the vector of events")),
-            Some(b'{') => events.push(event(&mut scanner, keys)?),
-            Some(b'[') if open.len() < DEPTH_MAX => {
-                open.push(b']');
-                scanner.at += 1;
-            }
-            Some(b'(') if open.len() < DEPTH_MAX => {
-                open.push(b')');
-                scanner.at += 1;
-            }
-            Some(byte) if open.last() == Some(&byte) => {
-                open.pop();
-                scanner.at += 1;
-            }
-            // The tag of a record, `#jepsen.history.Op{…}`: the map behind it is the event.
-            Some(b'#') if scanner.ahead(1).is_some_and(|byte| byte.is_ascii_alphabetic()) => {
-                scanner.take_while(is_word);
-            }
-            Some(_) => return Err(scanner.expected("a map {…} with an event")),
-        }
-    }
-}
-
-/// One map that is an event.
-fn event(scanner: &mut Scanner<'_>, keys: &mut KeyTable) -> Result<Event, Fault> {
-    let mut event = Event::at(scanner.at);
-    scanner.at += 1;
-    loop {
-        space(scanner)?;
-        if scanner.eat(b'}') {
-            return Ok(event);
-        }
-        let start = scanner.at;
-        if !scanner.eat(b':') {
-            return Err(scanner.expected("a keyword such as :process, or the map's end }"));
-        }
-        let name = scanner.take_while(is_word);
-        space(scanner)?;
-        match Field::named(name) {
-            Some(Field::Value) => {
-                event.payload = match steps(scanner, keys)? {
-                    Some(steps) => Payload::Steps(steps),
-                    None => Payload::Plain(datum(scanner)?),
-                };
-            }
-            Some(field) => {
-                let value = datum(scanner)?;
-                event.set(field, value).map_err(|reason| Fault::new(start, reason))?;
-            }
-            None => drop(datum(scanner)?),
-        }
-    }
-}
-
-/// A transaction's steps, if a list of lists that begin with a keyword is here; else nothing is passed.
-fn steps(scanner: &mut Scanner<'_>, keys: &mut KeyTable) -> Result<Option<Vec<Micro>>, Fault> {
-    let start = scanner.at;
-    let Some(close) = opening(scanner) else { return Ok(None) };
-    let mut found = Vec::new();
-    loop {
-        space(scanner)?;
-        if scanner.eat(close) {
-            break;
-        }
-        let Some(step_close) = opening(scanner) else { break };
-        space(scanner)?;
-        if scanner.peek() != Some(b':') {
-            break;
-        }
-        found.push(step(scanner, step_close, keys)?);
-    }
-    // Empty, or a list of something else: left to whoever knows what the operation is.
-    if found.is_empty() || scanner.bytes[scanner.at - 1] != close {
-        scanner.at = start;
-        return Ok(None);
-    }
-    Ok(Some(found))
-}
-
-/// Passes an opening bracket, and tells which one closes it.
-fn opening(scanner: &mut Scanner<'_>) -> Option<u8> {
-    let close = match scanner.peek()? {
-        b'[' => b']',
-        b'(' => b')',
-        _ => return None,
-    };
-    scanner.at += 1;
-    Some(close)
-}
-
-/// One step behind its bracket: `:append 3 1]`.
-fn step(scanner: &mut Scanner<'_>, close: u8, keys: &mut KeyTable) -> Result<Micro, Fault> {
-    let start = scanner.at;
-    scanner.at += 1;
-    let name = scanner.take_while(is_word);
-    space(scanner)?;
-    let key = step_key(scanner, keys)?;
-    space(scanner)?;
-    let value = if scanner.peek() == Some(close) { None } else { Some(value(scanner)?) };
-    space(scanner)?;
-    if !scanner.eat(close) {
-        return Err(scanner.expected("the end of the step [:f key value]"));
-    }
-    let lacks_value = value.is_none();
-    Micro::named(name, key, value).ok_or_else(|| {
-        let called = String::from_utf8_lossy(name);
-        let is_known = lacks_value && Micro::named(name, key, Some(Value::Nil)).is_some();
-        let reason = match is_known {
-            true => format!("this :{called} has no value; expected a step [:{called} key value]"),
-            false => format!("no step is called :{called}; there are :r, :w, :append"),
-        };
-        Fault::new(start, reason)
-    })
-}
-
-fn step_key(scanner: &mut Scanner<'_>, keys: &mut KeyTable) -> Result<Key, Fault> {
-    let start = scanner.at;
-    if scanner.peek() == Some(b':') {
-        scanner.at += 1;
-        let name = scanner.take_while(is_word);
-        return match std::str::from_utf8(name) {
-            Ok(name) => Ok(keys.named(name)),
-            Err(_) => Ok(keys.named(&text_of(name))),
-        };
-    }
-    let key = datum(scanner)?;
-    key.key(keys).ok_or_else(|| Fault::new(start, "expected a key: a number, a keyword or a string"))
-}
-
-/// How the files' steps are named.
-trait Named: Sized {
-    fn named(name: &[u8], key: Key, value: Option<Value>) -> Option<Self>;
-}
-
-impl Named for Micro {
-    fn named(name: &[u8], key: Key, value: Option<Value>) -> Option<Micro> {
-        match name {
-            b"append" => Some(Micro::Append(key, value?)),
-            b"w" | b"write" => Some(Micro::Write(key, value?)),
-            // Elle reads `[:r x]` and `[:r x nil]` alike: nothing was there.
-            b"r" => Some(Micro::Read(key, Some(value.unwrap_or_default()))),
-            // Knossos' multi-register: a read of nil may have read anything.
-            b"read" => Some(Micro::Read(key, value.filter(|value| *value != Value::Nil))),
-            _ => None,
-        }
-    }
-}
-
 /// One value, straight into the vocabulary.
-fn value(scanner: &mut Scanner<'_>) -> Result<Value, Fault> {
+#[inline]
+pub(super) fn value(scanner: &mut Scanner<'_>) -> Result<Value, Fault> {
+    if let Some(number) = number(scanner) {
+        return Ok(Value::Int(number));
+    }
     match scanner.peek() {
         Some(b'[') => {
             scanner.enter()?;
             scanner.at += 1;
             let mut items = Vec::new();
             loop {
+                if let Some(number) = number(scanner) {
+                    items.push(Value::Int(number));
+                }
+                if scanner.eat(b' ') {
+                    continue;
+                }
                 space(scanner)?;
                 if scanner.eat(b']') {
                     scanner.depth -= 1;
@@ -198,23 +49,53 @@ fn value(scanner: &mut Scanner<'_>) -> Result<Value, Fault> {
                 items.push(value(scanner)?);
             }
         }
-        Some(b'0'..=b'9') => {
-            let start = scanner.at;
-            let word = scanner.take_while(is_word);
-            match whole_number(word) {
-                Some(number) => Ok(Value::Int(number)),
-                None => {
-                    scanner.at = start;
-                    Ok(datum(scanner)?.into_value())
-                }
-            }
-        }
+        Some(b'"') => string(scanner).map(Value::Text),
         _ => Ok(datum(scanner)?.into_value()),
     }
 }
 
+/// The whole number of up to 18 digits that is here, if one is; else nothing is passed.
+#[inline]
+pub(super) fn number(scanner: &mut Scanner<'_>) -> Option<i64> {
+    let rest = &scanner.bytes[scanner.at..];
+    let (sign, digits) = match rest {
+        [b'-', digits @ ..] => (1, digits),
+        digits => (0, digits),
+    };
+    let mut number: u64 = 0;
+    let mut length = 0;
+    let end = loop {
+        match digits.get(length) {
+            Some(digit @ b'0'..=b'9') => {
+                number = number.wrapping_mul(10).wrapping_add(u64::from(digit - b'0'))
+            }
+            other => break other,
+        }
+        length += 1;
+    };
+    if length == 0 || length > 18 || end.is_some_and(|&byte| is_word(byte)) {
+        return None;
+    }
+    scanner.at += sign + length;
+    // Eighteen digits fit.
+    let number = number as i64;
+    Some(if sign == 1 { -number } else { number })
+}
+
+/// Passes this word if it is here and ends here.
+#[inline]
+pub(super) fn eat_word<const LENGTH: usize>(scanner: &mut Scanner<'_>, word: &[u8; LENGTH]) -> bool {
+    let rest = &scanner.bytes[scanner.at..];
+    let here = rest.first_chunk() == Some(word) && !rest.get(LENGTH).is_some_and(|&byte| is_word(byte));
+    scanner.at += if here { LENGTH } else { 0 };
+    here
+}
+
 /// One value of any kind.
 pub(super) fn datum(scanner: &mut Scanner<'_>) -> Result<Datum, Fault> {
+    if let Some(number) = number(scanner) {
+        return Ok(Datum::Int(number));
+    }
     scanner.enter()?;
     let datum = datum_here(scanner);
     scanner.depth -= 1;
@@ -224,7 +105,7 @@ pub(super) fn datum(scanner: &mut Scanner<'_>) -> Result<Datum, Fault> {
 fn datum_here(scanner: &mut Scanner<'_>) -> Result<Datum, Fault> {
     match scanner.peek() {
         None => Err(scanner.expected("a value")),
-        Some(b'"') => string(scanner).map(|text| Datum::Text(text.into())),
+        Some(b'"') => string(scanner).map(Datum::Text),
         Some(b'[') => list(scanner, b']').map(Datum::List),
         Some(b'(') => list(scanner, b')').map(Datum::List),
         Some(b'{') => map(scanner),
@@ -324,14 +205,19 @@ fn map(scanner: &mut Scanner<'_>) -> Result<Datum, Fault> {
     Ok(Datum::Map(pairs))
 }
 
-fn string(scanner: &mut Scanner<'_>) -> Result<String, Fault> {
+/// A string in quotes.
+pub(super) fn string(scanner: &mut Scanner<'_>) -> Result<Box<str>, Fault> {
     let start = scanner.at;
     scanner.at += 1;
-    let mut text = Vec::new();
+    let plain = scanner.take_while(|byte| byte != b'"' && byte != b'\\');
+    if scanner.eat(b'"') {
+        return Ok(std::str::from_utf8(plain).map_or_else(|_| text_of(plain).into(), Into::into));
+    }
+    let mut text = plain.to_vec();
     loop {
         text.extend_from_slice(scanner.take_while(|byte| byte != b'"' && byte != b'\\'));
         if scanner.eat(b'"') {
-            return Ok(String::from_utf8(text).unwrap_or_else(|error| text_of(error.as_bytes())));
+            return Ok(String::from_utf8(text).unwrap_or_else(|error| text_of(error.as_bytes())).into());
         }
         scanner.at += 1;
         let escaped =
@@ -380,15 +266,27 @@ pub(super) fn space(scanner: &mut Scanner<'_>) -> Result<(), Fault> {
     loop {
         match scanner.peek() {
             Some(b' ' | b'\t' | b'\n' | b'\r' | b',' | 0x0c) => scanner.at += 1,
-            Some(b';') => drop(scanner.take_while(|byte| byte != b'\n')),
-            Some(b'#') if scanner.ahead(1) == Some(b'_') => {
-                scanner.at += 2;
-                discard(scanner)?;
-            }
-            Some(b'#') if scanner.ahead(1) == Some(b'!') => drop(scanner.take_while(|byte| byte != b'\n')),
+            Some(b';' | b'#') => match remark(scanner)? {
+                true => {}
+                false => return Ok(()),
+            },
             _ => return Ok(()),
         }
     }
+}
+
+/// Passes a comment or a discarded value, if one is here.
+#[cold]
+fn remark(scanner: &mut Scanner<'_>) -> Result<bool, Fault> {
+    match (scanner.peek(), scanner.ahead(1)) {
+        (Some(b'#'), Some(b'_')) => {
+            scanner.at += 2;
+            discard(scanner)?;
+        }
+        (Some(b';'), _) | (Some(b'#'), Some(b'!')) => drop(scanner.take_while(|byte| byte != b'\n')),
+        _ => return Ok(false),
+    }
+    Ok(true)
 }
 
 /// The value behind `#_`. Several in a row each discard one more; that much is beyond what a history needs.
@@ -404,22 +302,18 @@ fn discard(scanner: &mut Scanner<'_>) -> Result<(), Fault> {
 
 /// What a keyword, symbol or number is made of.
 #[inline]
-fn is_word(byte: u8) -> bool {
-    !matches!(
-        byte,
-        b' ' | b'\t'
-            | b'\n'
-            | b'\r'
-            | b','
-            | 0x0c
-            | b'"'
-            | b';'
-            | b'('
-            | b')'
-            | b'['
-            | b']'
-            | b'{'
-            | b'}'
-            | b'\\'
-    )
+pub(super) fn is_word(byte: u8) -> bool {
+    WORD[usize::from(byte)]
 }
+
+/// By byte: whether it can be part of a word.
+static WORD: [bool; 256] = {
+    let mut word = [true; 256];
+    let others = b" \t\n\r,\x0c\";()[]{}\\";
+    let mut index = 0;
+    while index < others.len() {
+        word[others[index] as usize] = false;
+        index += 1;
+    }
+    word
+};

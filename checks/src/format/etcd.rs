@@ -2,17 +2,19 @@
 //!
 //! Deliberately absent: other lines of such a log, which are passed over where they name no event.
 
+use super::assemble::Assembly;
+use super::calls::Function;
 use super::datum::Datum;
 use super::edn;
-use super::event::{Event, Field, Payload};
+use super::event::{Ending, Event, Kind, Payload, Process};
 use super::scan::{Fault, Scanner};
 
 /// All events of a file.
-pub(super) fn read_events(bytes: &[u8], events: &mut Vec<Event>) -> Result<(), Fault> {
+pub(super) fn read_events(bytes: &[u8], assembly: &mut Assembly) -> Result<(), Fault> {
     let mut at = 0;
     for line in bytes.split(|&byte| byte == b'\n') {
-        if let Some(event) = event(line, at).map_err(|reason| Fault::new(at, reason))? {
-            events.push(event);
+        if let Some(mut event) = event(line, at).map_err(|reason| Fault::new(at, reason))? {
+            assembly.event(&mut event)?;
         }
         at += line.len() + 1;
     }
@@ -31,34 +33,37 @@ fn event(line: &[u8], at: usize) -> Result<Option<Event>, String> {
                     "expected an event: process, :invoke, :ok, :fail or :info, function, value".to_owned()
                 );
             }
-            b":invoke" => break "invoke",
-            b":ok" => break "ok",
-            b":fail" => break "fail",
-            b":info" => break "info",
+            [b':', name @ ..] if let Some(kind) = Kind::named(name) => break kind,
             other => process = Some(other),
         }
     };
     let mut event = Event::at(at);
-    event.set(Field::Type, Datum::Word(kind.into()))?;
-    let process = match process {
-        Some(b":nemesis") => Datum::Word("nemesis".into()),
-        Some(number) => super::scan::whole_number(number).map(Datum::Int).ok_or_else(|| {
-            let found = super::scan::text_of(number);
-            format!("expected the number of a process, or :nemesis, found \"{found}\"")
-        })?,
+    event.kind = Some(kind);
+    event.process = match process {
+        Some(b":nemesis") => Process::Other,
+        Some(number) => match super::scan::whole_number(number) {
+            Some(process) => Process::numbered(process)?,
+            None => {
+                let found = super::scan::text_of(number);
+                return Err(format!("expected the number of a process, or :nemesis, found \"{found}\""));
+            }
+        },
         None => return Err("expected the number of a process before the event's type".to_owned()),
     };
-    event.set(Field::Process, process)?;
     match word(&mut scanner) {
-        [b':', name @ ..] => event.set(Field::Function, Datum::Word(super::scan::text_of(name).into()))?,
+        [b':', name @ ..] => {
+            let function =
+                Function::known(name).unwrap_or_else(|| Function::named(&super::scan::text_of(name)));
+            event.function = Some(function);
+        }
         _ => return Err("expected a function such as :read behind the event's type".to_owned()),
     }
     space(&mut scanner);
     let value =
         if scanner.peek().is_none() { Datum::Nil } else { edn::datum(&mut scanner).map_err(|f| f.reason)? };
-    match &value {
-        Datum::Word(_) => event.set(Field::Error, value)?,
-        _ => event.payload = Payload::Plain(value),
+    match value {
+        Datum::Word(word) => event.error = Some(Ending::named(&word)),
+        value => event.payload = Payload::Plain(value),
     }
     Ok(Some(event))
 }

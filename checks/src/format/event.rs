@@ -5,9 +5,11 @@
 
 use sim_core::history::Reason;
 use sim_core::peer::Peer;
-use sim_core::value::Micro;
+use sim_core::value::{Key, Micro};
 
+use super::calls::Function;
 use super::datum::Datum;
+use super::keys::KeyTable;
 
 /// What kind of event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,7 +39,28 @@ pub(super) enum Payload {
     #[default]
     Absent,
     Plain(Datum),
+    /// A list of two whole numbers, as most compare-and-sets have: no list is made for it.
+    Pair(i64, i64),
     Steps(Vec<Micro>),
+}
+
+/// What stands in `:key`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Keyed {
+    /// Nothing.
+    #[default]
+    No,
+    By(Key),
+    /// What can be no key.
+    Strangely,
+}
+
+/// What an error says of how an operation ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Ending {
+    Because(Reason),
+    /// Another value was there than the one to be replaced.
+    Mismatch,
 }
 
 /// One event.
@@ -47,12 +70,12 @@ pub(super) struct Event {
     pub(super) at: usize,
     pub(super) kind: Option<Kind>,
     pub(super) process: Process,
-    pub(super) function: Option<Box<str>>,
+    pub(super) function: Option<Function>,
     pub(super) payload: Payload,
-    pub(super) key: Option<Datum>,
+    pub(super) key: Keyed,
     pub(super) time: Option<u64>,
     pub(super) index: Option<u64>,
-    pub(super) error: Option<Box<str>>,
+    pub(super) error: Option<Ending>,
     /// Only in files of our own: the exact answer where `:value` leaves it open.
     pub(super) answer: Option<Datum>,
     pub(super) attempts: u32,
@@ -73,6 +96,18 @@ pub(super) enum Field {
     Answer,
     Attempts,
     Node,
+}
+
+impl Payload {
+    /// What it is without a form of its own.
+    pub(super) fn into_datum(self) -> Option<Datum> {
+        match self {
+            Payload::Plain(datum) => Some(datum),
+            Payload::Pair(first, second) => Some(Datum::List(vec![Datum::Int(first), Datum::Int(second)])),
+            Payload::Absent => Some(Datum::Nil),
+            Payload::Steps(_) => None,
+        }
+    }
 }
 
 impl Field {
@@ -102,16 +137,17 @@ impl Event {
     }
 
     /// Takes in one field other than `:value`.
-    pub(super) fn set(&mut self, field: Field, datum: Datum) -> Result<(), String> {
+    pub(super) fn set(&mut self, field: Field, datum: Datum, keys: &mut KeyTable) -> Result<(), String> {
         match field {
             Field::Process => self.process = process(&datum)?,
             Field::Type => self.kind = Some(kind(&datum)?),
-            Field::Function => self.function = datum.text().map(Into::into),
+            Field::Function => self.function = datum.text().map(Function::named),
             Field::Value => self.payload = Payload::Plain(datum),
-            Field::Key => self.key = (datum != Datum::Nil).then_some(datum),
+            Field::Key if datum == Datum::Nil => self.key = Keyed::No,
+            Field::Key => self.key = datum.key(keys).map_or(Keyed::Strangely, Keyed::By),
             Field::Time => self.time = count(&datum),
             Field::Index => self.index = count(&datum),
-            Field::Error => self.error = error(datum),
+            Field::Error => self.error = error(&datum),
             Field::Answer => self.answer = Some(datum),
             Field::Attempts => self.attempts = count(&datum).and_then(|n| u32::try_from(n).ok()).unwrap_or(0),
             Field::Node => self.node = node(&datum),
@@ -121,18 +157,29 @@ impl Event {
 
     /// Why it did not end well, in the words of the vocabulary.
     pub(super) fn reason(&self) -> Reason {
-        match self.error.as_deref() {
-            Some("timeout" | "timed-out") => Reason::Timeout,
-            Some("end-of-run") => Reason::EndOfRun,
-            Some("rejected") => Reason::Rejected,
-            Some("unreachable" | "connection-refused" | "conn-refused") => Reason::Unreachable,
-            Some("aborted") => Reason::Aborted,
-            _ => Reason::Unstated,
+        match self.error {
+            Some(Ending::Because(reason)) => reason,
+            Some(Ending::Mismatch) | None => Reason::Unstated,
         }
     }
 }
 
-/// The word by which [`Event::reason`] finds the reason again.
+impl Ending {
+    /// What this word says.
+    pub(super) fn named(word: &str) -> Ending {
+        Ending::Because(match word {
+            "timeout" | "timed-out" => Reason::Timeout,
+            "end-of-run" => Reason::EndOfRun,
+            "rejected" => Reason::Rejected,
+            "unreachable" | "connection-refused" | "conn-refused" => Reason::Unreachable,
+            "aborted" => Reason::Aborted,
+            "mismatch" => return Ending::Mismatch,
+            _ => Reason::Unstated,
+        })
+    }
+}
+
+/// The word by which [`Ending::named`] finds the reason again.
 pub(super) fn reason_word(reason: Reason) -> &'static str {
     match reason {
         Reason::Timeout => "timeout",
@@ -144,11 +191,18 @@ pub(super) fn reason_word(reason: Reason) -> &'static str {
     }
 }
 
+impl Process {
+    /// The client of this number.
+    #[inline]
+    pub(super) fn numbered(n: i64) -> Result<Process, String> {
+        let known = u32::try_from(n).map(Process::Client);
+        known.map_err(|_| format!("expected a process from 0 to {}, found {n}", u32::MAX))
+    }
+}
+
 fn process(datum: &Datum) -> Result<Process, String> {
     match datum {
-        Datum::Int(n) => u32::try_from(*n)
-            .map(Process::Client)
-            .map_err(|_| format!("expected a process from 0 to {}, found {n}", u32::MAX)),
+        Datum::Int(n) => Process::numbered(*n),
         Datum::Nil => Ok(Process::Unstated),
         Datum::Text(name) | Datum::Word(name) => Ok(match (&**name, name.parse()) {
             ("nemesis", _) => Process::Other,
@@ -159,15 +213,25 @@ fn process(datum: &Datum) -> Result<Process, String> {
     }
 }
 
-fn kind(datum: &Datum) -> Result<Kind, String> {
-    match datum.text() {
-        Some("invoke") => Ok(Kind::Invoke),
-        Some("ok") => Ok(Kind::Ok),
-        Some("fail") => Ok(Kind::Fail),
-        Some("info") => Ok(Kind::Info),
-        Some(other) => Err(format!("expected a type :invoke, :ok, :fail or :info, found :{other}")),
-        None => Err("expected a type :invoke, :ok, :fail or :info".to_owned()),
+impl Kind {
+    #[inline]
+    pub(super) fn named(word: &[u8]) -> Option<Kind> {
+        Some(match word {
+            b"invoke" => Kind::Invoke,
+            b"ok" => Kind::Ok,
+            b"fail" => Kind::Fail,
+            b"info" => Kind::Info,
+            _ => return None,
+        })
     }
+}
+
+fn kind(datum: &Datum) -> Result<Kind, String> {
+    let Some(word) = datum.text() else {
+        return Err("expected a type :invoke, :ok, :fail or :info".to_owned());
+    };
+    Kind::named(word.as_bytes())
+        .ok_or_else(|| format!("expected a type :invoke, :ok, :fail or :info, found :{word}"))
 }
 
 fn count(datum: &Datum) -> Option<u64> {
@@ -179,10 +243,10 @@ fn count(datum: &Datum) -> Option<u64> {
 }
 
 /// The first word of an error: Jepsen's are keywords, or vectors that begin with one.
-fn error(datum: Datum) -> Option<Box<str>> {
+fn error(datum: &Datum) -> Option<Ending> {
     match datum {
-        Datum::Text(text) | Datum::Word(text) => Some(text),
-        Datum::List(items) => items.into_iter().next().and_then(error),
+        Datum::Text(text) | Datum::Word(text) => Some(Ending::named(text)),
+        Datum::List(items) => items.first().and_then(error),
         _ => None,
     }
 }

@@ -2,8 +2,9 @@
 //!
 //! Whole numbers from 0 name themselves. Deliberately absent: any other use of a name than printing it.
 
-use indexmap::IndexMap;
 use sim_core::value::Key;
+
+use crate::intern::Table;
 
 /// From here on count the numbers of named keys while it is not known whether the file has numbered ones too.
 const NAMED: u64 = 1 << 63;
@@ -11,14 +12,14 @@ const NAMED: u64 = 1 << 63;
 /// Which name a key had in its file.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct KeyNames {
-    names: IndexMap<Box<str>, ()>,
+    names: Table<Box<str>, ()>,
     base: u64,
 }
 
 /// Gives numbers to names while a file is read.
 #[derive(Debug, Default)]
 pub(super) struct KeyTable {
-    names: IndexMap<Box<str>, ()>,
+    names: Table<Box<str>, ()>,
     numbered: bool,
 }
 

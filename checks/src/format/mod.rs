@@ -9,10 +9,13 @@ mod assemble;
 mod calls;
 mod datum;
 mod edn;
+mod edn_events;
+mod edn_usual;
 mod etcd;
 mod event;
 mod json;
 mod keys;
+mod open;
 mod read;
 mod scan;
 #[cfg(test)]
@@ -29,7 +32,7 @@ pub use sim_core::value::Value;
 
 pub use edn::read_value;
 pub use keys::KeyNames;
-pub use read::{read_bytes, read_file};
+pub use read::{operation_line, read_bytes, read_file};
 pub use write::{write_jepsen_edn, write_json_lines};
 
 /// How a file of operations is written.

@@ -2,13 +2,13 @@
 //!
 //! Deliberately absent: reading a file piece by piece. A history is held in memory whole by every checker.
 
+use std::borrow::Cow;
 use std::io::Read;
 use std::path::Path;
 
-use super::assemble::{Dialect, assemble};
-use super::keys::KeyTable;
-use super::scan::line_of;
-use super::{Foreign, Format, FormatError, NilReads, ReadOptions, edn, etcd, json};
+use super::assemble::{Assembled, Assembly, Dialect};
+use super::scan::{Fault, line_of};
+use super::{Foreign, Format, FormatError, NilReads, ReadOptions, edn_events, etcd, json};
 
 /// The first words of a file of our own.
 pub(super) const HEADER_EDN: &str = ";; squall-history 1\n";
@@ -30,42 +30,67 @@ pub fn read_file(path: &Path, options: &ReadOptions) -> Result<Foreign, FormatEr
 /// # Errors
 /// When a line is not what its format has there.
 pub fn read_bytes(file: &str, bytes: &[u8], options: &ReadOptions) -> Result<Foreign, FormatError> {
-    let unpacked;
-    let bytes = if bytes.starts_with(&[0x1f, 0x8b]) {
-        unpacked = unpack(bytes).map_err(|source| FormatError::Io { file: file.to_owned(), source })?;
-        &unpacked
-    } else {
-        bytes
-    };
-    let bytes = bytes.strip_prefix("\u{feff}".as_bytes()).unwrap_or(bytes);
+    let bytes = plain(bytes).map_err(|source| FormatError::Io { file: file.to_owned(), source })?;
+    let dialect = dialect(&bytes, options);
+    let Assembled { history, names, .. } =
+        assembled(&bytes, dialect, false).map_err(|fault| FormatError::Malformed {
+            file: file.to_owned(),
+            line: line_of(&bytes, fault.at),
+            reason: fault.reason,
+        })?;
+    let Dialect { format, ours, .. } = dialect;
+    let text = |line: &[u8]| !line.trim_ascii().is_empty() && !line.trim_ascii_start().starts_with(b";");
+    let blank = !ours && history.entries.is_empty() && !bytes.split(|&byte| byte == b'\n').any(text);
+    Ok(Foreign { history, format, keys: names, ours, blank })
+}
+
+/// The line, counted from 1, on which an operation of a file begins, by its place in the history that
+/// [`read_bytes`] makes of these bytes; `None` if it has no such operation.
+#[must_use]
+pub fn operation_line(bytes: &[u8], options: &ReadOptions, operation: usize) -> Option<usize> {
+    let bytes = plain(bytes).ok()?;
+    let places = assembled(&bytes, dialect(&bytes, options), true).ok()?.places;
+    places.get(operation).map(|&at| line_of(&bytes, at))
+}
+
+/// The bytes, unpacked if they are packed, without the mark of their order.
+fn plain(bytes: &[u8]) -> std::io::Result<Cow<'_, [u8]>> {
+    const MARK: &[u8] = "\u{feff}".as_bytes();
+    if bytes.starts_with(&[0x1f, 0x8b]) {
+        let mut unpacked = unpack(bytes)?;
+        if unpacked.starts_with(MARK) {
+            unpacked.drain(..MARK.len());
+        }
+        return Ok(Cow::Owned(unpacked));
+    }
+    Ok(Cow::Borrowed(bytes.strip_prefix(MARK).unwrap_or(bytes)))
+}
+
+/// How these bytes are to be understood.
+fn dialect(bytes: &[u8], options: &ReadOptions) -> Dialect {
     let format = options.format.unwrap_or_else(|| detect(bytes));
     let ours = match format {
         Format::JepsenEdn => bytes.starts_with(HEADER_EDN.as_bytes()),
         Format::JsonLines => bytes.starts_with(HEADER_JSON.as_bytes()),
         Format::PorcupineEtcd | Format::PorcupineKv => false,
     };
-    let mut keys = KeyTable::default();
-    let mut events = Vec::with_capacity(bytes.len() / 128);
     let nil_is_anything = match options.nil_reads {
         NilReads::AsTheFormat => format == Format::JepsenEdn && !ours,
         NilReads::Anything => true,
         NilReads::Absent => false,
     };
-    let dialect = Dialect { format, ours, nil_is_anything };
-    let history = match format {
-        Format::JepsenEdn | Format::PorcupineKv => edn::read_events(bytes, &mut keys, &mut events),
-        Format::JsonLines => json::read_events(bytes, &mut keys, &mut events),
-        Format::PorcupineEtcd => etcd::read_events(bytes, &mut events),
+    Dialect { format, ours, nil_is_anything }
+}
+
+/// Reads all events, and pairs them.
+fn assembled(bytes: &[u8], dialect: Dialect, with_places: bool) -> Result<Assembled, Fault> {
+    let mut assembly = Assembly::new(dialect, bytes.len() / 100 + 1, with_places);
+    match dialect.format {
+        Format::JepsenEdn | Format::PorcupineKv => edn_events::read_events(bytes, &mut assembly)?,
+        Format::JsonLines => json::read_events(bytes, &mut assembly)?,
+        Format::PorcupineEtcd => etcd::read_events(bytes, &mut assembly)?,
     }
-    .and_then(|()| assemble(events, dialect, keys))
-    .map_err(|fault| FormatError::Malformed {
-        file: file.to_owned(),
-        line: line_of(bytes, fault.at),
-        reason: fault.reason,
-    })?;
-    let text = |line: &[u8]| !line.trim_ascii().is_empty() && !line.trim_ascii_start().starts_with(b";");
-    let blank = !ours && history.0.entries.is_empty() && !bytes.split(|&byte| byte == b'\n').any(text);
-    Ok(Foreign { history: history.0, format, keys: history.1, ours, blank })
+    assembly.finish()
 }
 
 fn unpack(bytes: &[u8]) -> std::io::Result<Vec<u8>> {

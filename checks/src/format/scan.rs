@@ -53,6 +53,16 @@ impl<'a> Scanner<'a> {
         self.bytes.get(self.at.checked_add(places)?).copied()
     }
 
+    /// The next eight bytes, the first lowest; zeros beyond the end.
+    #[inline]
+    pub(super) fn eight(&self) -> u64 {
+        let rest = &self.bytes[self.at..];
+        match rest.first_chunk() {
+            Some(eight) => u64::from_le_bytes(*eight),
+            None => rest.iter().rev().fold(0, |word, byte| word << 8 | u64::from(*byte)),
+        }
+    }
+
     /// Passes this byte if it is here.
     #[inline]
     pub(super) fn eat(&mut self, byte: u8) -> bool {
@@ -87,6 +97,32 @@ impl<'a> Scanner<'a> {
     /// A fault here: this was expected.
     pub(super) fn expected(&self, what: &str) -> Fault {
         Fault::new(self.at, format!("expected {what}, found {}", self.excerpt()))
+    }
+}
+
+/// A text of up to eight bytes, to be compared with what [`Scanner::eight`] tells.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Short {
+    word: u64,
+    mask: u64,
+    pub(super) length: usize,
+}
+
+impl Short {
+    pub(super) const fn new(text: &[u8]) -> Short {
+        let (mut word, mut mask, mut at) = (0, 0, text.len());
+        while at > 0 {
+            at -= 1;
+            word = word << 8 | text[at] as u64;
+            mask = mask << 8 | 0xff;
+        }
+        Short { word, mask, length: text.len() }
+    }
+
+    /// Whether these eight bytes begin with it.
+    #[inline]
+    pub(super) const fn begins(self, eight: u64) -> bool {
+        eight & self.mask == self.word
     }
 }
 

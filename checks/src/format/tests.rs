@@ -9,7 +9,8 @@ use sim_core::time::Time;
 use sim_core::value::{Call, Key, Micro, Operation, Value};
 
 use super::{
-    Foreign, Format, KeyNames, ReadOptions, read_bytes, read_value, write_jepsen_edn, write_json_lines,
+    Foreign, Format, KeyNames, ReadOptions, operation_line, read_bytes, read_value, write_jepsen_edn,
+    write_json_lines,
 };
 
 fn read(text: &str) -> Foreign {
@@ -324,4 +325,38 @@ fn equal_numbers_are_equal_however_they_are_written() {
     assert_eq!(line("1.0"), line("1"));
     assert_eq!(line("1e20"), line("100000000000000000000"));
     assert_ne!(line("1e20"), line("1e21"));
+}
+
+#[test]
+fn the_line_of_an_operation_is_found_again() {
+    let line =
+        |text: &str, operation: usize| operation_line(text.as_bytes(), &ReadOptions::default(), operation);
+    let edn = "; a comment\n{:process 0, :type :invoke, :f :read, :value nil}\n\n{:process :nemesis :type :info :f :x}
+{:process 1, :type :invoke, :f :write, :value 1}\n{:process 0, :type :ok, :f :read, :value nil}\n";
+    assert_eq!([0, 1, 2].map(|operation| line(edn, operation)), [Some(2), Some(5), None]);
+    // An end without an invocation is an operation that comes first.
+    let orphan = format!("{edn}{{:process 9, :type :ok, :f :write, :value 7}}\n");
+    assert_eq!([0, 1, 2].map(|operation| line(&orphan, operation)), [Some(7), Some(2), Some(5)]);
+    let json = "\n{\"process\":0,\"type\":\"invoke\",\"f\":\"read\"}\n";
+    assert_eq!(line(json, 0), Some(2));
+    let etcd = "INFO  jepsen.util - 3 :invoke :read nil\nINFO  jepsen.util - 4 :invoke :write 2\n";
+    assert_eq!(line(etcd, 1), Some(2));
+}
+
+#[test]
+fn the_usual_spelling_means_what_any_other_does() {
+    let usual =
+        "{:process 4, :type :invoke, :f :cas, :value [2 4]}\n{:process 4, :type :ok, :f :cas, :value [2 4]}
+{:process 12, :type :invoke, :f :read, :value nil}\n{:process 12, :type :ok, :f :read, :value 3}
+{:process 5, :type :invoke, :f :write, :value 3}\n{:process 5, :type :info, :f :write, :value 3}
+{:process 6, :type :invoke, :f :write, :value 3}\n{:process 6, :type :fail, :f :write, :value 3}\n";
+    let history = read(usual).history;
+    assert_eq!(history.entries.len(), 4);
+    for (from, to) in [(", ", " "), (":type", " :type"), ("[2 4]", "(2, 4)"), ("{", "{ "), ("}", " ; so\n}")]
+    {
+        assert_eq!(read(&usual.replace(from, to)).history, history, "{from:?} as {to:?}");
+    }
+    for (from, to) in [(":cas", ":case"), (":invoke", ":invoked"), ("[2 4]", "[2 4] 5")] {
+        fault(&usual.replacen(from, to, 1));
+    }
 }

@@ -11,7 +11,7 @@ pub struct Summary {
     pub runs: u64,
     /// The mean.
     pub mean: f64,
-    /// Half the width of the mean's 95% confidence interval (Student's t); 0 for a single run.
+    /// Half the width of the mean's 95% confidence interval (Student's t); 0 for a single run, of which there is none.
     pub ci95: f64,
     /// The least.
     pub min: f64,

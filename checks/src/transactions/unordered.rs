@@ -98,8 +98,8 @@ fn known(seen: &Seen<'_>, respect: Respect) -> Vec<Edge> {
     match respect {
         Respect::Nothing => {}
         Respect::Sessions => {
-            let pairs = seen.sessions.iter().flat_map(|session| session.windows(2));
-            edges.extend(pairs.map(|pair| Edge::new(pair[0], pair[1], SO)));
+            let pairs = (1..seen.len() as u32).filter_map(|txn| Some((seen.before(txn)?, txn)));
+            edges.extend(pairs.map(|(before, txn)| Edge::new(before, txn, SO)));
         }
         Respect::RealTime => {
             let mut reduced = Vec::new();

@@ -12,8 +12,13 @@ use super::{End, Options, order};
 use crate::graph::{Edge, Graph, components};
 use crate::verdict::Witness;
 
-/// Beyond this sum over keys of how long each is in use, real time is reduced for each key alone.
-const SPANS: usize = 20_000_000;
+/// Where the sum over keys of how long each is in use is more than this, and more than so many times how often keys are
+/// touched, real time is reduced for each key alone, which costs what the touches do.
+const SPANS_MIN: usize = 20_000;
+const SPANS_SHARE: usize = 4;
+
+/// Of how many neighbours the neighbours are looked at.
+const NEIGHBOURS: usize = 16;
 
 /// A pair of versions of one key, the earlier first.
 type Pair = (u32, u32);
@@ -125,14 +130,8 @@ fn linearizable(registers: &Registers<'_>, _: &Options) -> Vec<Pair> {
     let keys: Vec<&[&External]> = touches.chunk_by(|a, b| a.key == b.key).collect();
     let span = |key: &&[&External]| key.last().map_or(0, |last| (last.txn - key[0].txn) as usize);
     let mut pairs = Vec::new();
-    if keys.iter().map(span).sum::<usize>() > SPANS {
-        for key in keys {
-            let members: Vec<u32> = key.iter().map(|e| e.txn).collect();
-            let mut edges = Vec::new();
-            order::reduced(registers.log, &members, &mut edges);
-            let ordered = edges.iter().map(|e| (key[e.from as usize], key[e.to as usize]));
-            pairs.extend(ordered.filter_map(|(a, b)| pair(registers, a, b)));
-        }
+    if keys.iter().map(span).sum::<usize>() > SPANS_MIN.max(SPANS_SHARE * touches.len()) {
+        keys.iter().for_each(|key| next_of_key_alone(registers, key, &mut pairs));
         return pairs;
     }
     let all: Vec<u32> = (0..registers.log.txns.len() as u32).collect();
@@ -141,6 +140,25 @@ fn linearizable(registers: &Registers<'_>, _: &Options) -> Vec<Pair> {
     let graph = Graph::new(all.len(), &edges);
     keys.iter().for_each(|key| next_on_key(registers, &graph, key, &mut pairs));
     pairs
+}
+
+/// From each transaction on a key to the next ones on it, as if there were no others; and past those that left another
+/// version than they found, to the next after them: of what was found and what was left nobody says which came first.
+fn next_of_key_alone(registers: &Registers<'_>, key: &[&External], pairs: &mut Vec<Pair>) {
+    let members: Vec<u32> = key.iter().map(|e| e.txn).collect();
+    let mut edges = Vec::new();
+    order::reduced(registers.log, &members, &mut edges);
+    let graph = Graph::new(key.len(), &edges);
+    for (at, earlier) in (0..).zip(key) {
+        for (next, _) in graph.row(at) {
+            let between = key[next as usize];
+            pairs.extend(pair(registers, earlier, between));
+            if between.wrote.is_some() {
+                let after = graph.row(next).take(NEIGHBOURS);
+                pairs.extend(after.filter_map(|(after, _)| pair(registers, earlier, key[after as usize])));
+            }
+        }
+    }
 }
 
 /// From each transaction on a key to the next ones on it, through transactions that do not touch it. Real time leads

@@ -68,6 +68,7 @@ fn base(seen: &Seen<'_>) -> Vec<Edge> {
     let mut edges = Vec::with_capacity(seen.len() * 4);
     for session in &seen.sessions {
         edges.push(Edge::new(INITIAL, session[0], SESSION));
+        edges.extend(seen.before(session[0]).map(|before| Edge::new(before, session[0], SESSION)));
         edges.extend(session.windows(2).map(|pair| Edge::new(pair[0], pair[1], SESSION)));
     }
     for reader in 1..seen.len() as u32 {
@@ -239,8 +240,7 @@ fn tick(seen: &Seen<'_>, txn: u32, (low, width): (usize, usize), clocks: &mut [u
     if txn == INITIAL {
         return;
     }
-    let (session, place) = (seen.session[txn as usize] as usize, seen.place[txn as usize]);
-    let before = (place > 0).then(|| seen.sessions[session][place as usize - 1]);
+    let before = seen.before(txn);
     let sources = seen.reads(txn).iter().map(|read| read.from).filter(|from| *from != INITIAL);
     for source in before.into_iter().chain(sources) {
         let (from, to) = (source as usize * width, txn as usize * width);

@@ -13,6 +13,7 @@ pub mod agreement;
 pub mod convergence;
 pub mod durability;
 pub mod isolation;
+mod older;
 pub(crate) mod seen;
 pub mod sequential;
 pub mod sessions;

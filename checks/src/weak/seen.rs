@@ -30,8 +30,11 @@ pub(crate) struct Seen<'h> {
     /// The session of each, and its place there.
     pub session: Vec<u32>,
     pub place: Vec<u32>,
-    /// The members of each session in order.
+    /// The members of each session in order. One of unknown end whose process went on meanwhile holds up nobody: it is a
+    /// session of its own.
     pub sessions: Vec<Vec<u32>>,
+    /// Of each such one the member of another session that it follows; `u32::MAX` for all others.
+    pub after: Vec<u32>,
     /// Where each one's reads begin in `reads`, in the order of its steps, own writes left out.
     read_starts: Vec<u32>,
     reads: Vec<Read>,
@@ -55,6 +58,7 @@ impl<'h> Seen<'h> {
             session: vec![NONE],
             place: vec![0],
             sessions: Vec::new(),
+            after: vec![NONE],
             read_starts: vec![0, 0],
             reads: Vec::with_capacity(steps),
             write_starts: vec![0, 0],
@@ -62,13 +66,28 @@ impl<'h> Seen<'h> {
             log: Log { history, named, txns: Vec::new(), step_keys: Vec::new(), keys: Vec::new() },
         };
         let mut numbers = vec![NONE; log.txns.len()];
+        let mut last: Table<u32, u32> = Table::default();
+        for (i, txn) in log.numbered().filter(|(i, _)| committed[*i as usize]) {
+            last.insert(txn.process, i);
+        }
         let mut by_process: Table<u32, u32> = Table::default();
         for (i, txn) in log.numbered().filter(|(i, _)| committed[*i as usize]) {
             let number = seen.txns.len() as u32;
             numbers[i as usize] = number;
-            let next = by_process.len() as u32;
-            let session = *by_process.entry(txn.process).or_insert(next);
-            if session as usize == seen.sessions.len() {
+            let fresh = seen.sessions.len() as u32;
+            let its = by_process.get(&txn.process).copied();
+            let is_overtaken = txn.end == End::Unknown && last[&txn.process] != i;
+            let after = its.filter(|_| is_overtaken).and_then(|its| seen.sessions[its as usize].last());
+            seen.after.push(after.copied().unwrap_or(NONE));
+            let session = match its {
+                _ if is_overtaken => fresh,
+                Some(its) => its,
+                None => {
+                    by_process.insert(txn.process, fresh);
+                    fresh
+                }
+            };
+            if session == fresh {
                 seen.sessions.push(Vec::new());
             }
             seen.txns.push(i);
@@ -170,6 +189,28 @@ impl<'h> Seen<'h> {
             Ok(at) => begin + at as u32,
             Err(_) => self.writes.len() as u32 + key,
         }
+    }
+
+    /// The member of its process that came directly before, in its session or another.
+    pub fn before(&self, number: u32) -> Option<u32> {
+        let session = self.sessions.get(self.session[number as usize] as usize)?;
+        match self.place[number as usize] {
+            0 => Some(self.after[number as usize]).filter(|after| *after != NONE),
+            place => Some(session[place as usize - 1]),
+        }
+    }
+
+    /// Whether this is the number of an initial version.
+    pub fn is_initial(&self, version: u32) -> bool {
+        version as usize >= self.writes.len()
+    }
+
+    /// The transaction that wrote a version, by its number.
+    pub fn writer(&self, version: u32) -> u32 {
+        if self.is_initial(version) {
+            return INITIAL;
+        }
+        self.write_starts.partition_point(|start| *start <= version) as u32 - 1
     }
 
     /// The position in the history; none for the initial one.

@@ -77,6 +77,7 @@ pub fn check<'h>(history: impl Into<Named<'h>>, bank: &Bank) -> Verdict {
     let history = named.history;
     let mut reads = 0;
     let mut known: Option<Vec<String>> = None;
+    let mut good: Option<usize> = None;
     for (i, entry) in history.entries.iter().enumerate() {
         let Some(balances) = balances(entry, bank, &named) else { continue };
         reads += 1;
@@ -95,21 +96,28 @@ pub fn check<'h>(history: impl Into<Named<'h>>, bank: &Bank) -> Verdict {
         if let Some((anomaly, headline)) = misnamed.or_else(|| wrong(&balances, bank)) {
             let list: Vec<String> =
                 balances.iter().map(|(name, balance)| format!("{name}: {balance}")).collect();
+            let mut story = Vec::new();
+            if let Some(good) = good {
+                let process = history.entries[good].process;
+                story.push(format!(
+                    "Operation {good} (process {process}) was the last to read balances that are right."
+                ));
+            }
+            story.push(format!(
+                "Operation {i} (process {}) read the balances {}.",
+                entry.process,
+                list.join(", ")
+            ));
+            story.push(format!("Transfers keep the total, so it has to be {} at every moment.", bank.total));
             return Verdict::Fail(Box::new(Witness {
                 anomaly: anomaly.to_string(),
                 headline,
-                story: vec![
-                    format!(
-                        "Operation {i} (process {}) read the balances {}.",
-                        entry.process,
-                        list.join(", ")
-                    ),
-                    format!("Transfers keep the total, so it has to be {} at every moment.", bank.total),
-                ],
-                entries: vec![i],
+                story,
+                entries: good.into_iter().chain([i]).collect(),
                 edges: Vec::new(),
             }));
         }
+        good = Some(i);
     }
     match reads {
         0 => Verdict::Unknown("no operation read all accounts".to_string()),

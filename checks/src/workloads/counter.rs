@@ -55,7 +55,8 @@ pub fn check(history: &History, initial: i64) -> Verdict {
                 let Some(began) = began[i] else { continue };
                 let least = i128::from(initial) + began.least + sums.attempted_down;
                 let most = i128::from(initial) + began.most + sums.attempted_up;
-                if let Some(witness) = outside(i, entry, least, most) {
+                if let Some(mut witness) = outside(i, entry, least, most) {
+                    show_additions(history, i, &mut witness);
                     return Verdict::Fail(Box::new(witness));
                 }
             }
@@ -91,4 +92,35 @@ fn outside(i: usize, entry: &Entry, least: i128, most: i128) -> Option<Witness> 
         entries: vec![i],
         edges: Vec::new(),
     })
+}
+
+/// How many additions a witness shows.
+const SHOWN_MAX: usize = 5;
+
+/// Adds to a witness the last additions that speak against its read: those acknowledged before it began, if it read too
+/// little, else those attempted before it ended.
+fn show_additions(history: &History, read: usize, witness: &mut Witness) {
+    let it = &history.entries[read];
+    let too_little = witness.anomaly == "lost increment";
+    let speaks = |(_, other): &(usize, &Entry)| {
+        let before = match too_little {
+            true => other.is_ok() && other.completed_index < it.invoked_index,
+            false => !other.is_failed() && other.invoked_index < it.completed_index,
+        };
+        before
+            && other.operation.key == it.operation.key
+            && matches!(other.operation.call, Call::Add(n) if n > 0)
+    };
+    let mut additions: Vec<(usize, &Entry)> = history.entries.iter().enumerate().filter(speaks).collect();
+    let more = additions.len().saturating_sub(SHOWN_MAX);
+    additions.drain(..more);
+    let word = if too_little { "acknowledged before it began" } else { "attempted before it ended" };
+    for (index, entry) in &additions {
+        let amount = if let Call::Add(n) = entry.operation.call { n } else { 0 };
+        witness.story.push(format!("Operation {index} (process {}) added {amount}, {word}.", entry.process));
+    }
+    if more > 0 {
+        witness.story.push(format!("So did {more} earlier ones."));
+    }
+    witness.entries.splice(0..0, additions.into_iter().map(|(index, _)| index));
 }

@@ -38,9 +38,30 @@ struct Element {
     add_began: u64,
     /// When it was certainly there: the position of the event.
     known: Option<u64>,
-    /// The reads that saw it, by rank.
-    present: Vec<u32>,
+    /// The first and the last read that saw it, by rank.
+    seen: Option<(u32, u32)>,
+    /// The last read before `seen`'s last that did not see it.
+    missed: Option<u32>,
     duplicated: bool,
+}
+
+impl Element {
+    /// A read of this rank holds it.
+    fn see(&mut self, rank: u32) {
+        match &mut self.seen {
+            Some((_, last)) if *last == rank => self.duplicated = true,
+            Some((_, last)) => {
+                if *last + 1 < rank {
+                    self.missed = Some(rank - 1);
+                }
+                *last = rank;
+            }
+            None => {
+                self.missed = rank.checked_sub(1);
+                self.seen = Some((rank, rank));
+            }
+        }
+    }
 }
 
 /// Judges a history of `Insert` and `Read`; with `linearizable`, stale elements are violations too.
@@ -89,14 +110,20 @@ fn collect<'h>(
                 let ranks = reads.entry(key).or_default();
                 let rank = ranks.len() as u32;
                 ranks.push(i);
+                let at = entry.completed_index;
+                let mut next = 0;
                 for value in items {
-                    let element = elements.entry((key, value)).or_default();
-                    if element.present.last() == Some(&rank) {
-                        element.duplicated = true;
-                        continue;
-                    }
-                    element.present.push(rank);
-                    let at = entry.completed_index;
+                    // Reads tend to hold the elements in the order in which they came.
+                    let element = match elements.get_index_mut(next) {
+                        Some(((its, known), element)) if *its == key && *known == value => element,
+                        _ => {
+                            let found = elements.entry((key, value));
+                            next = found.index();
+                            found.or_default()
+                        }
+                    };
+                    next += 1;
+                    element.see(rank);
                     element.known = Some(element.known.map_or(at, |known| known.min(at)));
                 }
             }
@@ -107,18 +134,12 @@ fn collect<'h>(
 
 /// The last read, by rank, that began after the addition did and did not see the element.
 fn last_absent(history: &History, element: &Element, reads: &[usize]) -> Option<u32> {
-    let mut seen = element.present.iter().rev().peekable();
-    for rank in (0..reads.len() as u32).rev() {
-        if history.entries[reads[rank as usize]].invoked_index < element.add_began {
-            return None;
-        }
-        if seen.peek() == Some(&&rank) {
-            seen.next();
-        } else {
-            return Some(rank);
-        }
-    }
-    None
+    let last = (reads.len() as u32).checked_sub(1)?;
+    let absent = match element.seen {
+        Some((_, seen)) if seen == last => element.missed?,
+        _ => last,
+    };
+    (history.entries[reads[absent as usize]].invoked_index >= element.add_began).then_some(absent)
 }
 
 /// Counts one element; how grave its fate is (0 fine, 1 stale, 2 and more wrong), and told if it is.
@@ -135,15 +156,12 @@ fn judge(
         let headline = format!("{value} was read, and nobody added it");
         return (
             3,
-            element
-                .present
-                .first()
-                .map(|rank| tell("phantom element", headline, &[(at(*rank), "saw it")], history)),
+            element.seen.map(|(rank, _)| tell("phantom element", headline, &[(at(rank), "saw it")], history)),
         );
     };
     totals.attempts += 1;
     let absent = last_absent(history, element, reads);
-    let present = element.present.last().copied();
+    let present = element.seen.map(|(_, last)| last);
     let missed = absent
         .filter(|rank| element.known.is_some_and(|known| known < history.entries[at(*rank)].invoked_index));
     if element.duplicated {

@@ -100,8 +100,10 @@ pub(super) fn by_hand(history: &History, level: Level) -> bool {
         |t: usize, key: Key| steps(history, t).iter().any(|s| matches!(s, Micro::Write(k, _) if *k == key));
     let mut base = vec![vec![false; n]; n];
     for a in 0..n {
+        // One whose end was never known holds up nobody.
+        let over = history.entries[a].completed_index != u64::MAX;
         for (b, related) in base[a].iter_mut().enumerate().skip(a + 1) {
-            *related |= history.entries[a].process == history.entries[b].process;
+            *related |= over && history.entries[a].process == history.entries[b].process;
         }
         sources[a].iter().filter_map(|(_, w)| *w).for_each(|w| base[w][a] = true);
     }

@@ -1,11 +1,11 @@
-//! Bank, long fork, write skew, convergence and durability on random small histories, against their definitions tried
+//! Bank, set-full, counter bounds, long fork, write skew, convergence and durability on random small histories, against their definitions tried
 //! on every pair.
 
 use super::support::{Draws, entry, transaction};
 use checks::verdict::Verdict;
 use checks::weak::{convergence, durability};
 use checks::workloads::bank::{self, Bank};
-use checks::workloads::{long_fork, write_skew};
+use checks::workloads::{counter, long_fork, set_full, write_skew};
 use sim_core::history::{Answer, Entry, History, Outcome, Reason};
 use sim_core::time::Span;
 use sim_core::value::{Call, Key, Micro, Operation, Value};
@@ -254,6 +254,129 @@ fn a_write_is_gone_if_the_last_read_saw_what_was_certainly_before_it() {
         });
         let verdict = durability::check(&history, settle, &Value::Nil);
         assert_eq!(verdict.is_fail(), gone, "{verdict:?} {history:?}");
+        tally.add(&verdict);
+    }
+}
+
+/// Operations of a random history in the order of their beginnings: a call and its answer, with an end of each kind.
+fn random(draws: &mut Draws, mut one: impl FnMut(&mut Draws, u64) -> (Call, Value)) -> History {
+    let count = 4 + draws.below(6);
+    let entries = (0..count).map(|at| {
+        let (call, answer) = one(draws, at);
+        let outcome = match draws.below(8) {
+            0 => Outcome::Failed(Reason::Aborted),
+            1 => Outcome::Unknown(Reason::Timeout),
+            _ => Outcome::Ok(Answer::Value(answer)),
+        };
+        entry(at as u32, 4 * at, 4 * at + 1 + 4 * draws.below(3), Operation { key: None, call }, outcome)
+    });
+    History { entries: entries.collect() }
+}
+
+#[test]
+fn elements_fare_as_every_read_tells() {
+    let mut tally = Tally::default();
+    for seed in 0..6000 {
+        let mut added: Vec<Value> = Vec::new();
+        let history = random(&mut Draws(seed), |draws, at| {
+            if draws.below(2) == 0 {
+                added.push(Value::Int(at as i64));
+                return (Call::Insert(Value::Int(at as i64)), Value::Nil);
+            }
+            let mut seen: Vec<Value> = added.iter().filter(|_| draws.below(8) > 0).cloned().collect();
+            match draws.below(20) {
+                0 => seen.push(Value::Int(99)),
+                1 => seen.extend(seen.first().cloned()),
+                _ => {}
+            }
+            (Call::Read, Value::List(seen))
+        });
+        let linearizable = seed % 2 == 0;
+        let reads: Vec<(&Entry, &Vec<Value>)> = history
+            .entries
+            .iter()
+            .filter_map(|entry| match entry.value() {
+                Some(Value::List(items)) => Some((entry, items)),
+                _ => None,
+            })
+            .collect();
+        let adder = |element: &Value| {
+            let adds = |entry: &&Entry| entry.operation.call == Call::Insert(element.clone());
+            history.entries.iter().filter(|entry| !entry.is_failed()).find(adds)
+        };
+        let elements = (0..12).chain([99]).map(Value::Int);
+        let elements: Vec<Value> = elements
+            .filter(|e| adder(e).is_some() || reads.iter().any(|(_, items)| items.contains(e)))
+            .collect();
+        let fate = |element: &Value| {
+            let saw = |read: &&(&Entry, &Vec<Value>)| read.1.contains(element);
+            let Some(adder) = adder(element) else { return "wrong" };
+            let acknowledged = adder.is_ok().then_some(adder.completed_index);
+            let known =
+                reads.iter().filter(saw).map(|(read, _)| read.completed_index).chain(acknowledged).min();
+            let missed = |at: &usize| {
+                let (read, items) = reads[*at];
+                !items.contains(element) && known.is_some_and(|known| known < read.invoked_index)
+            };
+            let seen_after = |at: usize| reads[at + 1..].iter().any(|(_, items)| items.contains(element));
+            let twice =
+                reads.iter().any(|(_, items)| items.iter().filter(|item| *item == element).count() > 1);
+            if twice || (0..reads.len()).filter(missed).any(|at| !seen_after(at)) {
+                "wrong"
+            } else if (0..reads.len()).any(|at| missed(&at)) {
+                "stale"
+            } else if reads.iter().any(|read| saw(&read)) {
+                "there"
+            } else {
+                "unseen"
+            }
+        };
+        let fates: Vec<&str> = elements.iter().map(fate).collect();
+        let expected = match () {
+            () if fates.contains(&"wrong") || linearizable && fates.contains(&"stale") => "fail",
+            () if fates.contains(&"there") || fates.contains(&"stale") => "pass",
+            () => "unknown",
+        };
+        let (_, verdict) = set_full::check(&history, linearizable);
+        assert_eq!(verdict.word(), expected, "{fates:?} {verdict:?} {history:?}");
+        tally.add(&verdict);
+    }
+}
+
+#[test]
+fn counts_lie_between_what_must_and_what_can_have_arrived() {
+    let mut tally = Tally::default();
+    for seed in 0..6000 {
+        let mut sum = 0;
+        let history = random(&mut Draws(seed), |draws, _| {
+            if draws.below(2) == 0 {
+                return (Call::Read, Value::Int(sum + draws.below(4) as i64 - 1));
+            }
+            let n = draws.below(6) as i64 - 2;
+            sum += n;
+            (Call::Add(n), Value::Nil)
+        });
+        let within = |read: &Entry, value: i64| {
+            let sum = |up: bool| -> i64 {
+                let counts = |entry: &&Entry| match entry.operation.call {
+                    Call::Add(n) if (n > 0) == up => {
+                        entry.is_ok() && entry.completed_index < read.invoked_index
+                    }
+                    Call::Add(_) => !entry.is_failed() && entry.invoked_index < read.completed_index,
+                    _ => false,
+                };
+                let added = |entry: &Entry| if let Call::Add(n) = entry.operation.call { n } else { 0 };
+                history.entries.iter().filter(counts).map(added).sum()
+            };
+            // At least what certainly went up and all that may have gone down; at most the other way round.
+            (sum(true)..=sum(false)).contains(&value)
+        };
+        let holds = history.entries.iter().all(|entry| match entry.value() {
+            Some(Value::Int(value)) if entry.operation.call == Call::Read => within(entry, *value),
+            _ => true,
+        });
+        let verdict = counter::check(&history, 0);
+        assert_eq!(verdict == Verdict::Pass, holds, "{verdict:?} {history:?}");
         tally.add(&verdict);
     }
 }

@@ -40,7 +40,7 @@ use sim_core::peer::Peer;
 use sim_core::time::Time;
 use sim_core::world::NodeGroup;
 
-use crate::model::{Cluster, Model, Replicas};
+use crate::model::{Cluster, Model, Moment, Replicas};
 
 pub use config::{Crdt, Kind, Sends, Via};
 pub use message::Message;
@@ -69,7 +69,7 @@ impl Model for Crdt {
         Some(replicas::compare(nodes))
     }
 
-    fn view(node: &CrdtNode) -> String {
+    fn view(node: &CrdtNode, _: &Moment) -> String {
         let name =
             |key: &Option<sim_core::value::Key>| key.map_or_else(String::new, |key| format!("x{key}: "));
         let lines =

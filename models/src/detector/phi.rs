@@ -17,7 +17,8 @@ pub struct Phi {
     pub threshold: f64,
     /// How many gaps the fit is from.
     pub window: u32,
-    /// The gap that is assumed before any was seen: as its mean, and a quarter of it as its deviation.
+    /// The gap that is assumed before any was seen: as its mean, and a quarter of it as its deviation. It is forgotten once
+    /// there are twenty real ones.
     pub first: Span,
     /// The fitted deviation is at least this.
     pub deviation_min: Span,
@@ -69,9 +70,14 @@ pub(crate) struct Intervals {
     /// How many deviations beyond the mean (means, if the law is exponential) φ reaches the threshold.
     reach: f64,
     gaps: VecDeque<u64>,
+    /// How many of the oldest gaps are assumed, not seen.
+    assumed: usize,
     sum: u128,
     squares: u128,
 }
+
+/// With so many gaps seen, what was assumed before is forgotten: kept in a long window it would widen the fit for good.
+const SEEN: usize = 20;
 
 impl Intervals {
     pub(crate) fn new(phi: &Phi) -> Intervals {
@@ -82,18 +88,21 @@ impl Intervals {
             pause: phi.pause.0 as f64,
             reach: reach(phi.law, phi.threshold),
             gaps: VecDeque::new(),
+            assumed: 0,
             sum: 0,
             squares: 0,
         };
         let quarter = phi.first.0 / 4;
         intervals.add(Span(phi.first.0 - quarter));
         intervals.add(Span(phi.first.0 + quarter));
+        intervals.assumed = intervals.gaps.len();
         intervals
     }
 
     pub(crate) fn add(&mut self, gap: Span) {
-        while self.gaps.len() >= self.window {
+        while self.gaps.len() >= self.window || (self.assumed > 0 && self.gaps.len() >= SEEN + self.assumed) {
             let Some(old) = self.gaps.pop_front() else { break };
+            self.assumed = self.assumed.saturating_sub(1);
             self.sum -= u128::from(old);
             self.squares -= u128::from(old) * u128::from(old);
         }
@@ -173,6 +182,28 @@ mod tests {
         assert!((reach(Law::Exponential, 8.0) - 18.4207).abs() < 1e-4);
         let (normal, logistic) = (reach(Law::Normal, 3.0), reach(Law::Logistic, 3.0));
         assert!((normal - logistic).abs() < 0.05, "{normal} {logistic}");
+    }
+
+    #[test]
+    fn what_was_assumed_is_forgotten() {
+        let settings = Phi {
+            threshold: 1.0,
+            window: 1000,
+            first: Span::secs(1),
+            deviation_min: Span::ZERO,
+            pause: Span::ZERO,
+            law: Law::Normal,
+        };
+        let mut intervals = Intervals::new(&settings);
+        for (seen, ms) in [400, 600].into_iter().cycle().take(200).enumerate() {
+            intervals.add(Span::ms(ms));
+            let assumed =
+                intervals.gaps.iter().filter(|gap| [750_000_000, 1_250_000_000].contains(*gap)).count();
+            assert_eq!(assumed, if seen < 20 { 2 } else { 0 }, "after {} gaps", seen + 1);
+        }
+        assert_eq!(intervals.gaps.len(), 200);
+        let (mean, deviation) = intervals.fit();
+        assert!((mean - 5e8).abs() < 1.0 && (deviation - 1e8).abs() < 1.0, "{mean} {deviation}");
     }
 
     #[test]

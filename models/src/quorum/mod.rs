@@ -36,7 +36,7 @@ use sim_core::time::{Span, Time};
 use sim_core::value::Key;
 use sim_core::world::NodeGroup;
 
-use crate::model::{Cluster, Model, Replicas};
+use crate::model::{Cluster, Model, Moment, Replicas};
 
 pub use config::{AntiEntropy, Change, Contact, Context, Move, Persistence, Probe, Quorum, Reads, Sloppy};
 pub use membership::{Homes, QuorumConfig};
@@ -89,7 +89,7 @@ impl Model for Quorum {
         Some(replicas::compare(nodes, at))
     }
 
-    fn view(node: &QuorumNode) -> String {
+    fn view(node: &QuorumNode, _: &Moment) -> String {
         let name = |key: &Option<Key>| key.map_or_else(|| "the object".to_string(), |key| format!("x{key}"));
         let held = node.all_held().iter().map(|(key, held)| format!("{}: {}", name(key), held.cell.answer()));
         let kept = node

@@ -24,6 +24,7 @@ mod election;
 pub mod entry;
 mod follower;
 pub mod invariants;
+pub mod lease;
 pub mod log;
 pub mod machine;
 pub mod membership;
@@ -50,7 +51,7 @@ pub use self::config::{Bug, Persistence, Quorums, Raft, Reads, Snapshots};
 pub use self::invariants::Invariants;
 pub use self::node::{RaftConfig, RaftNode, Role};
 
-use crate::model::{Cluster, Model, Stored, Words};
+use crate::model::{Cluster, Model, Moment, Stored, Words};
 
 /// What servers say of themselves.
 const WORDS: Words = Words {
@@ -108,15 +109,15 @@ impl Model for Raft {
         Invariants::new()
     }
 
-    fn view(node: &RaftNode) -> String {
-        node.view()
+    fn view(node: &RaftNode, moment: &Moment) -> String {
+        node.view(moment)
     }
 
     fn stored(&self, disk: &Disk) -> Option<Stored> {
         stored::stored(self, disk)
     }
 
-    fn view_json(node: &RaftNode) -> Option<serde_json::Value> {
-        Some(node.view_json())
+    fn view_json(node: &RaftNode, moment: &Moment) -> Option<serde_json::Value> {
+        Some(node.view_json(moment))
     }
 }

@@ -148,7 +148,7 @@ impl RaftNode {
 
     /// How long a lease lasts on the leader's clock, so that it ends before the shortest election time-out does on
     /// any other: the leader's may be slow by the bound and the other's fast by it.
-    fn lease_length(&self) -> Span {
+    pub(super) fn lease_length(&self) -> Span {
         let Reads::Lease { drift_ppm } = self.shared.raft.reads else { return Span::ZERO };
         let drift = drift_ppm / 1e6;
         self.least_timeout().times((1.0 - drift) / (1.0 + drift))

@@ -9,6 +9,7 @@ use super::entry::{Index, Term};
 use super::log::Log;
 use super::membership::Membership;
 use super::node::{RaftNode, Role};
+use crate::model::Moment;
 use sim_core::peer::Peer;
 
 use super::replication::Progress;
@@ -73,13 +74,13 @@ impl RaftNode {
 
     /// The server in Raft's own terms: state, log, configuration, and as a leader its followers.
     #[must_use]
-    pub fn view(&self) -> String {
+    pub fn view(&self, moment: &Moment) -> String {
         let mut out = String::new();
-        self.describe(&mut out).expect("a string takes whatever is written");
+        self.describe(&mut out, moment).expect("a string takes whatever is written");
         out
     }
 
-    fn describe(&self, out: &mut String) -> std::fmt::Result {
+    fn describe(&self, out: &mut String, moment: &Moment) -> std::fmt::Result {
         let name = |peer: Option<Peer>| peer.map_or_else(|| "nobody".to_string(), |peer| peer.to_string());
         write!(out, "{} {} in term {}", self.me, self.role.name(), self.term)?;
         writeln!(out, ", voted for {}, follows {}", name(self.vote), name(self.leader))?;
@@ -114,15 +115,15 @@ impl RaftNode {
         if let Some(successor) = self.successor() {
             writeln!(out, "  handing over to {successor}")?;
         }
-        if leading.rounds.lease().0 > 0 {
-            writeln!(out, "  lease until {} on its own clock", leading.rounds.lease())?;
+        match self.lease(moment) {
+            Some(lease) => writeln!(out, "  {lease}"),
+            None => Ok(()),
         }
-        Ok(())
     }
 
     /// The same as an object, with every entry that the log holds.
     #[must_use]
-    pub fn view_json(&self) -> Value {
+    pub fn view_json(&self, moment: &Moment) -> Value {
         let name = |peer: Option<Peer>| peer.map(|peer| peer.to_string());
         let names = |peers: &[Peer]| peers.iter().map(Peer::to_string).collect::<Vec<_>>();
         let (base, last) = (self.log.base(), self.log.last());
@@ -165,7 +166,7 @@ impl RaftNode {
                 json!({ "peer": peer, "match": progress.matched, "next": progress.next, "mode": mode(progress) })
             });
             view["followers"] = followers.collect();
-            view["lease_until_ns"] = json!(leading.rounds.lease().0);
+            view["lease"] = json!(self.lease(moment).map(|lease| lease.json()));
         }
         view
     }

@@ -76,7 +76,7 @@ const SUBJECTS: [Subject; 34] = [
     of("read your writes", "register", "read-your-writes", LINEAR, registers, FEW),
     of("monotonic reads", "register", "monotonic-reads", LINEAR, registers, FEW),
     of("monotonic writes", "register", "monotonic-writes", LINEAR, registers, FEW),
-    of("writes follow reads", "register", "writes-follow-reads", TO_1_5, registers, FEW),
+    of("writes follow reads", "register", "writes-follow-reads", LINEAR, registers, FEW),
     of("sequential", "register", "sequential", LINEAR, settled, 1_000),
     of("serializable, no order", "register", "serializable", SQUARE, |n| few_keys(n, n / 8 + 1), 1_000),
     of("snapshot, no order", "register", "snapshot-isolation", SQUARE, |n| few_keys(n, n / 8 + 1), 1_000),

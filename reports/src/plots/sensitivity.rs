@@ -7,7 +7,7 @@ use crate::axis::Axis;
 use crate::canvas::{Canvas, Paint, Rect};
 use crate::chart::Chart;
 use crate::heading::heading;
-use crate::number::{fixed, percent};
+use crate::number::{fixed, unit_of};
 use crate::style::{Color, INK, LABEL, MARGIN, MUTED, ORANGE, PAPER, SMALL, WIDTH};
 use crate::sweep::{Sensitivity, Sweep};
 use crate::text::fit;
@@ -38,9 +38,10 @@ pub fn sensitivity(input: &Sweep) -> Option<String> {
 }
 
 fn panel(canvas: &mut Canvas, input: &Sweep, own: &Sensitivity, top: f64) -> f64 {
-    canvas.text(MARGIN, top + 16.0, &own.metric, &LABEL.bold());
+    canvas.text(MARGIN, top + 16.0, &unit_of(&own.metric, 1.0).0, &LABEL.bold());
+    let share_of = |share: f64| format!("{} %", fixed(100.0 * share, 1));
     let line =
-        own.r_squared.map_or("no regression line".into(), |r| format!("the line explains {}", percent(r)));
+        own.r_squared.map_or("no regression line".into(), |r| format!("the line explains {}", share_of(r)));
     canvas.text(WIDTH - MARGIN, top + 16.0, &line, &SMALL.color(MUTED).end());
     let rect = Rect::new(
         MARGIN + LABELS,
@@ -66,7 +67,7 @@ fn panel(canvas: &mut Canvas, input: &Sweep, own: &Sensitivity, top: f64) -> f64
         }
         let numbers = format!(
             "{}, coefficient {}",
-            share.map_or("–".into(), percent),
+            share.map_or("–".into(), share_of),
             line.map_or("–".into(), |line| fixed(line, 2))
         );
         canvas.text(rect.right() + 14.0, y + 5.0, &fit(&numbers, SMALL.size, false, NUMBERS - 14.0), &SMALL);

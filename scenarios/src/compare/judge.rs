@@ -7,9 +7,9 @@ use indexmap::IndexMap;
 use serde_json::{Value, json};
 
 use super::metric::{Metric, word};
-use super::worlds::VERSION;
 use super::{Plan, WorldKey, Worlds, words};
 use crate::sweep::goal::Requirement;
+use crate::version::VERSION;
 
 /// A finished comparison.
 #[derive(Clone, Debug)]
@@ -116,7 +116,8 @@ pub(super) fn judge(plan: &Plan, known: &Worlds, until: u64, stopped: bool) -> C
             metrics.insert(wanted.name, comparison);
         }
     }
-    let sound: Vec<bool> = unexpected.iter().map(|own| *own <= unexpected[plan.baseline]).collect();
+    let least = unexpected.iter().min().copied().unwrap_or(0);
+    let sound: Vec<bool> = unexpected.iter().map(|own| *own <= least).collect();
     adjust(&mut metrics, plan.baseline, &sound);
     let labels: Vec<String> = plan.candidates.iter().map(|candidate| candidate.label.clone()).collect();
     let mut found = Comparison {
@@ -143,7 +144,8 @@ pub(super) fn judge(plan: &Plan, known: &Worlds, until: u64, stopped: bool) -> C
 
 fn bound(asked: &Requirement, metrics: &IndexMap<String, MetricComparison>, candidates: usize) -> Bound {
     let kept = |candidate: usize| {
-        let own = &metrics.get(&asked.metric)?.candidates[candidate];
+        // Of one world there is no interval.
+        let own = metrics.get(&asked.metric).map(|m| m.candidates[candidate]).filter(|own| own.runs > 1)?;
         let ends = [own.mean - own.ci95, own.mean + own.ci95].map(|end| asked.holds(end));
         (ends[0] == ends[1]).then_some(ends[0])
     };
@@ -218,15 +220,18 @@ fn adjust(metrics: &mut IndexMap<String, MetricComparison>, baseline: usize, sou
     }
 }
 
-/// Candidates whose checks fail more often than the baseline's are not sound and never the best.
+/// Candidates whose checks fail more often than another's are not sound and never the best, be it the baseline.
 fn best(metric: &MetricComparison, baseline: usize, sound: &[bool]) -> Option<usize> {
     let different: Vec<usize> = (0..metric.differences.len()).filter(|c| metric.is_different(*c)).collect();
     if metric.better == Better::Unknown || different.is_empty() {
         return None;
     }
     // Of candidates that are alike, the first: `max_by` would take the last.
-    let sound = different.into_iter().rev().filter(|c| sound[*c]);
-    let first = sound.max_by(|a, b| metric.gain(*a).total_cmp(&metric.gain(*b)));
+    let by_gain = |a: &usize, b: &usize| metric.gain(*a).total_cmp(&metric.gain(*b));
+    if !sound[baseline] {
+        return (0..metric.differences.len()).rev().filter(|c| sound[*c]).max_by(by_gain);
+    }
+    let first = different.into_iter().rev().filter(|c| sound[*c]).max_by(by_gain);
     Some(first.filter(|first| metric.gain(*first) > 0.0).unwrap_or(baseline))
 }
 
@@ -243,16 +248,32 @@ fn alike(metric: &MetricComparison, best: usize, metrics: usize, baseline: usize
     (0..count).filter(|c| *c != best && *c != baseline && !told(*c)).collect()
 }
 
+/// A summary as a document has it: of one world there is no interval.
+pub(crate) fn summary_json(summary: &Summary) -> Value {
+    let mut all = json!(summary);
+    if summary.runs < 2 {
+        all["ci95"] = Value::Null;
+    }
+    all
+}
+
 /// How many pairs there are of so many candidates, by so many metrics.
 pub(super) fn pairs(candidates: usize, metrics: usize) -> usize {
     metrics * candidates * (candidates - 1) / 2
 }
 
 impl Comparison {
-    /// Whether a candidate's checks fail no more often than the baseline's: only such may be chosen.
+    /// Whether a candidate's checks fail no more often than those of any other: only such may be chosen.
     #[must_use]
     pub fn is_sound(&self, candidate: usize) -> bool {
-        self.unexpected[candidate] <= self.unexpected[self.baseline]
+        self.unexpected.iter().all(|other| self.unexpected[candidate] <= *other)
+    }
+
+    /// Whether there are bounds, and no candidate for whose means the data say that it keeps them all.
+    #[must_use]
+    pub fn breaks_bounds(&self) -> bool {
+        let keeps = |c: usize| self.bounds.iter().all(|bound| bound.kept[c] == Some(true));
+        !(0..self.labels.len()).any(keeps)
     }
 
     /// Whether every world of every candidate went as its scenario expects.
@@ -312,8 +333,9 @@ impl Comparison {
                     "candidate": self.labels[c],
                     "difference": difference.mean,
                     "different": metric.is_different(c),
-                    "ci95": difference.ci95,
-                    "ci95_unpaired": difference.ci95_unpaired,
+                    // Of one world there is no interval.
+                    "ci95": (difference.worlds > 1).then_some(difference.ci95),
+                    "ci95_unpaired": (difference.worlds > 1).then_some(difference.ci95_unpaired),
                     "won": wins,
                     "lost": losses,
                     "p_value": difference.p_value,
@@ -325,7 +347,7 @@ impl Comparison {
             .labels
             .iter()
             .zip(&metric.candidates)
-            .map(|(label, summary)| (label.clone(), json!(summary)))
+            .map(|(label, summary)| (label.clone(), summary_json(summary)))
             .collect();
         let label = |place: &usize| self.labels[*place].clone();
         json!({

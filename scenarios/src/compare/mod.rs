@@ -120,7 +120,7 @@ impl Plan {
         if names.is_empty() {
             return Ok(());
         }
-        worlds::check_metrics(&self.candidates, self.seeds.start, &names)
+        worlds::check_metrics(&self.candidates, self.seeds.clone(), &names)
     }
 
     /// Runs the worlds of these seeds that are not known yet.

@@ -43,8 +43,12 @@ pub(super) fn conclusions(plan: &Plan, found: &Comparison) -> Vec<String> {
 fn unsound(found: &Comparison, candidate: usize) -> Option<String> {
     let (count, seed) = (found.unexpected[candidate], found.unexpected_first[candidate]?);
     let (scenario, overrides, _) = &found.scenarios[candidate];
-    let but =
-        if found.is_sound(candidate) { "" } else { ", more than of the baseline: it is not to be chosen" };
+    let but = match (0..found.labels.len()).min_by_key(|c| found.unexpected[*c]) {
+        Some(soundest) if !found.is_sound(candidate) => {
+            format!(", more than of {}: it is not to be chosen", found.labels[soundest])
+        }
+        _ => String::new(),
+    };
     Some(format!(
         "{}: {count} of {} worlds did not go as the scenario expects{but}; the first: {}",
         found.labels[candidate],
@@ -124,7 +128,12 @@ fn difference(found: &Comparison, metric: &MetricComparison, candidate: usize) -
     let base = metric.candidates[found.baseline].mean;
     let sign = if own.mean > 0.0 { "+" } else { "" };
     let share = if base == 0.0 { String::new() } else { format!(", {:+.1}%", 100.0 * own.mean / base) };
-    format!("{sign}{} ± {}{share}", number(own.mean), number(own.ci95))
+    format!("{sign}{} ± {}{share}", number(own.mean), half(own.ci95, own.worlds))
+}
+
+/// Half the width of an interval; of one world there is none.
+fn half(ci95: f64, worlds: u64) -> String {
+    if worlds > 1 { number(ci95) } else { "?".into() }
 }
 
 /// A number with as many decimals as its size leaves of worth.
@@ -171,7 +180,11 @@ fn conclude(found: &Comparison, name: &str, metric: &MetricComparison) -> String
         );
     }
     let words = difference(found, metric, best);
-    format!("{name}: choose {} ({words} against {base}, {worlds} worlds){but}", labels[best])
+    let though = match () {
+        () if found.is_sound(found.baseline) || metric.gain(best) >= 0.0 => "",
+        () => "; what is better breaks its checks",
+    };
+    format!("{name}: choose {} ({words} against {base}, {worlds} worlds){but}{though}", labels[best])
 }
 
 /// That no difference can be told, and how large it may still be.
@@ -292,6 +305,6 @@ fn bounded(plan: &Plan, found: &Comparison) -> Option<String> {
         "Overall: of those that keep the bounds choose {}: {name} {} ± {}{against}{but}",
         found.labels[best],
         number(own.mean),
-        number(own.ci95)
+        half(own.ci95, own.runs)
     ))
 }

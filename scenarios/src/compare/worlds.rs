@@ -2,6 +2,7 @@
 //! survives an interruption.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use indexmap::IndexMap;
@@ -10,9 +11,11 @@ use serde::{Deserialize, Serialize};
 
 use super::metric::MARK;
 use super::{Candidate, Progress, Table};
+use crate::catalogue::{self, Kind};
 use crate::error::ScenarioError;
 use crate::run::RunOptions;
 use crate::text::nearest;
+use crate::version::BUILD;
 
 /// Which world: a seed under a candidate. Ordered by seed first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -69,9 +72,6 @@ pub struct Worlds {
     table: Table,
 }
 
-/// The version whose worlds may stand in for each other.
-pub(crate) const VERSION: &str = env!("CARGO_PKG_VERSION");
-
 impl Worlds {
     /// The world as a line of a log. The scenario's hash stands for the candidate, so that a plan may be reordered.
     #[must_use]
@@ -79,7 +79,7 @@ impl Worlds {
         line_of(&candidates[key.candidate].loaded.hash, key.seed, world)
     }
 
-    /// The worlds of a log that belong to these candidates. Lines of other scenarios and versions, and a last line that
+    /// The worlds of a log that belong to these candidates. Lines of other scenarios and builds, and a last line that
     /// was cut off, are passed over.
     #[must_use]
     pub fn read(candidates: &[Candidate], log: &str) -> Worlds {
@@ -89,7 +89,7 @@ impl Worlds {
         for line in log.lines() {
             let Ok(line) = serde_json::from_str::<Line>(line) else { continue };
             if let Some(&candidate) = places.get(line.scenario.as_str())
-                && line.version == VERSION
+                && line.version == BUILD
             {
                 table.insert(WorldKey { seed: line.seed, candidate }, line.world);
             }
@@ -154,18 +154,15 @@ pub type Kept = BTreeMap<(String, u64), World>;
 
 /// A world as a line of a log.
 pub(crate) fn line_of(hash: &str, seed: u64, world: &World) -> String {
-    let line = Line { scenario: hash.to_string(), version: VERSION.into(), seed, world: world.clone() };
+    let line = Line { scenario: hash.to_string(), version: BUILD.into(), seed, world: world.clone() };
     // Strings and finite numbers can always be written.
     serde_json::to_string(&line).unwrap_or_default()
 }
 
-/// All worlds of a log that this version made, whatever their scenarios.
+/// All worlds of a log that this build made, whatever their scenarios.
 pub(crate) fn read_all(log: &str) -> Kept {
     let lines = log.lines().filter_map(|line| serde_json::from_str::<Line>(line).ok());
-    lines
-        .filter(|line| line.version == VERSION)
-        .map(|line| ((line.scenario, line.seed), line.world))
-        .collect()
+    lines.filter(|line| line.version == BUILD).map(|line| ((line.scenario, line.seed), line.world)).collect()
 }
 
 /// Runs worlds in parallel. One that panics is kept as such, without metrics.
@@ -193,20 +190,27 @@ pub(crate) fn run(
     }
 }
 
-/// Whether these metrics are there in one world of some candidate. A world that panics has none; if all do, that is what
-/// results tell.
+/// Whether these metrics are there in one of the first worlds of some candidate. One that the catalogue has may come with
+/// another seed (the time of a detection, where something was detected), so a few seeds are tried. A world that panics has
+/// none; if all do, that is what results tell.
 ///
 /// # Errors
 /// The first that is not there, with the nearest that is.
 pub(crate) fn check_metrics(
     candidates: &[Candidate],
-    seed: u64,
+    seeds: Range<u64>,
     wanted: &[String],
 ) -> Result<(), ScenarioError> {
+    let known = |name: &String| catalogue::list(Kind::Metrics).iter().any(|item| item.name == *name);
+    let seed = seeds.start;
     let mut there: BTreeSet<String> = BTreeSet::new();
     let missing = |there: &BTreeSet<String>| wanted.iter().find(|name| !there.contains(*name));
-    for candidate in candidates.iter().take(CHECKED) {
-        let own = world(candidate, seed).metrics;
+    let worlds = seeds.flat_map(|seed| candidates.iter().map(move |candidate| (seed, candidate)));
+    for (seed_now, candidate) in worlds.take(CHECKED) {
+        if seed_now > seed && !missing(&there).is_some_and(known) {
+            break;
+        }
+        let own = world(candidate, seed_now).metrics;
         let rates =
             own.keys().filter_map(|name| Some(format!("{ERROR_RATE}{}", name.strip_prefix(AVAILABILITY)?)));
         there.extend(rates.collect::<Vec<_>>());
@@ -226,7 +230,7 @@ pub(crate) fn check_metrics(
         None => hint,
     };
     let name = &candidates[0].loaded.name;
-    let message = format!("{name} has no metric \"{missing}\" with seed {seed}; {hint}");
+    let message = format!("{name} has no metric \"{missing}\" in its first worlds (seed {seed} on); {hint}");
     Err(ScenarioError::Comparison(message))
 }
 

@@ -6,7 +6,7 @@ use serde_json::{Value as Json, json};
 use super::setup::Setup;
 use super::size::LeastSize;
 use super::{Bracket, MAJORITY, Value};
-use crate::compare::worlds::VERSION;
+use crate::version::VERSION;
 
 /// What a load is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]

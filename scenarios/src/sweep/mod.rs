@@ -146,7 +146,7 @@ impl Plan {
     /// # Errors
     /// A metric that is not, with the nearest that is.
     pub fn check_metrics(&self) -> Result<(), ScenarioError> {
-        check_metrics(&self.candidates, self.seeds.start, &self.metrics())
+        check_metrics(&self.candidates, self.seeds.clone(), &self.metrics())
     }
 
     /// Runs what is not known yet. Set `stop` from elsewhere to end early with what is finished.

@@ -7,15 +7,16 @@ use checks::statistics::paired::Difference;
 use checks::statistics::sensitivity::{first_order, regression};
 use checks::statistics::summary::Summary;
 use indexmap::IndexMap;
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
 
 use super::Plan;
 use super::design::numbers;
 use super::goal::{Objective, Requirement};
 use super::parameter::Values;
-use crate::compare::worlds::VERSION;
+use crate::compare::judge::summary_json;
 use crate::compare::{WorldKey, Worlds};
+use crate::version::VERSION;
 
 /// A finished sweep.
 #[derive(Clone, Debug)]
@@ -48,6 +49,7 @@ pub struct PointResult {
     /// How many worlds.
     pub worlds: u64,
     /// The metrics that were asked about.
+    #[serde(serialize_with = "summaries")]
     pub metrics: IndexMap<String, Summary>,
     /// The bounds that its means do not keep.
     pub breaks: Vec<String>,
@@ -64,6 +66,10 @@ pub struct Sensitivity {
     pub r_squared: Option<f64>,
     /// The first-order effect of each parameter.
     pub first_order: Vec<Option<f64>>,
+}
+
+fn summaries<S: Serializer>(metrics: &IndexMap<String, Summary>, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_map(metrics.iter().map(|(name, own)| (name, summary_json(own))))
 }
 
 /// At most this many levels of a parameter with many values, for its first-order effect.
@@ -248,6 +254,7 @@ fn conclude(plan: &Plan, sweep: &Sweep) -> Vec<String> {
             sweep.points.len()
         ));
     }
+    said.extend(plan.metrics().iter().filter_map(|metric| partial(sweep, metric)));
     if let Some((other, difference)) = &sweep.confirmed {
         let words = format!("{:+.4} ± {:.4}", difference.mean, difference.ci95);
         let other = &sweep.points[*other].label;
@@ -273,6 +280,22 @@ fn conclude(plan: &Plan, sweep: &Sweep) -> Vec<String> {
         said.push(format!("{} of {} points are on the front", sweep.front.len(), sweep.points.len()));
     }
     said
+}
+
+/// A sentence where a metric is there in some of a point's worlds only: the mean is then of those, which flatters.
+fn partial(sweep: &Sweep, metric: &str) -> Option<String> {
+    let runs = |point: &PointResult| point.metrics.get(metric).map_or(0, |own| own.runs);
+    let lacking: Vec<&PointResult> = sweep.points.iter().filter(|point| runs(point) < point.worlds).collect();
+    let worst = lacking.iter().min_by_key(|point| runs(point))?;
+    Some(format!(
+        "{metric}: at {} of {} points some worlds lack it ({}: {} of {} have it); means are of the others, and what lacks it may be \
+         the hard ones",
+        lacking.len(),
+        sweep.points.len(),
+        worst.label,
+        runs(worst),
+        worst.worlds
+    ))
 }
 
 fn choice(plan: &Plan, sweep: &Sweep, objective: &Objective, best: usize) -> String {

@@ -182,6 +182,12 @@ impl<'a, N: Node> States<'a, N> {
     pub fn disk(&self, node: Peer) -> Option<&'a Disk> {
         self.1.get(node.index())?.disk.as_deref()
     }
+    /// A node's clock.
+    #[must_use]
+    pub fn clock(&self, node: Peer) -> Clock {
+        let body = self.0.get(node.index()).and_then(|slot| slot.body.as_ref());
+        body.map_or_else(Clock::default, |body| body.clock.clone())
+    }
     /// How often a node has booted.
     #[must_use]
     pub fn boots(&self, node: Peer) -> u32 {

@@ -44,12 +44,17 @@ pub(super) fn solve(deeds: &[Deed<'_>]) -> Option<Solved> {
     for (deed, items) in answers {
         let mut read =
             Read { saw: Vec::with_capacity(items.len()), first: deed.invoked, last: deed.returned - 1 };
+        let mut next = 0;
         for item in items {
-            let Some((index, _, (invoked, _))) = additions.get_full(item) else {
-                return Some(Solved::No(deed.returned));
-            };
+            // Reads tend to hold the elements in the order in which they came.
+            let likely = additions.get_index(next).filter(|(element, _)| *element == item);
+            let found = likely.map(|(_, (invoked, _))| (next, *invoked));
+            let found =
+                found.or_else(|| additions.get_full(item).map(|(at, _, (invoked, _))| (at, *invoked)));
+            let Some((index, invoked)) = found else { return Some(Solved::No(deed.returned)) };
+            next = index + 1;
             read.saw.push(index as u32);
-            read.first = read.first.max(*invoked);
+            read.first = read.first.max(invoked);
         }
         read.saw.sort_unstable();
         read.saw.dedup();

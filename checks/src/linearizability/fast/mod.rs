@@ -2,14 +2,16 @@
 //! it does not, so that the search takes over.
 //!
 //! Times are cut into gaps: gap `g` lies between the event at position `g` and the next one. An operation takes effect
-//! in one of the gaps from its invocation's to the one before its end. Deliberately absent: repeated values,
-//! compare-and-set, and objects that are not empty at first. What pending takes took is decided for queues; for stacks
+//! in one of the gaps from its invocation's to the one before its end. Deliberately absent: repeated values, and objects
+//! other than registers that are not empty at first. What pending takes took is decided for queues; for stacks
 //! and priority queues the likely ways are tried.
 
 mod growing;
+mod laying;
 mod lives;
 mod priority;
 mod queue;
+mod refused;
 mod stack;
 mod zones;
 

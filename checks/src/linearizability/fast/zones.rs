@@ -2,80 +2,193 @@
 //!
 //! The zone of a value reaches from the first end among its write and its reads to the last invocation among them.
 //! If that is forward in time, the value is there throughout, so no two such zones may overlap; if it is backward, all
-//! its operations can happen at once anywhere within it, so it must not lie within a forward one. Deliberately absent:
-//! compare-and-set and appending, for which the search is there.
+//! its operations can happen at once anywhere within it, so it must not lie within a forward one.
+//!
+//! A compare-and-set that succeeded binds the value it replaced to the one it brought: nothing comes between. So values
+//! form chains, each begun by a write, and a chain has one zone as a value has. Inside it the order is fixed, and agrees
+//! with time if no operation ended before one began that comes earlier in it. A pending operation counts if its value
+//! was seen. What compare-and-sets that failed saw is judged by [`super::refused`]. Deliberately absent: appending, and
+//! values brought in twice, for which the search is there.
 
 use indexmap::IndexMap;
 use sim_core::value::{Call, Value};
 
+use super::refused::{Refusal, refused};
 use crate::linearizability::hash::Quick;
 use crate::linearizability::problem::{Deed, PENDING, Solved};
 
-/// What is known of one value.
+/// No value.
+pub(super) const NONE: u32 = u32::MAX;
+
+/// What is known of one value. Positions are those of the history and one more: the initial value comes before all.
 #[derive(Clone, Copy, Debug)]
-struct Zone {
-    /// The invocation of its write; `PENDING` while none was seen.
-    written: u64,
-    /// Whether there was a read, or a write that must have happened.
-    certain: bool,
-    first_end: u64,
-    last_start: u64,
-    /// The first end of a read.
-    read: u64,
+pub(super) struct Zone {
+    /// The invocation of what brings it in; `PENDING` while nothing was seen that does.
+    pub written: u64,
+    /// The end of that.
+    pub write_end: u64,
+    /// The first end and the last invocation among its reads.
+    pub read_end: u64,
+    pub read_start: u64,
+    /// The value that a compare-and-set replaced by this one.
+    pub from: u32,
+    /// The value that a compare-and-set put in its place.
+    pub next: u32,
+    /// Whether it certainly was there: read, written by what must have happened, or replaced by such a value.
+    pub certain: bool,
 }
 
-/// The verdict, if every value is written once and nothing else than reading and writing is done.
+/// A value begun by a write, and those that compare-and-sets put in its place one after another.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Chain {
+    pub root: u32,
+    pub first_end: u64,
+    pub last_start: u64,
+}
+
+impl Chain {
+    pub fn is_forward(&self) -> bool {
+        self.first_end < self.last_start
+    }
+}
+
+/// The verdict, if every value is brought in once and nothing is done but reading, writing and comparing-and-setting.
 pub(super) fn solve(deeds: &[Deed<'_>], initial: &Value) -> Option<Solved> {
-    let mut values: IndexMap<&Value, Zone, Quick> = IndexMap::default();
-    let fresh = Zone { written: PENDING, certain: false, first_end: PENDING, last_start: 0, read: PENDING };
-    // The initial value was written before everything, which all other positions make room for.
-    values.insert(initial, Zone { written: 0, certain: true, first_end: 0, ..fresh });
+    let (mut zones, refusals) = collect(deeds, initial)?;
+    if let Some(zone) =
+        zones.iter().find(|zone| zone.read_end < zone.written || zone.certain && zone.written == PENDING)
+    {
+        return Some(Solved::No(zone.read_end - 1));
+    }
+    let Some(chains) = link(&mut zones).then(|| chains(&zones)).flatten() else {
+        return Some(Solved::No(PENDING - 1));
+    };
+    let (mut forward, backward): (Vec<Chain>, Vec<Chain>) = chains.into_iter().partition(Chain::is_forward);
+    forward.sort_unstable_by_key(|chain| chain.first_end);
+    if overlap(&forward, &backward) {
+        return Some(Solved::No(PENDING - 1));
+    }
+    if refusals.is_empty() { Some(Solved::Yes) } else { refused(&zones, &forward, &backward, refusals) }
+}
+
+/// What is known of each value, and which compare-and-sets failed. Nothing if this method does not fit.
+fn collect(deeds: &[Deed<'_>], initial: &Value) -> Option<(Vec<Zone>, Vec<Refusal>)> {
+    let mut numbers: IndexMap<&Value, Zone, Quick> = IndexMap::default();
+    let fresh = Zone {
+        written: PENDING,
+        write_end: PENDING,
+        read_end: PENDING,
+        read_start: 0,
+        from: NONE,
+        next: NONE,
+        certain: false,
+    };
+    let mut refusals = Vec::new();
+    numbers.insert(initial, Zone { written: 0, write_end: 0, certain: true, ..fresh });
     for deed in deeds {
         let (invoked, returned) = (deed.invoked.saturating_add(1), deed.returned.saturating_add(1));
-        match (deed.call, deed.value()) {
-            (Call::Read, Some(value)) => {
-                let zone = values.entry(value).or_insert(fresh);
-                zone.certain = true;
-                zone.first_end = zone.first_end.min(returned);
-                zone.last_start = zone.last_start.max(invoked);
-                zone.read = zone.read.min(returned);
+        let (value, from) = match (deed.call, deed.value()) {
+            (Call::Cas { from, .. }, Some(Value::Bool(false))) => {
+                let place = numbers.entry(from);
+                let value = place.index() as u32;
+                place.or_insert(fresh);
+                refusals.push(Refusal { value, invoked, returned });
+                continue;
             }
-            (Call::Write(value), _) => {
-                let zone = values.entry(value).or_insert(fresh);
-                if zone.written != PENDING {
+            (Call::Cas { from, to }, None) if from == to || deed.is_required() => {
+                if deed.is_required() {
                     return None;
                 }
-                zone.written = invoked;
-                zone.certain |= deed.is_required();
-                zone.first_end = zone.first_end.min(returned);
-                zone.last_start = zone.last_start.max(invoked);
+                continue;
             }
+            (Call::Read, Some(value)) => (value, None),
+            // What replaces a value by itself only sees it.
+            (Call::Cas { from, to }, _) if from == to => (from, None),
+            (Call::Cas { from, to }, _) => {
+                let place = numbers.entry(from);
+                let from = place.index() as u32;
+                place.or_insert(fresh);
+                (to, Some(from))
+            }
+            (Call::Write(value), _) => (value, Some(NONE)),
             _ => return None,
+        };
+        let zone = numbers.entry(value).or_insert(fresh);
+        match from {
+            None => {
+                zone.certain = true;
+                zone.read_end = zone.read_end.min(returned);
+                zone.read_start = zone.read_start.max(invoked);
+            }
+            Some(_) if zone.written != PENDING => return None,
+            Some(from) => {
+                zone.written = invoked;
+                zone.write_end = returned;
+                zone.from = from;
+                zone.certain |= deed.is_required();
+            }
         }
     }
-    if let Some(zone) =
-        values.values().find(|zone| zone.read < zone.written || zone.certain && zone.written == PENDING)
-    {
-        return Some(Solved::No(zone.read - 1));
-    }
-    Some(judge(values.into_values().filter(|zone| zone.certain).collect()))
+    Some((numbers.into_values().collect(), refusals))
 }
 
-/// Looks for forward zones that overlap, and for backward ones within forward ones.
-fn judge(zones: Vec<Zone>) -> Solved {
-    let (mut forward, backward): (Vec<Zone>, Vec<Zone>) =
-        zones.into_iter().partition(|zone| zone.first_end < zone.last_start);
-    forward.sort_unstable_by_key(|zone| zone.first_end);
-    for pair in forward.windows(2) {
-        if pair[1].first_end < pair[0].last_start {
-            return Solved::No(PENDING - 1);
+/// Binds each value that was certainly there to the one it replaced, which then was there too. False if one value was
+/// replaced twice.
+fn link(zones: &mut [Zone]) -> bool {
+    for index in 0..zones.len() {
+        let mut at = index;
+        while zones[at].certain && zones[at].from != NONE {
+            let from = zones[at].from as usize;
+            if zones[from].next != NONE && zones[from].next != at as u32 {
+                return false;
+            }
+            zones[from].next = at as u32;
+            if zones[from].certain {
+                break;
+            }
+            zones[from].certain = true;
+            at = from;
         }
     }
-    for zone in backward {
-        let index = forward.partition_point(|other| other.first_end < zone.last_start);
-        if index > 0 && forward[index - 1].last_start > zone.first_end {
-            return Solved::No(PENDING - 1);
+    true
+}
+
+/// The chains of what was certainly there; none if one goes round, comes from nowhere, or goes against time.
+fn chains(zones: &[Zone]) -> Option<Vec<Chain>> {
+    let mut chains = Vec::new();
+    let mut linked = 0;
+    for (root, zone) in zones.iter().enumerate() {
+        if !zone.certain || zone.from != NONE {
+            continue;
         }
+        let mut chain = Chain { root: root as u32, first_end: PENDING, last_start: 0 };
+        let mut at = root as u32;
+        while at != NONE {
+            let zone = &zones[at as usize];
+            if zone.written == PENDING || zone.write_end < chain.last_start {
+                return None;
+            }
+            chain.last_start = chain.last_start.max(zone.written);
+            if zone.read_end < chain.last_start {
+                return None;
+            }
+            chain.last_start = chain.last_start.max(zone.read_start);
+            chain.first_end = chain.first_end.min(zone.write_end).min(zone.read_end);
+            linked += 1;
+            at = zone.next;
+        }
+        chains.push(chain);
     }
-    Solved::Yes
+    (linked == zones.iter().filter(|zone| zone.certain).count()).then_some(chains)
+}
+
+/// Whether forward zones overlap, or backward ones lie within forward ones. The forward ones come in their order.
+fn overlap(forward: &[Chain], backward: &[Chain]) -> bool {
+    if forward.windows(2).any(|pair| pair[1].first_end < pair[0].last_start) {
+        return true;
+    }
+    backward.iter().any(|chain| {
+        let index = forward.partition_point(|other| other.first_end < chain.last_start);
+        index > 0 && forward[index - 1].last_start > chain.first_end
+    })
 }

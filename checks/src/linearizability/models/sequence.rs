@@ -33,6 +33,8 @@ pub(crate) struct Sequence {
     queues: Interner<Vec<u32>>,
     steps: IndexMap<(u32, u32), u32, Quick>,
     initial: Vec<Value>,
+    /// The elements that a read of a log saw, and the state behind each: the next read mostly begins with the same.
+    read: Vec<(u32, u32)>,
     /// Which elements were certainly taken or read.
     seen: Vec<bool>,
     /// Whether some element is added by a pending operation.
@@ -74,6 +76,7 @@ impl Sequence {
             queues: Interner::new(),
             steps: IndexMap::default(),
             initial,
+            read: Vec::new(),
             seen: Vec::new(),
             adds_pend: false,
             told: false,
@@ -84,6 +87,22 @@ impl Sequence {
     /// The state of these elements, in the order in which states keep them.
     fn state(&mut self, elements: Vec<u32>) -> u32 {
         if self.kind == Kind::Queue { self.queues.number(elements) } else { self.paths.of(elements) }
+    }
+
+    /// The state of a log that holds these elements, all of which are thereby seen.
+    fn whole(&mut self, items: &[Value]) -> u32 {
+        let known = self.read.iter().zip(items);
+        let shared = known.take_while(|((element, _), item)| self.elements.get(*element) == *item).count();
+        if shared < items.len() {
+            self.read.truncate(shared);
+        }
+        for item in &items[shared..] {
+            let element = self.elements.number_of(item);
+            self.see(element);
+            let before = self.read.last().map_or(EMPTY, |(_, state)| *state);
+            self.read.push((element, self.paths.with(before, element)));
+        }
+        items.len().checked_sub(1).map_or(EMPTY, |last| self.read[last].1)
     }
 
     fn add(&mut self, state: u32, element: u32) -> u32 {
@@ -185,12 +204,8 @@ impl Spec for Sequence {
                 }
             },
             (Kind::Log(_), Call::Read) => match deed.value() {
-                Some(Value::List(items)) => {
-                    let elements: Vec<u32> = items.iter().map(|item| self.elements.number_of(item)).collect();
-                    elements.iter().for_each(|&element| self.see(element));
-                    Action::Read(self.state(elements))
-                }
-                Some(Value::Nil) => Action::Read(self.state(Vec::new())),
+                Some(Value::List(items)) => Action::Read(self.whole(items)),
+                Some(Value::Nil) => Action::Read(EMPTY),
                 Some(other) => return Err(format!("a log cannot read {other}")),
                 None => return Ok(None),
             },

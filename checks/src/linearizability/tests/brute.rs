@@ -166,11 +166,11 @@ fn brute(history: &History, model: Model, options: &Options) -> bool {
 pub(super) struct Sketch {
     pub(super) call: Call,
     key: u64,
-    start: u64,
-    length: u64,
-    effect: u64,
+    pub(super) start: u64,
+    pub(super) length: u64,
+    pub(super) effect: u64,
     pub(super) end: u8,
-    lie: Option<Value>,
+    pub(super) lie: Option<Value>,
 }
 
 fn small() -> impl Strategy<Value = Value> {

@@ -1,6 +1,7 @@
 //! Brute-force twins on small random histories, a plain search on changed ones, and tables of hand-written ones.
 
 mod brute;
+mod chains;
 mod mutated;
 mod pending;
 mod plain;
