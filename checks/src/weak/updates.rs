@@ -239,7 +239,7 @@ mod tests {
             let value = match ints.as_slice() {
                 [] => Value::Nil,
                 [one] => one.clone(),
-                _ => Value::List(ints.iter().cloned().collect()),
+                _ => Value::List(ints.to_vec()),
             };
             let (call, answer) = match what.as_bytes()[0] {
                 b'w' => (Call::Write(value), Value::Nil),
