@@ -30,7 +30,7 @@ pub struct CheckArgs {
     pub files: Vec<PathBuf>,
     /// What the history is of: register, key-value, multi-register, set, queue, stack, priority-queue, counter, mutex,
     /// log, list-append, rw-register, set-full, bank, counter-bounds, long-fork, write-skew, convergence, staleness,
-    /// durability; or a consistency by itself, of registers: sequential, causal, read-atomic, monotonic-reads …
+    /// durability, updates; or a consistency by itself, of registers: sequential, causal, read-atomic, monotonic-reads …
     #[arg(long)]
     pub model: String,
     /// How the files are written: auto, jepsen-edn, json-lines, porcupine-etcd, porcupine-kv
@@ -56,7 +56,8 @@ pub struct CheckArgs {
     /// bank: accounts may be overdrawn
     #[arg(long)]
     pub allow_negative: bool,
-    /// convergence, durability: how long after the last write of a key its reads must agree, such as 500ms [default: 0s]
+    /// convergence, durability, updates: how long after the last write of a key its reads must agree, such as 500ms
+    /// [default: 0s]
     #[arg(long, value_name = "DURATION")]
     pub settle: Option<Span>,
     /// staleness: how many newer versions an answer may miss

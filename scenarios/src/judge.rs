@@ -6,7 +6,7 @@ use checks::metrics::{Metrics, Phases};
 use checks::property::{self, Judged};
 use checks::verdict::{Verdict, Witness};
 use checks::weak::sessions::{self, Guarantee};
-use checks::weak::{agreement, convergence, durability, staleness};
+use checks::weak::{agreement, convergence, durability, staleness, updates};
 use serde::Serialize;
 use sim_core::client::ClientConfig;
 use sim_core::client::workload::Ask;
@@ -81,6 +81,10 @@ fn one(
         CheckSpec::Durable(after) => {
             told(durability::check(history, *after, &Value::Nil), "nothing was lost or came back")
         }
+        CheckSpec::Updates(after) => told(
+            updates::check(history, *after, &Value::Nil),
+            "whatever was replaced was known to what replaced it",
+        ),
         CheckSpec::Linearizable => linearizable(&scenario.clients, record),
         CheckSpec::Invariants => invariants(record),
         CheckSpec::Available(least) => property::available(record, least.get()),

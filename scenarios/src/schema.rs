@@ -183,6 +183,9 @@ pub enum CheckSpec {
     Agrees(Span),
     /// What was acknowledged is there this long after a key's last write: nothing lost, nothing resurrected.
     Durable(Span),
+    /// No update is lost: this long after a key's last write, each acknowledged write is there, or something that knew of
+    /// it. A write knows what its session has read and written before.
+    Updates(Span),
     /// Every operation took effect at one instant between its invocation and its end; judged key by key.
     Linearizable,
     /// The model's own properties, watched at every step.
@@ -270,6 +273,7 @@ impl CheckSpec {
             CheckSpec::Converges(_) => "converges".into(),
             CheckSpec::Agrees(_) => "agrees".into(),
             CheckSpec::Durable(_) => "durable".into(),
+            CheckSpec::Updates(_) => "updates".into(),
             CheckSpec::Linearizable => "linearizable".into(),
             CheckSpec::Invariants => "invariants".into(),
             CheckSpec::Available(_) => "available".into(),

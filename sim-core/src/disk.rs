@@ -105,9 +105,10 @@ impl File {
     }
 
     fn write(&mut self, offset: u64, bytes: &[u8]) {
-        if offset != self.seen.len() as u64 {
-            self.own();
+        if offset == self.seen.len() as u64 {
+            return self.seen.extend_from_slice(bytes);
         }
+        self.own();
         put(&mut self.seen, offset, bytes);
     }
 
@@ -251,9 +252,12 @@ impl Disk {
             file.settle(change, &self.pending[used..used + len]);
             used += len;
         }
-        self.unsynced.drain(..done);
-        self.pending.drain(..used);
-        if self.unsynced.is_empty() {
+        if done < self.unsynced.len() {
+            self.unsynced.drain(..done);
+            self.pending.drain(..used);
+        } else {
+            self.unsynced.clear();
+            self.pending.clear();
             self.files.iter_mut().for_each(File::settled);
         }
     }

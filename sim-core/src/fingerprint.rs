@@ -97,13 +97,21 @@ impl<'de> Deserialize<'de> for Fingerprint {
 /// The hash of one event's content: 64 bits, equal on every platform.
 #[inline]
 pub fn content<T: Hash + ?Sized>(value: &T) -> u64 {
-    let mut hasher = ContentHasher { state: K[0] };
+    let mut hasher = ContentHasher::default();
     value.hash(&mut hasher);
     hasher.state
 }
 
-struct ContentHasher {
+/// The hasher of contents; its tables are the same on every machine.
+#[derive(Clone, Copy)]
+pub(crate) struct ContentHasher {
     state: u64,
+}
+
+impl Default for ContentHasher {
+    fn default() -> ContentHasher {
+        ContentHasher { state: K[0] }
+    }
 }
 
 impl ContentHasher {

@@ -222,6 +222,14 @@ pub struct Context<'a, M, T> {
 }
 
 impl<M, T> Context<'_, M, T> {
+    /// Adds an effect. It is made once there is room for it, so that it is written where it stays, and not copied whole.
+    #[inline]
+    fn put(&mut self, effect: impl FnOnce() -> Effect<M, T>) {
+        if self.effects.len() == self.effects.capacity() {
+            return grow(self.effects, effect());
+        }
+        self.effects.push(effect());
+    }
     /// Who this node is.
     #[must_use]
     pub fn me(&self) -> Peer {
@@ -248,19 +256,19 @@ impl<M, T> Context<'_, M, T> {
     }
     /// Sends a message. Whether and when it arrives is the network's business.
     pub fn send(&mut self, to: Peer, message: M) {
-        self.effects.push(Effect::Send { to, message });
+        self.put(|| Effect::Send { to, message });
     }
     /// Answers a request. Answering an attempt twice is allowed; the client keeps the first.
     pub fn reply(&mut self, id: RequestId, reply: Reply) {
-        self.effects.push(Effect::Reply { id, reply });
+        self.put(|| Effect::Reply { id, reply });
     }
     /// Asks to be reminded after `after` on the node's own monotonic clock; replaces an equal timer.
     pub fn arm(&mut self, timer: T, after: Span) {
-        self.effects.push(Effect::Arm { timer, after });
+        self.put(|| Effect::Arm { timer, after });
     }
     /// Takes a reminder back. One that is not armed is no error.
     pub fn disarm(&mut self, timer: T) {
-        self.effects.push(Effect::Disarm { timer });
+        self.put(|| Effect::Disarm { timer });
     }
     /// A file's bytes: at boot what was synced, afterwards with this life's own writes on top. Empty if there is no
     /// such file.
@@ -287,24 +295,24 @@ impl<M, T> Context<'_, M, T> {
     /// the order they were asked for.
     pub fn sync(&mut self) -> SyncId {
         let sync = self.disk().begin_sync();
-        self.effects.push(Effect::Sync(sync));
+        self.put(|| Effect::Sync(sync));
         sync
     }
     /// Counts something: `leader elected`, `read repaired`. Triggers of faults can wait for it.
     pub fn mark(&mut self, name: &'static str) {
-        self.effects.push(Effect::Mark(name));
+        self.put(|| Effect::Mark(name));
     }
     /// Says what the node is from now on.
     pub fn status(&mut self, role: &'static str, epoch: u64) {
-        self.effects.push(Effect::Status(Status { role, epoch }));
+        self.put(|| Effect::Status(Status { role, epoch }));
     }
     /// Keeps a number, with the time and the node: a queue's length, a replication lag.
     pub fn measure(&mut self, name: &'static str, value: i64) {
-        self.effects.push(Effect::Measure(name, value));
+        self.put(|| Effect::Measure(name, value));
     }
     /// Keeps part of a request's trace.
     pub fn span(&mut self, span: TraceSpan) {
-        self.effects.push(Effect::Span(Box::new(span)));
+        self.put(|| Effect::Span(Box::new(span)));
     }
     /// How long work of this length takes on the processor as it is now: a node that schedules its own work asks this,
     /// so that slow-downs reach it.
@@ -315,8 +323,14 @@ impl<M, T> Context<'_, M, T> {
     /// Stops the node after this handler, for the reason given, as a failed assertion would. It stays down until
     /// something restarts it.
     pub fn halt(&mut self, reason: &'static str) {
-        self.effects.push(Effect::Halt(reason));
+        self.put(|| Effect::Halt(reason));
     }
+}
+
+#[cold]
+#[inline(never)]
+fn grow<M, T>(effects: &mut Vec<Effect<M, T>>, effect: Effect<M, T>) {
+    effects.push(effect);
 }
 
 /// What a node is about to do or has just done.

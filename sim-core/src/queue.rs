@@ -45,6 +45,10 @@ const DIGIT: u32 = 4;
 const LEVELS: usize = 16;
 /// A bucket of no more entries than this is sorted whole.
 const RUN: usize = 32;
+/// The same in a queue of many entries, where a longer run is fetched ahead at once.
+const LONG_RUN: usize = 128;
+/// A queue of so many entries has long runs.
+const MANY: usize = 4096;
 /// A queue of no more entries than this is one run.
 const SMALL: usize = 16;
 /// A run of more entries than this takes no new ones.
@@ -122,18 +126,17 @@ impl Queue {
     #[inline(always)]
     fn insert(&mut self, at: u64, tie: u64, slot: u32, target: u32) {
         self.run.push(Entry { at: Time(at), tie, slot, target });
-        let (key, run) = (key(at, tie), &mut self.run[self.head..]);
-        // What is new is mostly later than what is there.
-        let mut place = run.len() - 1;
-        for earlier in (0..run.len() - 1).rev() {
-            if run[earlier].key() <= key {
-                break;
-            }
-            run[earlier + 1] = run[earlier];
-            place = earlier;
+        let mut run = &mut self.run[self.head..];
+        // What is new is mostly later than what is there, and rarely due at the same instant.
+        while let [.., earlier, place] = &mut *run
+            && (earlier.at.0 > at || (earlier.at.0 == at && earlier.tie > tie))
+        {
+            *place = *earlier;
+            let shorter = run.len() - 1;
+            run = &mut run[..shorter];
         }
-        if place < run.len() - 1 {
-            run[place] = Entry { at: Time(at), tie, slot, target };
+        if let Some(place) = run.last_mut() {
+            *place = Entry { at: Time(at), tie, slot, target };
         }
     }
 
@@ -223,10 +226,13 @@ impl Queue {
     /// none here: see [`Queue::advance`].
     #[inline]
     pub(crate) fn pop_soon(&mut self, until: Time) -> Option<Entry> {
-        let entry = *self.run.get(self.head)?;
+        let first = self.run.get(self.head)?;
         if !self.late.is_empty() {
-            return self.pop_either(entry, until);
+            let first = *first;
+            return self.pop_either(first, until);
         }
+        // By its parts, which then need no place in memory.
+        let entry = Entry { at: first.at, tie: first.tie, slot: first.slot, target: first.target };
         if entry.at > until {
             return None;
         }
@@ -285,7 +291,8 @@ impl Queue {
             }
             // The base moves to the start of what is there, whose common digits need no bucket of their own.
             let shift = (least ^ most).checked_ilog2().map_or(0, |bit| bit / DIGIT * DIGIT);
-            let short = self.buckets[index].len() <= RUN;
+            let longest = if self.len < MANY { RUN } else { LONG_RUN };
+            let short = self.buckets[index].len() <= longest;
             self.base = least >> shift << shift;
             self.reach = if least == most || !short { 0 } else { !(u64::MAX << shift << (DIGIT - 1) << 1) };
             self.digits[level as usize] &= !(1 << digit);

@@ -3,7 +3,7 @@
 //! Deliberately absent: the other names that some of them have.
 
 /// Every model and consistency, with what it asks.
-pub const CATALOGUE: [(&str, &str); 37] = [
+pub const CATALOGUE: [(&str, &str); 38] = [
     (
         "register",
         "Linearizability of registers with read, write and compare-and-set; weaker ones by --consistency",
@@ -68,6 +68,7 @@ pub const CATALOGUE: [(&str, &str); 37] = [
         "resurrected-writes",
         "No replaced or removed value is back once its key is quiet, nor any new one gone",
     ),
+    ("lost-updates", "Once its key is quiet, each acknowledged write is there, or something that knew of it"),
 ];
 
 #[cfg(test)]

@@ -104,6 +104,7 @@ fn workloads_are_asked_by_name_with_their_bounds() {
         ("convergence", late, plain, "fail"),
         ("convergence", late, Bounds { settle: second, ..plain }, "unknown"),
         ("durability", late, plain, "fail"),
+        ("updates", late, plain, "pass"),
         ("staleness", late, Bounds { versions: Some(1), ..plain }, "pass"),
         ("staleness", late, Bounds { versions: Some(0), ..plain }, "fail"),
         ("staleness", late, Bounds { age: second, ..plain }, "pass"),

@@ -8,7 +8,7 @@ use sim_core::value::{Call, Value};
 
 use crate::naming::Named;
 use crate::verdict::Verdict;
-use crate::weak::{convergence, durability, staleness};
+use crate::weak::{convergence, durability, staleness, updates};
 use crate::workloads::bank::{self, Bank};
 use crate::workloads::{counter, long_fork, write_skew};
 
@@ -19,7 +19,7 @@ pub struct Bounds {
     pub total: Option<i64>,
     /// `bank`: accounts may be overdrawn.
     pub negative: bool,
-    /// `convergence`, `durability`: how long after the last write of a key its reads must agree; none where absent.
+    /// `convergence`, `durability`, `updates`: how long after the last write of a key its reads must agree; none where absent.
     pub settle: Option<Span>,
     /// `staleness`: at most so many newer versions.
     pub versions: Option<u64>,
@@ -37,11 +37,12 @@ pub(super) enum Workload {
     Convergence,
     Staleness,
     Durability,
+    Updates,
 }
 
 impl Workload {
     /// The first name of each is its own, the others are what else it is known by.
-    pub(super) const NAMES: [(&'static str, Workload); 12] = [
+    pub(super) const NAMES: [(&'static str, Workload); 14] = [
         ("bank", Workload::Bank),
         ("counter-bounds", Workload::CounterBounds),
         ("long-fork", Workload::LongFork),
@@ -49,11 +50,13 @@ impl Workload {
         ("convergence", Workload::Convergence),
         ("staleness", Workload::Staleness),
         ("durability", Workload::Durability),
+        ("updates", Workload::Updates),
         ("eventual-convergence", Workload::Convergence),
         ("k-staleness", Workload::Staleness),
         ("t-staleness", Workload::Staleness),
         ("lost-writes", Workload::Durability),
         ("resurrected-writes", Workload::Durability),
+        ("lost-updates", Workload::Updates),
     ];
 
     pub(super) fn named(name: &str) -> Option<Workload> {
@@ -71,8 +74,8 @@ impl Workload {
             ),
             (
                 bounds.settle.is_some(),
-                is(&[Workload::Convergence, Workload::Durability]),
-                "a time to settle is for the models convergence and durability",
+                is(&[Workload::Convergence, Workload::Durability, Workload::Updates]),
+                "a time to settle is for the models convergence, durability and updates",
             ),
             (
                 bounds.versions.is_some() || bounds.age.is_some(),
@@ -107,7 +110,10 @@ impl Workload {
 
     /// Whether it can be told what was there at first.
     pub(super) fn has_initial(self) -> bool {
-        matches!(self, Workload::CounterBounds | Workload::Staleness | Workload::Durability)
+        matches!(
+            self,
+            Workload::CounterBounds | Workload::Staleness | Workload::Durability | Workload::Updates
+        )
     }
 
     /// Whether it knows what to make of an operation.
@@ -164,6 +170,7 @@ impl Workload {
                 staleness::check(named, bound, initial)
             }
             Workload::Durability => durability::check(named, settle, initial),
+            Workload::Updates => updates::check(named, settle, initial),
         }
     }
 }

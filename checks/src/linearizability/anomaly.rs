@@ -28,7 +28,7 @@ impl Teller<'_> {
         let found = self.unfounded().or_else(|| self.taken_twice()).or_else(|| match self.model {
             Model::Queue | Model::Stack | Model::PriorityQueue => self.overtaken(),
             Model::Mutex => self.held_twice(),
-            _ => self.stale().or_else(|| self.lost_update()),
+            _ => self.siblings().or_else(|| self.stale()).or_else(|| self.lost_update()),
         });
         found.unwrap_or_else(|| {
             let object = self.object();
@@ -152,6 +152,30 @@ impl Teller<'_> {
             "lock held twice",
             format!("processes {a} and {b} both acquired {object}, and nobody released it between"),
         )
+    }
+
+    /// Several values at once, where all that was ever brought in are whole values.
+    fn siblings(&self) -> Option<Named> {
+        if !matches!(self.model, Model::Register | Model::KeyValue) {
+            return None;
+        }
+        let whole = |entry: &Entry| match &entry.operation.call {
+            Call::Read | Call::Delete => true,
+            Call::Write(value) => !matches!(value, Value::List(_)),
+            Call::Cas { to, .. } => !matches!(to, Value::List(_)),
+            _ => false,
+        };
+        if matches!(self.options.initial, Value::List(_)) || !self.history.entries.iter().all(whole) {
+            return None;
+        }
+        let several = |deed: &Deed<'_>| matches!(deed.value(), Some(Value::List(_)));
+        let index = self.deeds.iter().position(several)?;
+        let (process, object) = (self.process(index), self.object());
+        let seen = self.deeds[index].value()?;
+        let what = format!(
+            "process {process} read {seen} from {object}: siblings, where one object holds one value at a time"
+        );
+        named("siblings", what)
     }
 
     /// A read of what had been replaced, or that lacks what had been added.

@@ -1,7 +1,7 @@
 //! Acknowledged writes that vanished, and old ones that came back, in registers of unique values and in sets.
 //!
-//! Lost: the last write of a key was acknowledged, and yet reads after it had settled see an older version, and nobody
-//! ever saw it. Resurrected: a version, or an element's removal, had been seen or acknowledged, and what it replaced is
+//! Lost: the last write of a key was acknowledged, and yet reads after it had settled see an older version (a lost update)
+//! or none (a lost write), and nobody ever saw it. Resurrected: a version, or an element's removal, had been seen or acknowledged, and what it replaced is
 //! there again at the end. Deliberately absent: versions overwritten in time, whose loss nobody can tell, and reads that
 //! are merely late (see [`super::staleness`]).
 
@@ -33,6 +33,7 @@ pub fn check<'h>(history: impl Into<Named<'h>>, settle: Span, initial: &Value) -
     let keys = log.keys.len();
     let (mut writes, mut reads): (Vec<Vec<Write<'_>>>, Vec<Vec<Write<'_>>>) =
         (vec![Vec::new(); keys], vec![Vec::new(); keys]);
+    let known = written(&log);
     for (i, txn) in log.numbered() {
         for (key, step) in log.steps(i) {
             match step {
@@ -40,13 +41,14 @@ pub fn check<'h>(history: impl Into<Named<'h>>, settle: Span, initial: &Value) -
                     writes[key as usize].push(Write { txn: i, value })
                 }
                 Micro::Read(_, read) if txn.end == End::Ok => {
-                    reads[key as usize].push(Write { txn: i, value: register(read) });
+                    let seen = shown(&known, key, register(read)).iter();
+                    reads[key as usize].extend(seen.map(|value| Write { txn: i, value }));
                 }
                 _ => {}
             }
         }
     }
-    if let Some(verdict) = thin_air(&log, &writes, initial) {
+    if let Some(verdict) = thin_air(&log, &known, initial) {
         return verdict;
     }
     for key in 0..keys {
@@ -59,8 +61,29 @@ pub fn check<'h>(history: impl Into<Named<'h>>, settle: Span, initial: &Value) -
     Verdict::Pass
 }
 
+/// All that operations wrote, or failed to write, by key.
+fn written<'l>(log: &'l Log<'_>) -> Table<(u32, &'l Value), ()> {
+    let mut known: Table<(u32, &Value), ()> = Table::default();
+    for (i, _) in log.numbered() {
+        let steps = log.steps(i).filter_map(|(key, step)| match step {
+            Micro::Write(_, value) => Some(((key, value), ())),
+            _ => None,
+        });
+        known.extend(steps);
+    }
+    known
+}
+
+/// What a read showed: a value, or the siblings of a list that nobody wrote as a whole.
+fn shown<'l>(known: &Table<(u32, &Value), ()>, key: u32, value: &'l Value) -> &'l [Value] {
+    match value {
+        Value::List(siblings) if !siblings.is_empty() && !known.contains_key(&(key, value)) => siblings,
+        value => std::slice::from_ref(value),
+    }
+}
+
 /// A read of what nobody wrote, if all that happens to registers are writes of whole values.
-fn thin_air(log: &Log<'_>, writes: &[Vec<Write<'_>>], initial: &Value) -> Option<Verdict> {
+fn thin_air(log: &Log<'_>, known: &Table<(u32, &Value), ()>, initial: &Value) -> Option<Verdict> {
     let plain = |call: &Call| match call {
         Call::Read | Call::Write(_) | Call::Cas { .. } | Call::Delete => true,
         Call::Txn(steps) => !steps.iter().any(|step| matches!(step, Micro::Append(..))),
@@ -69,22 +92,11 @@ fn thin_air(log: &Log<'_>, writes: &[Vec<Write<'_>>], initial: &Value) -> Option
     if !log.history.entries.iter().all(|entry| plain(&entry.operation.call)) {
         return None;
     }
-    let mut known: Table<(u32, &Value), ()> = Table::default();
-    for (key, writes) in writes.iter().enumerate() {
-        known.extend(writes.iter().map(|write| ((key as u32, write.value), ())));
-    }
-    // What failed to be written is no durable write, but it does not come from nowhere.
-    for (i, _) in log.numbered().filter(|(_, txn)| txn.end == End::Failed) {
-        let steps = log.steps(i).filter_map(|(key, step)| match step {
-            Micro::Write(_, value) => Some(((key, value), ())),
-            _ => None,
-        });
-        known.extend(steps);
-    }
     for (i, _) in log.numbered().filter(|(_, txn)| txn.end == End::Ok) {
         for (key, step) in log.steps(i) {
             let Micro::Read(_, Some(value)) = step else { continue };
-            if *value != Value::Nil && value != initial && !known.contains_key(&(key, value)) {
+            let fits = |one: &Value| one == initial || known.contains_key(&(key, one));
+            if *value != Value::Nil && value != initial && !shown(known, key, value).iter().all(fits) {
                 return Some(super::seen::thin_air(log, i, step));
             }
         }
@@ -116,12 +128,17 @@ fn vanished(
     if entry(last.txn).invoked < quiet {
         return None;
     }
-    let mut sources = writes.iter().filter(|w| w.value == last.value);
-    let source = match (sources.next(), sources.next()) {
-        (Some(source), None) => Some(source),
-        (None, _) if last.value == initial => None,
-        _ => return None,
-    };
+    let mut sources = Vec::new();
+    for seen in reads.iter().filter(|r| r.txn == last.txn) {
+        let mut all = writes.iter().filter(|w| w.value == seen.value);
+        match (all.next(), all.next()) {
+            (Some(source), None) => sources.push(source),
+            (None, _) if seen.value == initial => {}
+            _ => return None,
+        }
+    }
+    // A read of siblings is as new as the newest.
+    let source = sources.into_iter().max_by_key(|w| ended(w));
     // What was read is certainly older than a write that began after it had ended.
     let newer = |w: &Write<'_>| source.is_none_or(|s| ended(s) < log.txns[w.txn as usize].invoked);
     let gone = writes
@@ -133,6 +150,11 @@ fn vanished(
         Some(_) => (
             "resurrected write",
             format!("key {key} fell back to a version that had been replaced and seen so"),
+        ),
+        // An older version is in its place, which cannot have known of it.
+        None if source.is_some() => (
+            "lost update",
+            format!("an acknowledged write of key {key} was never seen: an older version is in its place"),
         ),
         None => ("lost write", format!("an acknowledged write of key {key} was never seen")),
     };

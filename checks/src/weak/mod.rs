@@ -4,6 +4,7 @@
 //! [`sessions`]: the four session guarantees. [`convergence`]: whether all reads end
 //! alike, [`agreement`]: whether the replicas themselves do. [`staleness`]: how old an
 //! answer was, in versions and in time. [`durability`]: acknowledged writes that vanished, and old ones that came back.
+//! [`updates`]: acknowledged writes replaced by ones that did not know of them.
 //! [`sequential`]: one order of all operations that respects every session's own.
 //!
 //! All read registers of unique values: a value says who wrote it. Deliberately absent: linearizability, and
@@ -18,3 +19,4 @@ pub(crate) mod seen;
 pub mod sequential;
 pub mod sessions;
 pub mod staleness;
+pub mod updates;

@@ -49,6 +49,15 @@ impl Guarantee {
             Guarantee::WritesFollowReads => "writes follow reads",
         }
     }
+
+    /// What a violation is called.
+    #[must_use]
+    pub fn anomaly(self) -> String {
+        match self {
+            Guarantee::MonotonicReads => "non-monotonic read".to_string(),
+            other => format!("{} violation", other.name()),
+        }
+    }
 }
 
 /// Judges one guarantee. A read of `initial` that nobody wrote saw the initial state.
@@ -315,7 +324,7 @@ impl Demands for Promise<'_, '_> {
 }
 
 fn tell(seen: &Seen<'_>, circle: &Circle, guarantee: Guarantee) -> Verdict {
-    let mut witness = Witness { anomaly: format!("{} violation", guarantee.name()), ..Witness::default() };
+    let mut witness = Witness { anomaly: guarantee.anomaly(), ..Witness::default() };
     let key = seen.log.called(circle.key);
     for step in circle.steps.iter().filter(|step| step.because != NONE) {
         let (from, to, because) = (seen.writer(step.from), seen.writer(step.to), step.because);

@@ -211,7 +211,7 @@ fn writes_are_lost_and_come_back() {
         ("0 wx1\n1 rx1", 0, None),
         ("0 wx1\n1 rx.", 0, Some("lost write")),
         ("0 wx1\n1 rx.", 9, None),
-        ("0 wx1\n0 wx2\n1 rx1", 0, Some("lost write")),
+        ("0 wx1\n0 wx2\n1 rx1", 0, Some("lost update")),
         ("0 wx1\n0 wx2\n1 rx2\n1 rx1", 0, Some("resurrected write")),
         ("0 wx1\n?2 wx2\n1 rx2\n1 rx1", 0, None),
         ("@0-9 0 wx1\n@1-8 1 wx2\n@10-11 2 rx1", 0, None),
@@ -224,6 +224,28 @@ fn writes_are_lost_and_come_back() {
         };
         assert_eq!(found, anomaly, "{text}: {verdict:?}");
     }
+}
+
+#[test]
+fn siblings_are_what_was_written() {
+    let op = |process, at: u64, call: Call, answer: Value| {
+        entry(process, at, at + 1, Operation { key: None, call }, Outcome::Ok(Answer::Value(answer)))
+    };
+    let both = || Value::List([1, 2].into_iter().map(Value::Int).collect());
+    let mut entries = vec![
+        op(0, 0, Call::Write(Value::Int(1)), Value::Nil),
+        op(1, 2, Call::Write(Value::Int(2)), Value::Nil),
+        op(2, 4, Call::Read, both()),
+    ];
+    let judge = |entries: &[Entry]| {
+        durability::check(&History { entries: entries.to_vec() }, Span::ZERO, &Value::Nil)
+    };
+    assert_eq!(judge(&entries), Verdict::Pass);
+    // One of them was seen, and is replaced by the older one.
+    entries.push(op(2, 6, Call::Read, Value::Int(1)));
+    assert!(matches!(judge(&entries), Verdict::Fail(witness) if witness.anomaly == "resurrected write"));
+    entries[3] = op(2, 6, Call::Read, Value::List([1, 7].into_iter().map(Value::Int).collect()));
+    assert!(matches!(judge(&entries), Verdict::Fail(witness) if witness.anomaly == "thin-air read"));
 }
 
 #[test]

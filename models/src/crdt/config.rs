@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use sim_core::time::Span;
 
 use crate::gossip::anti_entropy::Compare;
+use crate::gossip::plumtree::Tree;
 use crate::gossip::rumor::Interest;
 
 /// Objects of one conflict-free replicated type under keys, a full copy at every node. A node answers clients from its
@@ -80,6 +81,14 @@ pub enum Via {
     },
     /// Nodes compare with random others, and exchange the objects in which they differ ([`crate::gossip::anti_entropy`]).
     AntiEntropy(Compare),
+    /// Each delta goes along a broadcast tree, once ([`crate::gossip::plumtree`]). Who is cut off or down meanwhile misses
+    /// it, so in every so-manieth turn a node compares with another besides.
+    Plumtree {
+        /// The tree.
+        tree: Tree,
+        /// In every so-manieth turn; 0 for never.
+        compare_every: u32,
+    },
 }
 
 fn one() -> u32 {
@@ -111,8 +120,11 @@ impl Crdt {
         }
         match (self.via, self.sends) {
             (Via::Push, _) => {}
-            (Via::Rumor { .. }, Sends::States) => {
-                return fail("via", "rumors are deltas: sends: Deltas".into());
+            (Via::Rumor { .. } | Via::Plumtree { .. }, Sends::States) => {
+                return fail("via", "rumors and payloads are deltas: sends: Deltas".into());
+            }
+            (Via::Plumtree { tree, .. }, _) => {
+                tree.check(nodes).map_err(|(path, why)| (format!("via.Plumtree.tree.{path}"), why))?;
             }
             (Via::Rumor { interest: Interest::Coin { k }, .. }, _) if !(k >= 1.0 && k.is_finite()) => {
                 return fail("via", format!("k is a number of 1 or more, found {k}"));

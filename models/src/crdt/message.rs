@@ -1,9 +1,12 @@
 //! What nodes tell each other.
 
+use sim_core::node::Node;
+
 use super::state::Objects;
+use crate::gossip::plumtree::node::{Message as Told, PlumtreeNode};
 
 /// What nodes tell each other.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, Hash)]
 pub enum Message {
     /// Everything the sender has, to be joined. `upto` is acknowledged where deltas are sent.
     State {
@@ -49,6 +52,13 @@ pub enum Message {
         /// Whether the other's are asked for.
         asks: bool,
     },
+    /// A message of the broadcast tree.
+    Tree {
+        /// The message.
+        message: Told,
+        /// What a payload holds.
+        objects: Option<Objects>,
+    },
 }
 
 impl Message {
@@ -68,6 +78,10 @@ impl Message {
             Message::Told { numbers, .. } => 16 + 8 * numbers.len() as u32,
             Message::Hashes(hashes) => 16 + 12 * hashes.len() as u32,
             Message::Ack { .. } => 16,
+            Message::Tree { message, objects } => {
+                let holds = objects.as_ref().map_or(0, Objects::bytes);
+                holds.saturating_add(PlumtreeNode::message_bytes(message))
+            }
         }
     }
 
@@ -82,6 +96,7 @@ impl Message {
             Message::Told { .. } => "told",
             Message::Hashes(_) => "hashes",
             Message::Leaves { .. } => "leaves",
+            Message::Tree { message, .. } => PlumtreeNode::message_kind(message),
         }
     }
 }

@@ -10,11 +10,13 @@
 //! | `state` | an object of whichever type, and the map of all objects |
 //! | `spread` | which deltas whom to tell |
 //! | `gossip` | deltas as rumors, comparisons by trees of hashes |
+//! | `broadcast` | deltas along a broadcast tree |
 //! | `replicas` | whether all copies are alike, as the run's judge asks |
 //! | `node`, `message`, `bytes` | a replica, what it says, what it keeps on disk |
 //!
 //! Deliberately absent: operation-based types, which need exactly-once causal delivery; partial replication.
 
+mod broadcast;
 mod bytes;
 pub mod config;
 pub mod dots;

@@ -6,12 +6,14 @@
 //! two replicas counts twice.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::hash::{Hash, Hasher};
 
 use sim_core::disk::{FileId, SyncId, SyncResult};
 use sim_core::node::{Context, Node, Reply, Request, RequestId};
 use sim_core::peer::Peer;
 use sim_core::value::{Call, Value};
 
+use super::broadcast::Broadcast;
 use super::bytes::Stored;
 use super::config::{Crdt, Sends, Via};
 use super::gossip::Rumors;
@@ -19,6 +21,7 @@ use super::lattice::{Author, Lattice};
 use super::message::Message;
 use super::spread::{Due, Spread};
 use super::state::{Objects, State};
+use crate::gossip::plumtree::node::Timer as Reminder;
 use crate::wal::bytes::{Reader, Writer};
 use crate::wal::{Recovery, Ticket, Wal};
 
@@ -44,13 +47,33 @@ pub struct CrdtNode {
     objects: Objects,
     spread: Spread,
     pub(super) rumors: Rumors,
+    /// Its place in the broadcast tree, if there is one.
+    pub(super) tree: Option<Broadcast>,
     /// How often it has turned to others.
     turns: u32,
     wal: Wal,
     waiting: VecDeque<(Ticket, Out)>,
 }
 
-pub(super) type Ctx<'a> = Context<'a, Message, ()>;
+pub(super) type Ctx<'a> = Context<'a, Message, Timer>;
+
+/// What a node is reminded of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Timer {
+    /// To turn to others.
+    Turn,
+    /// Whatever the broadcast tree asked for.
+    Tree(Reminder),
+}
+
+impl Hash for Timer {
+    /// A turn adds nothing: it is the only reminder there is without a tree.
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        if let Timer::Tree(reminder) = self {
+            reminder.hash(state);
+        }
+    }
+}
 
 /// The files of the write-ahead log.
 const FILES: [FileId; 2] = [0, 1];
@@ -58,9 +81,22 @@ const FILES: [FileId; 2] = [0, 1];
 impl Node for CrdtNode {
     type Config = CrdtConfig;
     type Message = Message;
-    type Timer = ();
-    const MESSAGE_KINDS: &'static [&'static str] =
-        &["state", "delta", "ack", "rumor", "told", "hashes", "leaves"];
+    type Timer = Timer;
+    const MESSAGE_KINDS: &'static [&'static str] = &[
+        "state",
+        "delta",
+        "ack",
+        "rumor",
+        "told",
+        "hashes",
+        "leaves",
+        "payload",
+        "ihave",
+        "graft",
+        "prune",
+        "keepalive",
+        "membership",
+    ];
 
     fn boot(config: &CrdtConfig, ctx: &mut Ctx<'_>) -> CrdtNode {
         let opened = Wal::open(FILES, true, ctx);
@@ -79,18 +115,21 @@ impl Node for CrdtNode {
         let crdt = config.crdt.clone();
         // Nodes that start together do not go on together.
         let phase = ctx.rng().unit();
-        ctx.arm((), crdt.every.times(phase));
+        ctx.arm(Timer::Turn, crdt.every.times(phase));
         let spread = Spread::new(ctx.now().0, crdt.keep);
-        CrdtNode {
+        let mut node = CrdtNode {
             crdt,
             nodes: config.nodes,
             objects,
             spread,
             rumors: Rumors::default(),
+            tree: None,
             turns: 0,
             wal,
             waiting: VecDeque::new(),
-        }
+        };
+        node.join_tree(&config.crdt, ctx);
+        node
     }
 
     fn on_message(&mut self, from: Peer, message: Message, ctx: &mut Ctx<'_>) {
@@ -101,11 +140,15 @@ impl Node for CrdtNode {
             Message::Told { numbers, knew } => self.told(&numbers, knew, ctx),
             Message::Hashes(hashes) => self.compare(from, &hashes, ctx),
             Message::Leaves { objects, leaves, asks } => self.exchange(from, objects, leaves, asks, ctx),
+            Message::Tree { message, objects } => self.hear_tree(from, message, objects, ctx),
             Message::Ack { upto } => self.spread.acknowledge(from, upto, self.nodes as usize - 1),
         }
     }
 
-    fn on_timer(&mut self, (): (), ctx: &mut Ctx<'_>) {
+    fn on_timer(&mut self, timer: Timer, ctx: &mut Ctx<'_>) {
+        if let Timer::Tree(reminder) = timer {
+            return self.remind_tree(reminder, ctx);
+        }
         self.turns = self.turns.wrapping_add(1);
         for other in self.others(ctx) {
             match self.crdt.via {
@@ -117,9 +160,14 @@ impl Node for CrdtNode {
                     }
                 }
                 Via::AntiEntropy(_) => self.begin_comparison(other, ctx),
+                Via::Plumtree { compare_every, .. } => {
+                    if compare_every > 0 && self.turns.is_multiple_of(compare_every) {
+                        self.begin_comparison(other, ctx);
+                    }
+                }
             }
         }
-        ctx.arm((), self.crdt.every);
+        ctx.arm(Timer::Turn, self.crdt.every);
     }
 
     fn on_request(&mut self, request: Request, ctx: &mut Ctx<'_>) {
@@ -204,7 +252,8 @@ impl CrdtNode {
             match self.crdt.via {
                 Via::Rumor { .. } => self.rumors.begin(delta),
                 Via::Push if self.crdt.sends == Sends::Deltas => self.spread.add(delta, from),
-                Via::Push | Via::AntiEntropy(_) => {}
+                Via::Plumtree { .. } if from.is_none() => self.broadcast(delta, ctx),
+                Via::Push | Via::AntiEntropy(_) | Via::Plumtree { .. } => {}
             }
         }
         changed

@@ -2,8 +2,9 @@
 //!
 //! All four are the same machine: given the heartbeats so far, each names the instant from which it suspects unless
 //! another comes ([`Watch::deadline`]). A model arms a timer for it and asks [`Watch::suspects`] when that fires.
-//! [`measured`] is a small model that measures them; [`crate::gossip::plumtree`] gives up its neighbours by one. Deliberately absent: who is watched, and what a suspicion leads
-//! to; those are the model's.
+//! [`measured`] is a small model that measures them; [`crate::gossip::plumtree`] gives up its neighbours by one, and
+//! coordinators of [`crate::quorum`] turn to others by one. Deliberately absent: who is watched, and what a suspicion
+//! leads to; those are the model's.
 
 pub mod measured;
 pub mod phi;
@@ -16,7 +17,7 @@ use sim_core::time::{Span, Time};
 use self::phi::{Intervals, Phi};
 
 /// Which detector, and its settings.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub enum Detector {
     /// Suspects when this long has passed since the latest heartbeat.
@@ -99,13 +100,17 @@ enum Kind {
 }
 
 impl Watch {
-    /// A watch that begins now, with trust.
+    /// A watch that begins now, with trust: NFD-S takes what should have come before as if it had.
     #[must_use]
     pub fn new(detector: &Detector, now: Time) -> Watch {
+        let mut latest = 0;
         let kind = match detector {
             Detector::Timeout(timeout) => Kind::Timeout(*timeout),
             Detector::Phi(phi) => Kind::Phi(Box::new(Intervals::new(phi))),
-            Detector::NfdS { interval, shift } => Kind::NfdS { interval: *interval, shift: *shift },
+            Detector::NfdS { interval, shift } => {
+                latest = now.0 / interval.0;
+                Kind::NfdS { interval: *interval, shift: *shift }
+            }
             Detector::NfdE { interval, margin, window } => Kind::NfdE {
                 interval: *interval,
                 margin: *margin,
@@ -113,7 +118,7 @@ impl Watch {
                 offsets: VecDeque::new(),
             },
         };
-        Watch { latest: 0, at: now, kind }
+        Watch { latest, at: now, kind }
     }
 
     /// The heartbeat with this number came. One that is older than the latest tells nothing new.

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use sim_core::time::Span;
 
 /// The settings.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Phi {
     /// The φ from which on it suspects: at 1 one suspicion in ten is wrong, at 3 one in a thousand, if the law holds.

@@ -37,8 +37,8 @@ fn branch(object: Object, depth: u32) -> u64 {
 }
 
 impl QuorumNode {
-    fn shares(&self, object: Object, other: Peer, ctx: &Ctx<'_>) -> bool {
-        let homes = self.shared.homes(object, ctx.now());
+    fn shares(&self, object: Object, other: Peer) -> bool {
+        let homes = self.shared.homes(object, self.epoch);
         let is_home = |node: &Peer| {
             homes.now.contains(node) || homes.also.as_ref().is_some_and(|also| also.contains(node))
         };
@@ -46,9 +46,9 @@ impl QuorumNode {
     }
 
     /// The hashes of a tree's nodes at a depth; nodes without keys are absent.
-    fn tree(&self, other: Peer, depth: u32, ctx: &Ctx<'_>) -> BTreeMap<u64, u64> {
+    fn tree(&self, other: Peer, depth: u32) -> BTreeMap<u64, u64> {
         let mut nodes = BTreeMap::new();
-        for (object, held) in self.held.iter().filter(|(object, _)| self.shares(**object, other, ctx)) {
+        for (object, held) in self.held.iter().filter(|(object, _)| self.shares(**object, other)) {
             *nodes.entry(branch(*object, depth)).or_default() ^= hash(*object, &held.cell);
         }
         nodes
@@ -58,11 +58,11 @@ impl QuorumNode {
     pub(super) fn compare(&mut self, ctx: &mut Ctx<'_>) {
         let Some(settings) = self.shared.quorum.anti_entropy else { return };
         let shared = self.shared.clone();
-        let members = shared.rings(ctx.now()).0.members();
+        let members = shared.rings(self.epoch).0.members();
         let draw = ctx.rng().below(members.len() as u64) as usize;
         let other = members[draw];
         if other != self.me && members.contains(&self.me) {
-            let root = self.tree(other, 0, ctx).get(&0).copied().unwrap_or_default();
+            let root = self.tree(other, 0).get(&0).copied().unwrap_or_default();
             ctx.send(other, Message::Tree { depth: 0, nodes: vec![(0, root)] });
         }
         ctx.arm(Timer::AntiEntropy, settings.every);
@@ -70,7 +70,7 @@ impl QuorumNode {
 
     pub(super) fn on_tree(&mut self, from: Peer, depth: u32, nodes: &[(u64, u64)], ctx: &mut Ctx<'_>) {
         let Some(settings) = self.shared.quorum.anti_entropy else { return };
-        let own = self.tree(from, depth, ctx);
+        let own = self.tree(from, depth);
         let differ: Vec<u64> = nodes
             .iter()
             .filter(|(node, hash)| own.get(node).copied().unwrap_or_default() != *hash)
@@ -80,11 +80,11 @@ impl QuorumNode {
             return;
         }
         if depth >= settings.depth {
-            let cells = self.below(&differ, from, ctx);
+            let cells = self.below(&differ, from);
             return ctx.send(from, Message::Leaves { leaves: differ, cells, back: true });
         }
         let deeper = (depth + STEP).min(settings.depth);
-        let own = self.tree(from, deeper, ctx);
+        let own = self.tree(from, deeper);
         let width = deeper - depth;
         let children = differ.iter().flat_map(|node| (node << width)..((node + 1) << width));
         let nodes = children.map(|child| (child, own.get(&child).copied().unwrap_or_default())).collect();
@@ -92,12 +92,12 @@ impl QuorumNode {
     }
 
     /// What is held below some leaves.
-    fn below(&self, leaves: &[u64], other: Peer, ctx: &Ctx<'_>) -> Vec<(Object, Cell)> {
+    fn below(&self, leaves: &[u64], other: Peer) -> Vec<(Object, Cell)> {
         let depth = self.shared.quorum.anti_entropy.map_or(0, |settings| settings.depth);
         self.held
             .iter()
             .filter(|(object, _)| leaves.binary_search(&branch(**object, depth)).is_ok())
-            .filter(|(object, _)| self.shares(**object, other, ctx))
+            .filter(|(object, _)| self.shares(**object, other))
             .map(|(object, held)| (*object, held.cell.clone()))
             .collect()
     }
@@ -116,7 +116,7 @@ impl QuorumNode {
             }
         }
         if back {
-            let cells = self.below(leaves, from, ctx);
+            let cells = self.below(leaves, from);
             ctx.send(from, Message::Leaves { leaves: leaves.to_vec(), cells, back: false });
         }
     }

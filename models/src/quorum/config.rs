@@ -7,6 +7,7 @@ use sim_core::client::level::Level;
 use sim_core::time::Span;
 
 use super::versions::Versions;
+use crate::detector::Detector;
 
 /// A replicated key-value store after Dynamo (DeCandia et al., SOSP'07; § is of that paper). Any node coordinates
 /// whatever it is asked; the first N nodes on the ring behind a key hold it.
@@ -34,6 +35,10 @@ pub struct Quorum {
     /// Other nodes stand in for silent replicas (§4.6); nobody does if absent.
     #[serde(default)]
     pub sloppy: Option<Sloppy>,
+    /// Nodes send heartbeats, and by these a failure detector tells each coordinator whom to think up: it does not ask
+    /// the others. If absent, a coordinator knows of nobody, and learns who is down from answers that do not come.
+    #[serde(default)]
+    pub liveness: Option<Liveness>,
     /// Replicas compare Merkle trees (§4.7); never if absent.
     #[serde(default)]
     pub anti_entropy: Option<AntiEntropy>,
@@ -52,9 +57,13 @@ pub struct Quorum {
     /// So many replicas in each region, which are told from `cluster.places`; wherever the ring says if absent.
     #[serde(default)]
     pub per_region: Option<u32>,
-    /// Nodes that join and leave; none unless said.
+    /// What an administrator asks, line by line: nodes that join and leave; nothing unless said.
     #[serde(default)]
-    pub changes: Vec<Change>,
+    pub admin: Vec<Admin>,
+    /// Whether a change of membership waits until data has moved before newcomers are read; it does unless said
+    /// otherwise. If it does not, they are read at once: a mistake.
+    #[serde(default = "yes")]
+    pub move_first: bool,
     /// After how long a key that moves is sent again to a newcomer that has not acknowledged it; 200 ms unless said
     /// otherwise.
     #[serde(default = "move_again")]
@@ -127,6 +136,16 @@ pub struct Sloppy {
     pub handoff: Span,
 }
 
+/// Who is thought up, by heartbeats.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Liveness {
+    /// How often each node that holds data tells all others that it is there: at the multiples of this on its clock.
+    pub every: Span,
+    /// What judges it by that.
+    pub detector: Detector,
+}
+
 /// How replicas compare what they hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -151,27 +170,32 @@ pub enum Persistence {
     Memory,
 }
 
-/// A change of membership. Everyone knows of it beforehand and follows its own clock.
+/// A line of an administrator's plan.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Change {
-    /// When it begins: data moves, and writes need both the old and the new quorum.
+pub struct Admin {
+    /// Not before this, on the clock of the node that carries it out, and not before the line above is done.
     pub at: Span,
-    /// Reads turn to the new homes this long afterwards, and writes forget the old ones as long after that. With no
-    /// time in between, everyone turns at once and the data arrives as it can.
-    pub overlap: Span,
     /// What.
-    pub what: Move,
+    #[serde(rename = "do")]
+    pub action: Action,
 }
 
-/// Who comes or goes.
+/// Who comes or goes, by index. The data moves while clients read and write.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub enum Move {
-    /// This node, by index, joins the ring.
+pub enum Action {
+    /// This node joins the ring.
     Join(u32),
-    /// It leaves the ring; it stays up and coordinates.
+    /// It hands over what it holds and leaves the ring; it stays up and coordinates. A decommission.
     Leave(u32),
+    /// It is gone for good, and is taken off the ring; the homes that stay give what they hold to its successors. Nobody
+    /// waits for it: one that lives may answer from what it has until it hears of its removal.
+    Remove(u32),
+}
+
+fn yes() -> bool {
+    true
 }
 
 fn last_write_wins() -> Versions {
@@ -240,6 +264,7 @@ impl Quorum {
         {
             return fail("sloppy", format!("both lengths are {SHORTEST} at least"));
         }
+        self.check_liveness()?;
         if let Some(compare) = self.anti_entropy
             && (compare.every < SHORTEST || !(1..=32).contains(&compare.depth))
         {
@@ -248,7 +273,7 @@ impl Quorum {
         if self.purge == Some(Span::ZERO) {
             return fail("purge", "a length above 0");
         }
-        self.check_changes(nodes, members)
+        self.check_admin(nodes, members)
     }
 
     /// Whether a level makes sense.
@@ -267,27 +292,42 @@ impl Quorum {
         }
     }
 
-    fn check_changes(&self, nodes: u32, members: u32) -> Result<(), (String, String)> {
+    fn check_liveness(&self) -> Result<(), Wrong> {
+        let Some(liveness) = &self.liveness else { return Ok(()) };
+        if liveness.every < SHORTEST {
+            return fail("liveness.every", format!("{SHORTEST} at least"));
+        }
+        if let Detector::Timeout(silence) = liveness.detector
+            && silence <= liveness.every
+        {
+            return fail("liveness.detector.Timeout", "longer than the time between heartbeats");
+        }
+        let under = |(path, why)| (format!("liveness.detector.{path}"), why);
+        liveness.detector.validate(liveness.every).map_err(under)
+    }
+
+    fn check_admin(&self, nodes: u32, members: u32) -> Result<(), Wrong> {
         let mut on: Vec<u32> = (0..members).collect();
-        let mut free_from = Span::ZERO;
-        for (i, change) in self.changes.iter().enumerate() {
-            let field = format!("changes[{i}]");
-            if change.at < free_from {
-                return fail(&field, format!("it begins before the one before it is over, at {free_from}"));
+        let mut removed: Vec<u32> = Vec::new();
+        for (i, line) in self.admin.iter().enumerate() {
+            let field = format!("admin[{i}].do");
+            let (Action::Join(node) | Action::Leave(node) | Action::Remove(node)) = line.action;
+            if node >= nodes {
+                return fail(&field, format!("there is no node {node}; there are 0 to {}", nodes - 1));
             }
-            free_from = change.at + change.overlap + change.overlap;
-            match change.what {
-                Move::Join(node) if node >= nodes => {
-                    return fail(&field, format!("there is no node {node}; there are 0 to {}", nodes - 1));
-                }
-                Move::Join(node) if on.contains(&node) => {
+            if removed.contains(&node) {
+                return fail(&field, format!("node {node} was removed for good"));
+            }
+            match (line.action, on.contains(&node)) {
+                (Action::Join(_), true) => {
                     return fail(&field, format!("node {node} is on the ring already"));
                 }
-                Move::Join(node) => on.push(node),
-                Move::Leave(node) if !on.contains(&node) => {
-                    return fail(&field, format!("node {node} is not on the ring"));
+                (Action::Join(_), false) => on.push(node),
+                (_, false) => return fail(&field, format!("node {node} is not on the ring")),
+                (action, true) => {
+                    on.retain(|other| *other != node);
+                    removed.extend(matches!(action, Action::Remove(_)).then_some(node));
                 }
-                Move::Leave(node) => on.retain(|other| *other != node),
             }
             if (on.len() as u32) < self.n {
                 return fail(&field, format!("fewer than n = {} nodes remain on the ring", self.n));

@@ -10,7 +10,7 @@ use sim_core::peer::Peer;
 use sim_core::value::{Call, Value};
 
 use super::config::{Contact, Context, Probe, Reads};
-use super::message::{Cause, Message, Number, Timer};
+use super::message::{Cause, Epoch, Message, Number, Timer};
 use super::node::{Ctx, QuorumNode};
 use super::storage::{known, token};
 use super::versions::{Cell, Dot, Object, Past, Stamp, Version, Versions};
@@ -27,17 +27,43 @@ pub(super) struct Coordination {
     /// What its session knows, as it told.
     session: Past,
     round: Round,
+    /// The epoch under which it began.
+    pub(super) epoch: Epoch,
     /// The homes that are read and written, and those that are written besides.
     homes: Vec<Peer>,
     also: Vec<Peer>,
     /// Who was asked in this round, and who has answered.
-    asked: Vec<Peer>,
+    pub(super) asked: Vec<Peer>,
     answered: Vec<Peer>,
+    /// Homes that are thought down, each with who stands in for it.
+    pub(super) stand_ins: Vec<(Peer, Peer)>,
     /// What each has answered, and all of it together.
     cells: Vec<(Peer, Cell)>,
     merged: Cell,
     /// The client has its answer.
     done: bool,
+}
+
+impl Coordination {
+    /// How many answers it waits for in this round.
+    pub(super) fn level(&self) -> Level {
+        if self.round == Round::Ask { self.levels.0 } else { self.levels.1 }
+    }
+
+    /// Whether its client has its answer.
+    pub(super) fn is_done(&self) -> bool {
+        self.done
+    }
+
+    /// Whether it asks what there is.
+    pub(super) fn asks(&self) -> bool {
+        self.round == Round::Ask
+    }
+
+    /// The home that a node stands in for.
+    fn stands_in_for(&self, node: Peer) -> Option<Peer> {
+        self.stand_ins.iter().find(|(_, other)| *other == node).map(|(home, _)| *home)
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,8 +81,11 @@ impl QuorumNode {
             Call::Delete => Some(None),
             _ => return ctx.reply(id, Reply::Rejected),
         };
+        if !self.is_sure() {
+            return ctx.reply(id, Reply::Rejected);
+        }
         let object = operation.key;
-        let homes = self.shared.homes(object, ctx.now());
+        let homes = self.shared.homes(object, self.epoch);
         let number = self.number(ctx);
         let settings = &self.shared.quorum;
         let levels = match (level, &write) {
@@ -71,10 +100,12 @@ impl QuorumNode {
             levels,
             session: known(token.as_ref()),
             round: Round::Ask,
+            epoch: self.epoch,
             homes: homes.now,
             also: homes.also.unwrap_or_default(),
             asked: Vec::new(),
             answered: Vec::new(),
+            stand_ins: Vec::new(),
             cells: Vec::new(),
             merged: Cell::default(),
             done: false,
@@ -91,16 +122,23 @@ impl QuorumNode {
         } else {
             self.write(number, &mut under_way, ctx);
         }
-        self.operations.insert(number, under_way);
+        self.keep_or_end(number, under_way, ctx);
     }
 
-    /// Chooses whom to turn to in a round, and waits for answers.
-    fn choose(&mut self, number: Number, op: &mut Coordination, level: Level, ctx: &mut Ctx<'_>) {
+    /// Chooses whom to turn to in a round, and waits for answers; nobody, if too few are thought up.
+    fn choose(&mut self, number: Number, op: &mut Coordination, ctx: &mut Ctx<'_>) {
         op.asked = op.homes.clone();
         op.answered.clear();
         if op.round == Round::Write {
             op.asked.extend(op.also.iter().filter(|node| !op.homes.contains(node)));
         }
+        if !self.turn_to_the_living(op, ctx) {
+            ctx.mark("too few thought up");
+            op.asked.clear();
+            op.done = true;
+            return ctx.reply(op.id, Reply::Rejected);
+        }
+        let level = op.level();
         self.narrow(&mut op.asked, level, ctx);
         if let Some(sloppy) = self.shared.quorum.sloppy {
             ctx.arm(Timer::Fallback(number), sloppy.after);
@@ -119,9 +157,9 @@ impl QuorumNode {
 
     fn ask(&mut self, number: Number, op: &mut Coordination, ctx: &mut Ctx<'_>) {
         op.round = Round::Ask;
-        self.choose(number, op, op.levels.0, ctx);
+        self.choose(number, op, ctx);
         for node in &op.asked {
-            ctx.send(*node, Message::Read { number, object: op.object });
+            ctx.send(*node, Message::Read { number, object: op.object, epoch: op.epoch });
         }
     }
 
@@ -140,10 +178,11 @@ impl QuorumNode {
                 op.merged.add(version, rule);
             }
         }
-        self.choose(number, op, op.levels.1, ctx);
+        self.choose(number, op, ctx);
         for node in &op.asked {
-            let (object, cell) = (op.object, op.merged.clone());
-            ctx.send(*node, Message::Write { number, object, cell, home: None, cause: Cause::Write });
+            let (object, cell, home) = (op.object, op.merged.clone(), op.stands_in_for(*node));
+            let (cause, epoch) = (Cause::Write, op.epoch);
+            ctx.send(*node, Message::Write { number, object, cell, home, cause, epoch });
         }
     }
 
@@ -179,14 +218,14 @@ impl QuorumNode {
         ctx.reply(op.id, reply);
     }
 
-    /// Whether enough have answered: of the homes, and in a write also of those it has besides.
-    fn enough(&self, op: &Coordination, level: Level) -> bool {
+    /// Whether these are enough: of the homes, and in a write also of those it has besides.
+    pub(super) fn enough(&self, op: &Coordination, level: Level, who: &[Peer]) -> bool {
         let region = self.shared.region(self.me);
         let of = |homes: &[Peer]| {
             // Who is home to neither stands in for one who is.
             let counts =
                 |node: &&Peer| homes.contains(node) || !(op.homes.contains(node) || op.also.contains(node));
-            let answers: Vec<Peer> = op.answered.iter().filter(counts).copied().collect();
+            let answers: Vec<Peer> = who.iter().filter(counts).copied().collect();
             self.shared.enough(level, &answers, homes, region)
         };
         of(&op.homes) && (op.round != Round::Write || op.also.is_empty() || of(&op.also))
@@ -204,7 +243,7 @@ impl QuorumNode {
         op.cells.push((from, cell));
         if op.done {
             self.repair(number, &op, grew, ctx);
-        } else if self.enough(&op, op.levels.0) {
+        } else if self.enough(&op, op.levels.0, &op.answered) {
             self.settle(number, &mut op, ctx);
         }
         self.keep_or_end(number, op, ctx);
@@ -235,8 +274,11 @@ impl QuorumNode {
         let from = if all { 0 } else { op.cells.len() - 1 };
         for (node, _) in op.cells[from..].iter().filter(|(_, cell)| *cell != op.merged) {
             if op.homes.contains(node) {
-                let (object, cell) = (op.object, op.merged.clone());
-                ctx.send(*node, Message::Write { number, object, cell, home: None, cause: Cause::Repair });
+                let (object, cell, epoch) = (op.object, op.merged.clone(), op.epoch);
+                ctx.send(
+                    *node,
+                    Message::Write { number, object, cell, home: None, cause: Cause::Repair, epoch },
+                );
             }
         }
     }
@@ -252,7 +294,7 @@ impl QuorumNode {
     ) {
         match cause {
             Cause::Handoff => return self.hint_arrived(from, object, number, ctx),
-            Cause::Transfer => return self.key_arrived(from, object, number),
+            Cause::Transfer => return self.key_arrived(from, object, number, ctx),
             Cause::Write | Cause::Repair => {}
         }
         let Some(mut op) = self.operations.remove(&number) else { return };
@@ -261,7 +303,7 @@ impl QuorumNode {
             if home.is_some() {
                 ctx.mark("sloppy write");
             }
-            if !op.done && self.enough(&op, op.levels.1) {
+            if !op.done && self.enough(&op, op.levels.1, &op.answered) {
                 self.acknowledged(&mut op, ctx);
             }
         }
@@ -287,30 +329,27 @@ impl QuorumNode {
         let more = op.asked.len() > op.answered.len();
         if !op.done || more {
             self.operations.insert(number, op);
-            return;
+            return self.follow(ctx);
         }
         ctx.disarm(Timer::Deadline(number));
         if self.shared.quorum.sloppy.is_some() {
             ctx.disarm(Timer::Fallback(number));
         }
+        self.follow(ctx);
     }
 
     /// Some have not answered in time: the next nodes on the ring stand in for them.
     pub(super) fn on_silence(&mut self, number: Number, ctx: &mut Ctx<'_>) {
         let Some(mut op) = self.operations.remove(&number) else { return };
         let silent: Vec<Peer> = op.asked.iter().filter(|node| !op.answered.contains(node)).copied().collect();
-        let fallbacks: Vec<Peer> = {
-            let ring = self.shared.rings(ctx.now()).0;
-            let free = |node: &Peer| !op.asked.contains(node) && !op.also.contains(node);
-            ring.walk(op.object).filter(free).take(silent.len()).collect()
-        };
-        for (home, node) in silent.iter().zip(&fallbacks) {
-            let object = op.object;
+        let fallbacks = self.fallbacks(&op, silent.len(), ctx);
+        for (silent, node) in silent.iter().zip(&fallbacks) {
+            let (object, home) = (op.object, op.stands_in_for(*silent).unwrap_or(*silent));
             match op.round {
-                Round::Ask => ctx.send(*node, Message::Read { number, object }),
+                Round::Ask => ctx.send(*node, Message::Read { number, object, epoch: op.epoch }),
                 Round::Write => {
-                    let (cell, cause) = (op.merged.clone(), Cause::Write);
-                    ctx.send(*node, Message::Write { number, object, cell, home: Some(*home), cause });
+                    let (cell, cause, epoch) = (op.merged.clone(), Cause::Write, op.epoch);
+                    ctx.send(*node, Message::Write { number, object, cell, home: Some(home), cause, epoch });
                 }
             }
         }
@@ -318,9 +357,18 @@ impl QuorumNode {
         self.operations.insert(number, op);
     }
 
+    /// The next nodes on the ring that are not asked already and are thought up.
+    pub(super) fn fallbacks(&self, op: &Coordination, count: usize, ctx: &Ctx<'_>) -> Vec<Peer> {
+        let ring = self.shared.rings(op.epoch).0;
+        let taken = |node: &Peer| op.asked.contains(node) || op.also.contains(node);
+        let free = |node: &Peer| !taken(node) && self.trusts(*node, ctx);
+        ring.walk(op.object).filter(free).take(count).collect()
+    }
+
     /// Too few have answered, or too late.
     pub(super) fn on_deadline(&mut self, number: Number, ctx: &mut Ctx<'_>) {
         let Some(op) = self.operations.remove(&number) else { return };
+        self.follow(ctx);
         if op.done {
             return;
         }

@@ -1,14 +1,14 @@
 //! Who holds what, and since when: the rings before and after each change of membership, and during a change both.
 //!
-//! A change has three parts. First data moves and writes need a quorum of the old and of the new homes; then reads turn
-//! to the new homes while writes still need both, for those whose clocks are behind; then the old homes are forgotten.
-//! Deliberately absent: agreement on the ring, which Dynamo's gossip does not give either; here everyone knows the plan.
+//! A change has three parts. First writes need a quorum of the old and of the new homes; then data moves; then reads turn
+//! to the new homes while writes still need both, for those who are behind; then the old homes are forgotten. Deliberately
+//! absent: how nodes come to know which part it is ([`super::administration`]).
 
 use sim_core::client::level::Level;
 use sim_core::peer::Peer;
-use sim_core::time::{Span, Time};
 
-use super::config::{Move, Quorum};
+use super::config::{Action, Quorum};
+use super::message::Epoch;
 use super::ring::Ring;
 use super::versions::Object;
 
@@ -40,14 +40,48 @@ impl QuorumConfig {
     pub fn new(quorum: &Quorum, nodes: u32, regions: Vec<u16>) -> QuorumConfig {
         let mut members: Vec<Peer> = (0..quorum.members.unwrap_or(nodes)).map(Peer::node).collect();
         let mut rings = vec![Ring::new(&members, quorum.points)];
-        for change in &quorum.changes {
-            match change.what {
-                Move::Join(node) => members.push(Peer::node(node)),
-                Move::Leave(node) => members.retain(|member| *member != Peer::node(node)),
+        for line in &quorum.admin {
+            match line.action {
+                Action::Join(node) => members.push(Peer::node(node)),
+                Action::Leave(node) | Action::Remove(node) => {
+                    members.retain(|member| *member != Peer::node(node));
+                }
             }
             rings.push(Ring::new(&members, quorum.points));
         }
         QuorumConfig { quorum: quorum.clone(), rings, nodes, regions }
+    }
+
+    /// All nodes that are ever on a ring, by index.
+    #[must_use]
+    pub fn holders(&self) -> Vec<Peer> {
+        let mut all: Vec<Peer> = self.rings.iter().flat_map(|ring| ring.members().iter().copied()).collect();
+        all.sort_unstable();
+        all.dedup();
+        all
+    }
+
+    /// Whether each region has enough nodes for its share of the replicas, before and after each change.
+    pub(super) fn check_regions(&self) -> Result<(), (String, String)> {
+        let Some(each) = self.quorum.per_region else { return Ok(()) };
+        let regions = self.regions.iter().copied().max().unwrap_or_default();
+        for (changes, ring) in self.rings.iter().enumerate() {
+            for region in 0..=regions {
+                let there = ring.members().iter().filter(|node| self.region(**node) == region).count();
+                if there < each as usize {
+                    let first = (0..self.nodes).map(Peer::node).find(|node| self.region(*node) == region);
+                    let of =
+                        first.map_or_else(String::new, |node| format!(" (that of node {})", node.index()));
+                    let when =
+                        if changes == 0 { String::new() } else { format!(" after admin[{}]", changes - 1) };
+                    let why = format!(
+                        "{each} replicas in each region, and one{of} has {there} nodes on the ring{when}"
+                    );
+                    return Err(("per_region".to_string(), why));
+                }
+            }
+        }
+        Ok(())
     }
 
     /// The region of a node, by number.
@@ -56,17 +90,14 @@ impl QuorumConfig {
         if self.regions.is_empty() { 0 } else { self.regions[node.index() % self.regions.len()] }
     }
 
-    /// The ring that is read at this time of a node's clock, and the one that is written besides.
+    /// The ring that is read at an epoch, and the one that is written besides.
     #[must_use]
-    pub fn rings(&self, now: Time) -> (&Ring, Option<&Ring>) {
-        let begun = self.quorum.changes.iter().take_while(|change| Time::ZERO + change.at <= now).count();
-        let Some(last) = begun.checked_sub(1) else { return (&self.rings[0], None) };
-        let change = self.quorum.changes[last];
-        let turned = Time::ZERO + change.at + change.overlap;
-        match (now < turned, now < turned + change.overlap) {
-            (true, _) => (&self.rings[last], Some(&self.rings[last + 1])),
-            (false, true) => (&self.rings[last + 1], Some(&self.rings[last])),
-            (false, false) => (&self.rings[last + 1], None),
+    pub fn rings(&self, epoch: Epoch) -> (&Ring, Option<&Ring>) {
+        let (before, after) = (epoch.change(), epoch.change() + 1);
+        match (epoch.is_settled(), epoch.has_turned()) {
+            (true, _) => (&self.rings[before], None),
+            (false, false) => (&self.rings[before], Some(&self.rings[after])),
+            (false, true) => (&self.rings[after], Some(&self.rings[before])),
         }
     }
 
@@ -88,10 +119,10 @@ impl QuorumConfig {
         list
     }
 
-    /// A key's homes at this time of a node's clock.
+    /// A key's homes at an epoch.
     #[must_use]
-    pub fn homes(&self, object: Object, now: Time) -> Homes {
-        let (ring, other) = self.rings(now);
+    pub fn homes(&self, object: Object, epoch: Epoch) -> Homes {
+        let (ring, other) = self.rings(epoch);
         Homes { now: self.preference(ring, object), also: other.map(|other| self.preference(other, object)) }
     }
 
@@ -122,28 +153,40 @@ impl QuorumConfig {
         }
     }
 
-    /// When data moves for a change: at its start, and once more in the middle of the overlap.
+    /// Who carries a line of the plan out: the node itself, or, where it is gone, the first member that stays.
     #[must_use]
-    pub fn moves(&self, change: usize) -> [Span; 2] {
-        let change = self.quorum.changes[change];
-        [change.at, change.at + Span(change.overlap.0 / 2)]
+    pub fn leader(&self, change: usize) -> Peer {
+        match self.quorum.admin[change].action {
+            Action::Join(node) | Action::Leave(node) => Peer::node(node),
+            Action::Remove(_) => self.rings[change + 1].members()[0],
+        }
     }
 
-    /// When a change is over, and the old homes are forgotten.
+    /// Who has to follow to an epoch: all but those that are gone for good.
     #[must_use]
-    pub fn over(&self, change: usize) -> Span {
-        let change = self.quorum.changes[change];
-        change.at + change.overlap + change.overlap
+    pub fn followers(&self, epoch: Epoch) -> Vec<Peer> {
+        let lines = self.quorum.admin.iter().take(epoch.change() + 1);
+        let gone: Vec<Peer> = lines
+            .filter_map(|line| match line.action {
+                Action::Remove(node) => Some(Peer::node(node)),
+                Action::Join(_) | Action::Leave(_) => None,
+            })
+            .collect();
+        (0..self.nodes).map(Peer::node).filter(|node| !gone.contains(node)).collect()
     }
 
-    /// To whom a node sends a key it holds when a change begins: the home that is one no longer to the one that takes
-    /// its place. Where none goes, the first home does it.
+    /// To whom a node sends a key it holds in a change: the home that is one no longer to those that take its place. Where
+    /// none goes the first home does it, where one is gone for good all that stay do.
     #[must_use]
     pub fn newcomers(&self, change: usize, object: Object, me: Peer) -> Vec<Peer> {
         let before = self.preference(&self.rings[change], object);
         let after = self.preference(&self.rings[change + 1], object);
-        let goes = before.iter().find(|home| !after.contains(home)).or(before.first());
-        if goes != Some(&me) {
+        let sends = if matches!(self.quorum.admin[change].action, Action::Remove(_)) {
+            before.contains(&me) && after.contains(&me)
+        } else {
+            before.iter().find(|home| !after.contains(home)).or(before.first()) == Some(&me)
+        };
+        if !sends {
             return Vec::new();
         }
         after.into_iter().filter(|home| !before.contains(home)).collect()

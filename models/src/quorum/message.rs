@@ -3,6 +3,8 @@
 //! The kinds `write`, `ack`, `read` and `response` are PBS's four (Bailis et al., VLDB'12, §4.1), so that a link can
 //! give each a latency of its own. Deliberately absent: joint clocks; a stamp is all a message says of time.
 
+use std::hash::{Hash, Hasher};
+
 use sim_core::peer::Peer;
 use sim_core::time::Time;
 
@@ -10,6 +12,48 @@ use super::versions::{Cell, Object, Version};
 
 /// A coordinator's number for an operation.
 pub type Number = u64;
+
+/// How far changes of membership have come, four steps a change: nothing is under way; writes go to the homes before and
+/// after it; besides, data moves; besides, reads go to the homes after it. Then the next number, and nothing is under way.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Epoch(pub u32);
+
+impl Hash for Epoch {
+    /// Where membership never changes nothing is added to a message's hash.
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        if self.0 > 0 {
+            self.0.hash(state);
+        }
+    }
+}
+
+impl Epoch {
+    /// The change that is under way, or the next one.
+    #[must_use]
+    pub fn change(self) -> usize {
+        self.0 as usize / 4
+    }
+    /// Whether no change is under way.
+    #[must_use]
+    pub fn is_settled(self) -> bool {
+        self.0.is_multiple_of(4)
+    }
+    /// The change whose data moves in this step.
+    #[must_use]
+    pub fn moves(self) -> Option<usize> {
+        (self.0 % 4 == 2).then(|| self.change())
+    }
+    /// Whether reads have turned to the homes after the change.
+    #[must_use]
+    pub fn has_turned(self) -> bool {
+        self.0 % 4 == 3
+    }
+    /// The next step.
+    #[must_use]
+    pub fn next(self) -> Epoch {
+        Epoch(self.0 + 1)
+    }
+}
 
 /// Why versions are sent to a replica.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -39,6 +83,8 @@ pub enum Message {
         home: Option<Peer>,
         /// Why.
         cause: Cause,
+        /// Under which epoch it was begun.
+        epoch: Epoch,
     },
     /// They are taken in, and durable as far as the settings ask.
     Ack {
@@ -57,6 +103,8 @@ pub enum Message {
         number: Number,
         /// The key.
         object: Object,
+        /// Under which epoch it was begun.
+        epoch: Epoch,
     },
     /// This is held.
     Response {
@@ -115,6 +163,21 @@ pub enum Message {
         /// When its write ended.
         ended: Time,
     },
+    /// I am here.
+    Heartbeat {
+        /// At so many intervals on the sender's clock.
+        number: u64,
+    },
+    /// The ring is at this epoch; tell me when you have followed.
+    Ring {
+        /// The epoch.
+        epoch: Epoch,
+    },
+    /// I have followed to this epoch: nothing begun before it is left here, and what it moves has moved.
+    Followed {
+        /// The epoch.
+        epoch: Epoch,
+    },
 }
 
 /// What a node is reminded of.
@@ -130,12 +193,16 @@ pub enum Timer {
     AntiEntropy,
     /// Old tombstones are removed.
     Purge,
-    /// A change of membership enters its next part.
-    Change(u32),
+    /// A change of membership begins, or is urged on.
+    Lead,
     /// Keys that move are sent again to those that have not acknowledged them.
     Move,
     /// A measuring read is given up.
     Unseen(Number),
+    /// The others are told that it is there.
+    Heartbeat,
+    /// A node has been silent for too long, unless a heartbeat came.
+    Suspect(Peer),
 }
 
 fn cell_bytes(cell: &Cell) -> u32 {
@@ -171,6 +238,8 @@ impl Message {
             Message::Late { .. } => "late",
             Message::Tree { .. } => "tree",
             Message::Leaves { .. } => "leaves",
+            Message::Heartbeat { .. } => "heartbeat",
+            Message::Ring { .. } | Message::Followed { .. } => "ring",
         }
     }
 }

@@ -5,18 +5,22 @@
 //! |---|---|
 //! | `config` | the settings |
 //! | `versions` | which version replaces which: time stamps, numbers, vectors, dots; siblings, tombstones |
-//! | `ring`, `membership` | where a key lives; joins and leaves; how many answers are enough |
+//! | `ring`, `membership` | where a key lives, before and after each change; how many answers are enough |
+//! | `administration` | how a change of membership is carried out, step by step |
 //! | `coordinator` | an operation's rounds, read repair, write-back (ABD), sloppy quorums |
 //! | `replica`, `storage` | what a node holds, hints, purging of tombstones, the disk |
 //! | `anti_entropy` | Merkle trees |
+//! | `liveness` | heartbeats, and whom a coordinator thinks up |
 //! | `probe` | measuring reads |
 //! | `replicas` | whether all replicas hold the same, as the run's judge asks |
 //!
 //! Deliberately absent: compare-and-set and transactions, which no quorum of this kind can offer; gossip of membership.
 
+mod administration;
 mod anti_entropy;
 mod config;
 mod coordinator;
+mod liveness;
 mod membership;
 mod message;
 mod node;
@@ -38,9 +42,11 @@ use sim_core::world::NodeGroup;
 
 use crate::model::{Cluster, Model, Moment, Replicas};
 
-pub use config::{AntiEntropy, Change, Contact, Context, Move, Persistence, Probe, Quorum, Reads, Sloppy};
+pub use config::{
+    Action, Admin, AntiEntropy, Contact, Context, Liveness, Persistence, Probe, Quorum, Reads, Sloppy,
+};
 pub use membership::{Homes, QuorumConfig};
-pub use message::{Cause, Message, Timer};
+pub use message::{Cause, Epoch, Message, Timer};
 pub use node::QuorumNode;
 pub use replica::{Held, Hint};
 
@@ -72,7 +78,9 @@ impl Model for Quorum {
 
     fn validate(&self, cluster: &Cluster) -> Result<(), (String, String)> {
         let true_clocks = cluster.clock.offset == Span::ZERO && cluster.clock.drift_ppm == 0.0;
-        self.check(cluster.nodes, regions(cluster).1, true_clocks)
+        let (numbers, count) = regions(cluster);
+        self.check(cluster.nodes, count, true_clocks)?;
+        QuorumConfig::new(self, cluster.nodes, numbers).check_regions()
     }
 
     fn validate_level(&self, cluster: &Cluster, level: Level) -> Result<(), String> {
@@ -85,8 +93,8 @@ impl Model for Quorum {
 
     fn invariants(&self, _: &Cluster) {}
 
-    fn replicas(nodes: &[(Peer, &QuorumNode)], at: Time) -> Option<Replicas> {
-        Some(replicas::compare(nodes, at))
+    fn replicas(nodes: &[(Peer, &QuorumNode)], _: Time) -> Option<Replicas> {
+        Some(replicas::compare(nodes))
     }
 
     fn view(node: &QuorumNode, _: &Moment) -> String {

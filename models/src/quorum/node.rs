@@ -1,8 +1,7 @@
 //! One node of a quorum system: what it holds as a replica, what it does as a coordinator, and which part of the
 //! protocol handles what.
 //!
-//! The parts are methods in files of their own: `coordinator`, `replica`, `anti_entropy`. Deliberately absent: a view of
-//! who is up; a node learns that from answers that do not come.
+//! The parts are methods in files of their own: `coordinator`, `replica`, `anti_entropy`, `liveness`.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
@@ -12,13 +11,15 @@ use sim_core::node::{Context, Node, Request};
 use sim_core::peer::Peer;
 use sim_core::time::Time;
 
+use super::administration::Administration;
 use super::coordinator::Coordination;
 use super::membership::QuorumConfig;
-use super::message::{Message, Number, Timer};
+use super::message::{Epoch, Message, Number, Timer};
 use super::probe::{Measuring, Waiting};
 use super::replica::{Held, Hint};
-use super::storage::Storage;
+use super::storage::{Restored, Storage};
 use super::versions::{Cell, Object};
+use crate::detector::Watch;
 
 /// One node.
 #[derive(Debug)]
@@ -36,6 +37,9 @@ pub struct QuorumNode {
     pub(super) life: u64,
     /// What it wrote as a coordinator in this life and has not replaced itself; kept where versions have dots.
     pub(super) written: BTreeMap<Object, Cell>,
+    /// How far changes of membership have come, as far as it knows, and its part in them.
+    pub(super) epoch: Epoch,
+    pub(super) administration: Administration,
     /// Keys on their way to newcomers, each by the number under which it was sent.
     pub(super) moving: BTreeMap<(Peer, Object), Number>,
     /// The last number given to anything.
@@ -46,6 +50,8 @@ pub struct QuorumNode {
     pub(super) waiting: Vec<Waiting>,
     /// When what was held under a key came to be; kept while anybody measures.
     pub(super) arrivals: BTreeMap<Object, VecDeque<(Time, Cell)>>,
+    /// What the heartbeats of others say, and whether each is suspected; empty where nobody watches.
+    pub(super) watches: BTreeMap<Peer, (Watch, bool)>,
 }
 
 pub(super) type Ctx<'a> = Context<'a, Message, Timer>;
@@ -55,12 +61,23 @@ impl Node for QuorumNode {
     type Message = Message;
     type Timer = Timer;
     const MESSAGE_KINDS: &'static [&'static str] = &[
-        "write", "repair", "handoff", "transfer", "ack", "read", "response", "measure", "late", "tree",
+        "write",
+        "repair",
+        "handoff",
+        "transfer",
+        "ack",
+        "read",
+        "response",
+        "measure",
+        "late",
+        "tree",
         "leaves",
+        "heartbeat",
+        "ring",
     ];
 
     fn boot(config: &Arc<QuorumConfig>, ctx: &mut Ctx<'_>) -> QuorumNode {
-        let (storage, held, hints) = Storage::open(&config.quorum, ctx);
+        let Restored { storage, held, hints, epoch } = Storage::open(&config.quorum, ctx);
         let mut node = QuorumNode {
             shared: config.clone(),
             me: ctx.me(),
@@ -70,11 +87,14 @@ impl Node for QuorumNode {
             operations: BTreeMap::new(),
             life: ctx.now().0,
             written: BTreeMap::new(),
+            epoch,
+            administration: Administration::default(),
             moving: BTreeMap::new(),
             last_number: 0,
             measuring: BTreeMap::new(),
             waiting: Vec::new(),
             arrivals: BTreeMap::new(),
+            watches: BTreeMap::new(),
         };
         node.start(ctx);
         node
@@ -82,13 +102,19 @@ impl Node for QuorumNode {
 
     fn on_message(&mut self, from: Peer, message: Message, ctx: &mut Ctx<'_>) {
         match message {
-            Message::Write { number, object, cell, home, cause } => {
-                self.on_write(from, number, object, &cell, home, cause, ctx);
+            Message::Write { number, object, cell, home, cause, epoch } => {
+                if self.fits(from, epoch, ctx) {
+                    self.on_write(from, number, object, &cell, home, cause, ctx);
+                }
             }
             Message::Ack { number, object, home, cause } => {
                 self.on_ack(from, number, object, home, cause, ctx)
             }
-            Message::Read { number, object } => self.on_read(from, number, object, ctx),
+            Message::Read { number, object, epoch } => {
+                if self.fits(from, epoch, ctx) {
+                    self.on_read(from, number, object, ctx);
+                }
+            }
             Message::Response { number, cell } => self.on_response(from, number, cell, ctx),
             Message::Measure { object, version, ended } => self.on_measure(object, version, ended, ctx),
             Message::Probe { number, object, version, behind } => {
@@ -98,6 +124,9 @@ impl Node for QuorumNode {
             Message::Late { number, by } => self.on_late(from, number, by, ctx),
             Message::Tree { depth, nodes } => self.on_tree(from, depth, &nodes, ctx),
             Message::Leaves { leaves, cells, back } => self.on_leaves(from, &leaves, cells, back, ctx),
+            Message::Ring { epoch } => self.on_ring(from, epoch, ctx),
+            Message::Followed { epoch } => self.on_followed(from, epoch, ctx),
+            Message::Heartbeat { number } => self.on_heartbeat(from, number, ctx),
         }
     }
 
@@ -108,9 +137,11 @@ impl Node for QuorumNode {
             Timer::Handoff => self.offer_hints(ctx),
             Timer::AntiEntropy => self.compare(ctx),
             Timer::Purge => self.purge(ctx),
-            Timer::Change(change) => self.hand_over(change as usize / 2, ctx),
+            Timer::Lead => self.on_lead(ctx),
             Timer::Move => self.move_keys(ctx),
             Timer::Unseen(number) => self.on_unseen(number, ctx),
+            Timer::Heartbeat => self.beat(ctx),
+            Timer::Suspect(node) => self.on_suspicion(node, ctx),
         }
     }
 
@@ -137,7 +168,7 @@ impl Node for QuorumNode {
 }
 
 impl QuorumNode {
-    /// Arms what recurs, and what of the changes of membership is still to come.
+    /// Arms what recurs, and goes on with what was under way.
     fn start(&mut self, ctx: &mut Ctx<'_>) {
         let shared = self.shared.clone();
         // Nodes that start together do not go on together.
@@ -151,20 +182,8 @@ impl QuorumNode {
         if let Some(age) = shared.quorum.purge {
             ctx.arm(Timer::Purge, age);
         }
-        let elapsed = ctx.now().0;
-        for change in 0..shared.quorum.changes.len() {
-            let [begins, _] = shared.moves(change);
-            if (begins.0..shared.over(change).0).contains(&elapsed) && elapsed > begins.0 {
-                // What it was handing over when it stopped.
-                ctx.arm(Timer::Change(2 * change as u32), sim_core::time::Span::ZERO);
-            }
-            for (part, at) in shared.moves(change).into_iter().enumerate() {
-                if at.0 >= elapsed {
-                    let timer = Timer::Change((2 * change + part) as u32);
-                    ctx.arm(timer, sim_core::time::Span(at.0 - elapsed));
-                }
-            }
-        }
+        self.start_watching(ctx);
+        self.resume(ctx);
     }
 
     /// A number that no life of this node has used: no less than its clock, which never goes back.
@@ -177,6 +196,12 @@ impl QuorumNode {
     #[must_use]
     pub fn held(&self, object: Object) -> Option<&Held> {
         self.held.get(&object)
+    }
+
+    /// How far changes of membership have come, as far as it knows.
+    #[must_use]
+    pub fn epoch(&self) -> Epoch {
+        self.epoch
     }
 
     /// What it keeps for other replicas, by home and key.

@@ -64,7 +64,7 @@ impl QuorumNode {
     pub(super) fn on_measure(&mut self, object: Object, version: Version, ended: Time, ctx: &mut Ctx<'_>) {
         let number = self.number(ctx);
         let behind = ctx.now().since(ended).0;
-        let mut asked = self.shared.homes(object, ctx.now()).now;
+        let mut asked = self.shared.homes(object, self.epoch).now;
         self.narrow(&mut asked, self.shared.quorum.r, ctx);
         for node in asked {
             let version = version.clone();

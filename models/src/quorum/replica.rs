@@ -102,9 +102,16 @@ impl QuorumNode {
 
     /// Offers what is kept for others to them.
     pub(super) fn offer_hints(&mut self, ctx: &mut Ctx<'_>) {
+        let epoch = self.epoch;
         for ((home, object), hint) in &self.hints {
+            if !self.trusts(*home, ctx) {
+                continue;
+            }
             let (object, cell, number) = (*object, hint.cell.clone(), hint.number);
-            ctx.send(*home, Message::Write { number, object, cell, home: None, cause: Cause::Handoff });
+            ctx.send(
+                *home,
+                Message::Write { number, object, cell, home: None, cause: Cause::Handoff, epoch },
+            );
         }
         if let Some(sloppy) = self.shared.quorum.sloppy {
             ctx.arm(Timer::Handoff, sloppy.handoff);
@@ -153,8 +160,8 @@ impl QuorumNode {
         for ((newcomer, object), number) in &self.moving {
             let Some(held) = self.held.get(object) else { continue };
             let (number, object, cell) = (*number, *object, held.cell.clone());
-            let cause = Cause::Transfer;
-            ctx.send(*newcomer, Message::Write { number, object, cell, home: None, cause });
+            let (cause, epoch) = (Cause::Transfer, self.epoch);
+            ctx.send(*newcomer, Message::Write { number, object, cell, home: None, cause, epoch });
         }
         if !self.moving.is_empty() {
             ctx.arm(Timer::Move, self.shared.quorum.move_again);
@@ -162,9 +169,10 @@ impl QuorumNode {
     }
 
     /// A newcomer has a key.
-    pub(super) fn key_arrived(&mut self, newcomer: Peer, object: Object, number: Number) {
+    pub(super) fn key_arrived(&mut self, newcomer: Peer, object: Object, number: Number, ctx: &mut Ctx<'_>) {
         if self.moving.get(&(newcomer, object)) == Some(&number) {
             self.moving.remove(&(newcomer, object));
+            self.follow(ctx);
         }
     }
 }

@@ -6,18 +6,18 @@
 use std::collections::BTreeMap;
 
 use sim_core::peer::Peer;
-use sim_core::time::Time;
 
 use super::node::QuorumNode;
 use super::versions::{Cell, Object};
 use crate::model::{ReplicaState, Replicas};
 
 /// Compares live nodes.
-pub(super) fn compare(nodes: &[(Peer, &QuorumNode)], at: Time) -> Replicas {
+pub(super) fn compare(nodes: &[(Peer, &QuorumNode)]) -> Replicas {
     let mut found = Replicas::default();
     let Some((_, first)) = nodes.first() else { return found };
     let shared = first.shared();
     let rule = shared.quorum.versions;
+    let epoch = nodes.iter().map(|(_, node)| node.epoch()).max().unwrap_or_default();
     let mut known: BTreeMap<Object, Cell> = BTreeMap::new();
     for (_, node) in nodes {
         let held = node.all_held().iter().map(|(object, held)| (*object, &held.cell));
@@ -33,7 +33,7 @@ pub(super) fn compare(nodes: &[(Peer, &QuorumNode)], at: Time) -> Replicas {
     let mut states: BTreeMap<Peer, ReplicaState> =
         nodes.iter().map(|(peer, _)| (*peer, ReplicaState::default())).collect();
     for (object, all) in &known {
-        let homes = shared.homes(*object, at);
+        let homes = shared.homes(*object, epoch);
         let mut same = true;
         for home in homes.now {
             let Ok(place) = nodes.binary_search_by_key(&home, |(peer, _)| *peer) else {

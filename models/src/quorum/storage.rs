@@ -11,7 +11,7 @@ use sim_core::peer::Peer;
 use sim_core::value::{Key, Value};
 
 use super::config::{Persistence, Quorum};
-use super::message::Message;
+use super::message::{Epoch, Message};
 use super::node::Ctx;
 use super::replica::{Held, Hint};
 use super::versions::{Cell, Dot, Object, Past, Stamp, Version};
@@ -31,15 +31,25 @@ pub(super) struct Storage {
     deferred: VecDeque<(Ticket, Peer, Message)>,
 }
 
-type Restored = (Storage, BTreeMap<Object, Held>, BTreeMap<(Peer, Object), Hint>);
+/// What a disk holds.
+pub(super) struct Restored {
+    pub(super) storage: Storage,
+    pub(super) held: BTreeMap<Object, Held>,
+    pub(super) hints: BTreeMap<(Peer, Object), Hint>,
+    pub(super) epoch: Epoch,
+}
+
+/// Where a record has the home that it is kept for: it is no such record, and tells how far membership has changed.
+const EPOCH: u64 = u64::MAX;
 
 impl Storage {
     /// Opens the disk and reads what it holds.
     pub(super) fn open(quorum: &Quorum, ctx: &mut Ctx<'_>) -> Restored {
-        let (mut held, mut hints) = (BTreeMap::new(), BTreeMap::new());
+        let (mut held, mut hints, mut epoch) = (BTreeMap::new(), BTreeMap::new(), Epoch(0));
         let hasty = quorum.persistence != Persistence::Synced;
         if quorum.persistence == Persistence::Memory {
-            return (Storage { wal: None, hasty, deferred: VecDeque::new() }, held, hints);
+            let storage = Storage { wal: None, hasty, deferred: VecDeque::new() };
+            return Restored { storage, held, hints, epoch: Epoch(0) };
         }
         let opened = Wal::open(FILES, true, ctx);
         let now = ctx.now();
@@ -48,6 +58,10 @@ impl Storage {
         wal.sync(ctx);
         let bytes = ctx.read(wal.file());
         for range in opened.records {
+            if let Some(latest) = decode_epoch(&bytes[range.clone()]) {
+                epoch = epoch.max(latest);
+                continue;
+            }
             let Some((home, object, cell)) = decode(&bytes[range]) else { continue };
             match home {
                 None if cell.0.is_empty() => drop(held.remove(&object)),
@@ -56,13 +70,26 @@ impl Storage {
                 Some(home) => drop(hints.insert((home, object), Hint { cell, number: 0 })),
             }
         }
-        (Storage { wal: Some(wal), hasty, deferred: VecDeque::new() }, held, hints)
+        let storage = Storage { wal: Some(wal), hasty, deferred: VecDeque::new() };
+        Restored { storage, held, hints, epoch }
     }
 
     /// Writes down what is held under a key from now on, or kept for a home; an empty cell for nothing.
     pub(super) fn keep(&mut self, home: Option<Peer>, object: Object, cell: &Cell, ctx: &mut Ctx<'_>) {
         if let Some(wal) = &mut self.wal {
             wal.append(ctx, |out| encode(out, home, object, cell));
+            wal.sync(ctx);
+        }
+    }
+
+    /// Writes down how far membership has changed.
+    pub(super) fn keep_epoch(&mut self, epoch: Epoch, ctx: &mut Ctx<'_>) {
+        if let Some(wal) = &mut self.wal {
+            wal.append(ctx, |out| {
+                let mut writer = Writer(out);
+                writer.number(EPOCH);
+                writer.number(u64::from(epoch.0));
+            });
             wal.sync(ctx);
         }
     }
@@ -105,6 +132,15 @@ fn encode(out: &mut Vec<u8>, home: Option<Peer>, object: Object, cell: &Cell) {
         writer.byte(u8::from(version.value.is_some()));
         writer.value(version.value.as_ref().unwrap_or(&Value::Nil));
     }
+}
+
+fn decode_epoch(bytes: &[u8]) -> Option<Epoch> {
+    let mut reader = Reader(bytes);
+    (reader.number()? == EPOCH)
+        .then(|| reader.number())
+        .flatten()
+        .and_then(|n| u32::try_from(n).ok())
+        .map(Epoch)
 }
 
 fn decode(bytes: &[u8]) -> Option<(Option<Peer>, Object, Cell)> {

@@ -250,6 +250,11 @@ impl Raft {
         Ok(())
     }
 
+    /// The length of a usual election time-out.
+    pub(super) fn usual_timeout(&self) -> Span {
+        self.election_timeout.mean().unwrap_or_else(|| self.election_timeout.least())
+    }
+
     /// Whether this node may lead.
     #[must_use]
     pub fn is_eligible(&self, node: usize) -> bool {

@@ -6,7 +6,7 @@
 
 use std::fmt;
 use std::hash::{Hash, Hasher};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use sim_core::fingerprint::content;
 use sim_core::peer::Peer;
@@ -20,17 +20,28 @@ pub type Term = u64;
 /// A place in the log, from 1 up.
 pub type Index = u64;
 
+/// Room for most records.
+const RECORD_BYTES: usize = 48;
+
 /// One entry.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub struct Entry {
     /// Its place.
     pub index: Index,
     /// The term of the leader that made it.
     pub term: Term,
-    /// The hash of all three others.
+    /// The hash of index, term and payload.
     digest: u64,
     /// What it carries.
     pub payload: Payload,
+    /// The same as a record for the disk, once somebody has asked for it: every server writes it.
+    record: OnceLock<Vec<u8>>,
+}
+
+impl PartialEq for Entry {
+    fn eq(&self, other: &Entry) -> bool {
+        (self.index, self.term, &self.payload) == (other.index, other.term, &other.payload)
+    }
 }
 
 /// Entries on their way, shared by the messages to all followers.
@@ -74,7 +85,16 @@ impl Entry {
     #[must_use]
     pub fn new(index: Index, term: Term, payload: Payload) -> Entry {
         let digest = content(&(index, term, &payload));
-        Entry { index, term, digest, payload }
+        Entry { index, term, digest, payload, record: OnceLock::new() }
+    }
+
+    /// The entry as a record, which `make` makes if nobody has asked for it before.
+    pub(super) fn record(&self, make: impl FnOnce(&mut Vec<u8>)) -> &[u8] {
+        self.record.get_or_init(|| {
+            let mut bytes = Vec::with_capacity(RECORD_BYTES);
+            make(&mut bytes);
+            bytes
+        })
     }
 
     /// The digest of a log up to this entry, given that of what precedes it.

@@ -23,7 +23,9 @@ pub struct Invariants {
     /// Who was elected in each term.
     leaders: BTreeMap<Term, Peer>,
     /// The entries that any log has held, place by place: term, digest up to there, and who held it first.
-    held: Vec<HeldAt>,
+    held: Vec<Option<Held>>,
+    /// What others held at such a place in other terms.
+    held_too: BTreeMap<Index, Vec<Held>>,
     /// What has been committed.
     committed: Prefix,
     /// What has been applied.
@@ -35,11 +37,13 @@ pub struct Invariants {
 /// What a step may change that concerns the properties: if all of it is as it was, they hold as they did.
 #[derive(Clone, Copy, Debug, Default)]
 struct Glance {
-    /// The term it leads, and how often it has booted.
-    leads: Option<Term>,
+    /// The term it leads, or else the last there is.
+    leads: Term,
     boots: u32,
     base: Index,
-    last: Position,
+    last: Index,
+    /// The digest of its log, terms included.
+    chain: u64,
     committed: Index,
     applied: Index,
 }
@@ -48,13 +52,11 @@ impl Glance {
     /// Whether anything is not as it was; without a branch a field.
     #[inline]
     fn differs(&self, other: &Glance) -> bool {
-        let leads = |glance: &Glance| glance.leads.unwrap_or(Term::MAX);
-        let differences = (leads(self) ^ leads(other))
+        let differences = (self.leads ^ other.leads)
             | u64::from(self.boots ^ other.boots)
             | (self.base ^ other.base)
-            | (self.last.index ^ other.last.index)
-            | (self.last.term ^ other.last.term)
-            | (self.last.chain ^ other.last.chain)
+            | (self.last ^ other.last)
+            | (self.chain ^ other.chain)
             | (self.committed ^ other.committed)
             | (self.applied ^ other.applied);
         differences != 0
@@ -64,10 +66,11 @@ impl Glance {
     fn at(state: &RaftNode, boots: u32) -> Glance {
         let log = state.log();
         Glance {
-            leads: (state.role() == Role::Leader).then_some(state.term()),
+            leads: if state.role() == Role::Leader { state.term() } else { Term::MAX },
             boots,
             base: log.base().index,
-            last: log.last(),
+            last: log.last_index(),
+            chain: log.chain(),
             committed: state.committed(),
             applied: state.applied(),
         }
@@ -94,13 +97,6 @@ struct Held {
     term: Term,
     chain: u64,
     by: Peer,
-}
-
-/// What logs have held at one place: mostly all the same.
-#[derive(Clone, Debug, Default)]
-struct HeldAt {
-    first: Option<Held>,
-    others: Vec<Held>,
 }
 
 /// A prefix of the log on which everyone must agree: the digest at each place, and who was there first.
@@ -181,6 +177,7 @@ impl Invariants {
     }
 
     /// Something is not as it was.
+    #[inline(never)]
     fn look_closer<'a>(
         &mut self,
         now: &Moment<'_>,
@@ -191,10 +188,10 @@ impl Invariants {
         let seen = &self.nodes[place];
         let leads = (state.role() == Role::Leader).then_some(state.term());
         let elected = leads.is_some() && (leads != seen.led || boots != seen.boots);
-        let last = state.log().last();
-        let changed = seen.base + seen.chain.len() as u64 != last.index
-            || seen.base != state.log().base().index
-            || seen.chain.last().is_some_and(|chain| *chain != last.chain);
+        let log = state.log();
+        let changed = seen.base + seen.chain.len() as u64 != log.last_index()
+            || seen.base != log.base().index
+            || seen.chain.last().is_some_and(|chain| *chain != log.chain());
         if elected {
             self.election_safety(now)?;
         }
@@ -235,6 +232,25 @@ impl Invariants {
 
     /// A log is not what it was: leader append-only (§5.3) and log matching (§5.3).
     fn log_changed(&mut self, now: &Moment<'_>, leading: bool) -> Flow {
+        let (log, seen) = (now.state.log(), &self.nodes[now.node.index()]);
+        let end = seen.base + seen.chain.len() as u64;
+        let grew = seen.base == log.base().index
+            && seen.chain.last().is_none_or(|chain| log.chain_at(end) == Some(*chain));
+        if !grew {
+            self.log_rewritten(now, leading)?;
+        }
+        let seen = &self.nodes[now.node.index()];
+        for position in log.positions_after(seen.base + seen.chain.len() as u64) {
+            self.nodes[now.node.index()].chain.push(position.chain);
+            self.log_matching(now, position)?;
+        }
+        ControlFlow::Continue(())
+    }
+
+    /// What was seen of a log is brought back to what is still there: it was compacted or cut, or its server restarted.
+    #[cold]
+    #[inline(never)]
+    fn log_rewritten(&mut self, now: &Moment<'_>, leading: bool) -> Flow {
         let (log, seen) = (now.state.log(), &mut self.nodes[now.node.index()]);
         let (base, last) = (log.base().index, log.last_index());
         if base != seen.base {
@@ -247,9 +263,8 @@ impl Invariants {
         }
         let before = seen.base + seen.chain.len() as u64;
         seen.chain.truncate((last - base) as usize);
-        let chain_at = |index: Index| log.position(index).map(|position| position.chain);
         while let Some(&chain) = seen.chain.last()
-            && chain_at(seen.base + seen.chain.len() as u64) != Some(chain)
+            && log.chain_at(seen.base + seen.chain.len() as u64) != Some(chain)
         {
             seen.chain.pop();
         }
@@ -263,10 +278,6 @@ impl Invariants {
             );
             return now.broken(1, detail);
         }
-        for position in (same + 1..=last).filter_map(|index| log.position(index)) {
-            self.nodes[now.node.index()].chain.push(position.chain);
-            self.log_matching(now, position)?;
-        }
         ControlFlow::Continue(())
     }
 
@@ -274,10 +285,29 @@ impl Invariants {
     fn log_matching(&mut self, now: &Moment<'_>, position: Position) -> Flow {
         let place = position.index as usize;
         if place >= self.held.len() {
-            self.held.resize_with(place + 1, HeldAt::default);
+            self.held.resize(place + 1, None);
         }
-        let (held, Position { index, term, chain }) = (&mut self.held[place], position);
-        match held.first.iter().chain(&held.others).find(|held| held.term == term) {
+        match &self.held[place] {
+            Some(held) if held.term == position.term && held.chain == position.chain => {
+                ControlFlow::Continue(())
+            }
+            None => {
+                let Position { term, chain, .. } = position;
+                self.held[place] = Some(Held { term, chain, by: now.node });
+                ControlFlow::Continue(())
+            }
+            Some(_) => self.log_differs(now, position),
+        }
+    }
+
+    /// Another log holds something else at the same place, which must be of another term.
+    #[cold]
+    #[inline(never)]
+    fn log_differs(&mut self, now: &Moment<'_>, position: Position) -> Flow {
+        let Position { index, term, chain } = position;
+        let others = self.held_too.entry(index).or_default();
+        let mut all = self.held[index as usize].iter().chain(others.iter());
+        match all.find(|held| held.term == term) {
             Some(other) if other.chain != chain => {
                 let whose = if other.by == now.node {
                     format!("{} had an entry of term {term} at {index} before and has one now", now.node)
@@ -296,12 +326,7 @@ impl Invariants {
             }
             Some(_) => ControlFlow::Continue(()),
             None => {
-                let new = Held { term, chain, by: now.node };
-                if held.first.is_none() {
-                    held.first = Some(new)
-                } else {
-                    held.others.push(new)
-                }
+                others.push(Held { term, chain, by: now.node });
                 ControlFlow::Continue(())
             }
         }
@@ -318,7 +343,7 @@ impl Invariants {
 
     fn has_committed(&self, now: &Moment<'_>, end: Index) -> Flow {
         let log = now.state.log();
-        if end <= log.base().index || log.position(end).map(|p| p.chain) == self.committed.at(end) {
+        if end <= log.base().index || log.chain_at(end) == self.committed.at(end) {
             return ControlFlow::Continue(());
         }
         let first = self.committed.first_difference(log, end);
@@ -364,7 +389,7 @@ impl Invariants {
         let (known, end) = (self.applied.len(), now.state.applied());
         let log = now.state.log();
         let shared = known.min(end);
-        let chain = log.position(shared).map(|position| position.chain);
+        let chain = log.chain_at(shared);
         if shared > 0 && chain.is_some() && chain != self.applied.at(shared) {
             let first = self.applied.first_difference(log, shared);
             let by = self.applied.0[first as usize - 1].1;
@@ -387,12 +412,12 @@ impl Prefix {
     /// Takes the places that are new from a node's log.
     fn extend(&mut self, now: &Moment<'_>, end: Index) {
         let known = self.len();
-        let positions = (known + 1..=end).map_while(|index| now.state.log().position(index));
-        self.0.extend(positions.map(|position| (position.chain, now.node)));
+        let chains = (known + 1..=end).map_while(|index| now.state.log().chain_at(index));
+        self.0.extend(chains.map(|chain| (chain, now.node)));
     }
     /// The first place up to `end` at which a log, as far as it is there, has something else.
     fn first_difference(&self, log: &super::log::Log, end: Index) -> Index {
-        let differs = |index: &Index| log.position(*index).map(|p| p.chain) != self.at(*index);
+        let differs = |index: &Index| log.chain_at(*index) != self.at(*index);
         (log.base().index.max(1)..=end).find(differs).unwrap_or(end)
     }
 }

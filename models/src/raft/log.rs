@@ -68,6 +68,24 @@ impl Log {
         }
         self.slot(index).map(|slot| Position { index, term: slot.entry.term, chain: slot.chain })
     }
+    /// The digest of everything up to the last place.
+    #[must_use]
+    #[inline]
+    pub fn chain(&self) -> u64 {
+        self.slots.last().map_or(self.base.chain, |slot| slot.chain)
+    }
+    /// The digest of everything up to a place; `None` if it is compacted or beyond the end.
+    #[must_use]
+    #[inline]
+    pub fn chain_at(&self, index: Index) -> Option<u64> {
+        if index == self.base.index { Some(self.base.chain) } else { self.slot(index).map(|slot| slot.chain) }
+    }
+    /// The places behind this one, which is not compacted, with their terms and digests.
+    pub fn positions_after(&self, index: Index) -> impl Iterator<Item = Position> + '_ {
+        let start = index.saturating_sub(self.base.index) as usize;
+        let places = (index + 1..).zip(self.slots.get(start..).unwrap_or(&[]));
+        places.map(|(index, slot)| Position { index, term: slot.entry.term, chain: slot.chain })
+    }
     /// The entries from the first that is not compacted.
     pub fn entries(&self) -> impl Iterator<Item = &Arc<Entry>> {
         self.slots.iter().map(|slot| &slot.entry)
@@ -75,7 +93,7 @@ impl Log {
     /// Adds an entry at the end.
     pub fn append(&mut self, entry: Arc<Entry>) {
         debug_assert_eq!(entry.index, self.last_index() + 1);
-        let before = self.slots.last().map_or(self.base.chain, |slot| slot.chain);
+        let before = self.chain();
         self.slots.push(Slot { chain: entry.chain(before), entry });
     }
     /// Removes the entry at a place and all behind it.

@@ -371,6 +371,6 @@ impl RaftNode {
 
     /// The length of a usual election time-out, for what is given up after one.
     pub(super) fn usual_timeout(&self) -> Span {
-        self.shared.raft.election_timeout.mean().unwrap_or(self.least_timeout())
+        self.shared.raft.usual_timeout()
     }
 }

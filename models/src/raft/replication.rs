@@ -286,7 +286,7 @@ impl RaftNode {
 
     /// A follower has everything up to `matched`.
     pub(super) fn follower_has(&mut self, place: usize, matched: Index, ctx: &mut Ctx<'_>) {
-        let (now, last, usual_timeout) = (ctx.now(), self.log.last_index(), self.usual_timeout());
+        let (now, last) = (ctx.now(), self.log.last_index());
         let Some(leading) = self.leading.as_mut() else { return };
         let progress = &mut leading.progress[place];
         let further = matched > progress.matched;
@@ -304,7 +304,7 @@ impl RaftNode {
         if !progress.caught_up && progress.matched >= progress.chase.0 {
             let took = now.since(progress.chase.1);
             progress.chase = (last, now);
-            progress.caught_up = took <= usual_timeout;
+            progress.caught_up = took <= self.shared.raft.usual_timeout();
         }
         let useful = further && progress.matched > self.commit;
         self.feed(place, ctx);

@@ -112,7 +112,7 @@ impl Storage {
     ) {
         let Some(wal) = &mut self.wal else { return };
         for entry in entries {
-            wal.append(ctx, |out| codec::write_entry(out, entry));
+            wal.append(ctx, |out| out.extend_from_slice(entry.record(|out| codec::write_entry(out, entry))));
         }
         self.ends.push_back((wal.ticket(), end));
     }
@@ -211,7 +211,7 @@ impl Storage {
         let vote = promise.1.filter(|_| !self.forgets_votes);
         wal.append(ctx, |out| codec::write_promise(out, promise.0, vote));
         for entry in log.entries() {
-            wal.append(ctx, |out| codec::write_entry(out, entry));
+            wal.append(ctx, |out| out.extend_from_slice(entry.record(|out| codec::write_entry(out, entry))));
         }
         wal.complete(ctx);
         self.ends.push_back((wal.ticket(), log.last_index()));

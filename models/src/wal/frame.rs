@@ -78,14 +78,16 @@ pub(super) fn write(out: &mut Vec<u8>, head: Head, place: Place, contents: impl 
     let start = out.len();
     out.extend_from_slice(&[0; HEAD]);
     contents(out);
-    let len = (out.len() - start - HEAD) as u32;
-    out[start + 8..start + 12].copy_from_slice(&len.to_le_bytes());
-    out[start + 12..start + 16].copy_from_slice(&(head.durable as u32).to_le_bytes());
-    out[start + 16..start + 20].copy_from_slice(&head.generation.0.to_le_bytes());
-    out[start + 20] = head.kind as u8;
+    let frame = &mut out[start..];
+    let len = (frame.len() - HEAD) as u32;
+    let Some((words, _)) = frame.split_first_chunk_mut::<HEAD>() else { return };
+    words[8..12].copy_from_slice(&len.to_le_bytes());
+    words[12..16].copy_from_slice(&(head.durable as u32).to_le_bytes());
+    words[16..20].copy_from_slice(&head.generation.0.to_le_bytes());
+    words[20] = head.kind as u8;
     if place.checksums {
-        let sum = xxh3_64_with_seed(&out[start + 8..], place.offset);
-        out[start..start + 8].copy_from_slice(&sum.to_le_bytes());
+        let sum = xxh3_64_with_seed(&frame[8..], place.offset);
+        frame[..8].copy_from_slice(&sum.to_le_bytes());
     }
 }
 

@@ -23,6 +23,7 @@ use std::sync::Arc;
 use models::raft::invariants::Moment;
 use models::raft::message::{Message, Timer};
 use models::raft::{Invariants, Raft, RaftConfig, RaftNode};
+use sim_core::clock::Clock;
 use sim_core::disk::{SyncId, SyncResult};
 use sim_core::lone::{Effects, Lone};
 use sim_core::node::{Effect, Reply, Request, RequestId};
@@ -183,7 +184,9 @@ impl Stage {
             }
             ("show", []) => self.show(),
             ("view", [node]) => {
-                let view = self.nodes[peer(node).index()].node().map(RaftNode::view);
+                let lone = &self.nodes[peer(node).index()];
+                let moment = models::model::Moment { at: lone.now(), clock: Clock::default() };
+                let view = lone.node().map(|node| node.view(&moment));
                 self.out.push_str(&view.unwrap_or_else(|| "  down\n".into()));
             }
             _ => panic!("no such line: {word} {words:?}"),

@@ -115,7 +115,7 @@ fn names(canvas: &mut Canvas, shown: &[&Line], left_out: usize, top: f64) -> f64
     }
     let mut y = top + 23.0 * shown.len().div_ceil(2) as f64;
     if left_out > 0 {
-        canvas.text(LEFT, y + 14.0, &format!("{left_out} more, which stay below these"), &SMALL.color(MUTED));
+        canvas.text(LEFT, y + 14.0, &format!("{left_out} more, no higher than these"), &SMALL.color(MUTED));
         y += 20.0;
     }
     y + 6.0

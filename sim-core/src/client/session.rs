@@ -1,12 +1,16 @@
 //! The clients of a run: their logical processes, and one operation's life from its invocation to its end.
 
 use std::collections::BTreeMap;
+use std::hash::BuildHasherDefault;
+
+use indexmap::IndexMap;
 
 use crate::client::layered::{Inside, Layers};
 use crate::client::level::Level;
 use crate::client::policy::{Act, Guards, Token as Attempt};
 use crate::client::workload::{Generator, Load};
 use crate::client::{ClientConfig, Routing};
+use crate::fingerprint::ContentHasher;
 use crate::history::Answer;
 use crate::node::{Reply, Token};
 use crate::peer::Peer;
@@ -41,7 +45,7 @@ pub(crate) struct Client {
     /// Processes of `processes` with nothing to do.
     idle: Vec<u32>,
     /// What it last saw under each key, where its workload needs that.
-    seen: BTreeMap<Option<Key>, Value>,
+    seen: IndexMap<Option<Key>, Value, BuildHasherDefault<ContentHasher>>,
     /// What it asks before each attempt.
     pub(crate) guards: Guards,
     /// Its policies, if they are layers.
@@ -157,7 +161,7 @@ impl Clients {
                     seq: 0,
                     processes: Vec::new(),
                     idle: Vec::new(),
-                    seen: BTreeMap::new(),
+                    seen: IndexMap::default(),
                     guards: Guards::new(&config.retry.guards),
                     layers: Layers::new(&config.policies),
                     under_way: 0,

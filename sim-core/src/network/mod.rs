@@ -17,6 +17,7 @@ use crate::network::cut::Cuts;
 use crate::network::link::{LinkConfig, LinkState};
 use crate::network::topology::{Placement, Topology};
 use crate::peer::Peer;
+use crate::random::distribution::Distribution;
 use crate::random::{Purpose, Rng, Streams};
 use crate::record::NetworkCounts;
 use crate::time::{Span, Time};
@@ -83,6 +84,38 @@ pub struct Network {
     pub counts: NetworkCounts,
     /// By [`Placed::kind`]: the link without a topology, and those of a topology.
     manners: [Manner; 4],
+    /// Where all links are alike and do nothing but delay, lose and duplicate.
+    plain: Option<Plain>,
+}
+
+/// What all links do, worked out once.
+#[derive(Clone, Copy, Debug)]
+struct Plain {
+    /// The least latency and the number of latencies, if they are equally likely.
+    uniform: Option<(u64, u64)>,
+    /// Which draws are kept and which left single, if it is not all: as in [`Manner::Loss`].
+    loss: Option<(u64, u64)>,
+}
+
+impl Plain {
+    fn of(config: &NetworkConfig, manner: Manner) -> Option<Plain> {
+        if config.topology.is_some() || !config.link.kinds.is_empty() {
+            return None;
+        }
+        let loss = match manner {
+            Manner::Delay => None,
+            Manner::Loss { keep, single } => Some((keep, single)),
+            Manner::More => return None,
+        };
+        let uniform = match config.link.latency {
+            Distribution::Fixed(span) => Some((span.0, 1)),
+            Distribution::Uniform { min, max } => {
+                Some((min.0, max.0.saturating_sub(min.0).saturating_add(1)))
+            }
+            _ => None,
+        };
+        Some(Plain { uniform, loss })
+    }
 }
 
 /// A fault's change of some links: worse than the configuration says, while it lasts.
@@ -98,7 +131,7 @@ pub(crate) struct Overlay {
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum LinkChange {
     Loss(f64),
-    Delay(crate::random::distribution::Distribution),
+    Delay(Distribution),
     Duplicate(f64),
     Reorder { chance: f64, by: Span },
     Bandwidth(crate::units::Bandwidth),
@@ -160,6 +193,7 @@ impl Network {
             [flat, zone, region, between]
         });
         Network {
+            plain: Plain::of(&config, flat),
             manners,
             counters: Counters::new(config.draws, nodes),
             config,
@@ -200,6 +234,49 @@ impl Network {
         self.counts.bytes = self.counts.bytes.wrapping_add(u64::from(bytes));
         let block = self.counters.next(from, to);
         let mut rng = streams.link(from, to, block);
+        let Some(plain) = &self.plain else {
+            return self.fate_placed(streams, rng, block, (from, to), (bytes, kind), now);
+        };
+        if !self.cuts.is_empty() || !self.overlays.is_empty() {
+            return self.fate_placed(streams, rng, block, (from, to), (bytes, kind), now);
+        }
+        let latency = match plain.uniform {
+            Some((least, lengths)) => Span(least + rng.below(lengths)),
+            None => self.config.link.latency.sample(&mut rng),
+        };
+        let Some((keep, single)) = plain.loss else { return Fate::Deliver(latency) };
+        if rng.peek(lane::LOSS) >> 11 >= keep {
+            self.counts.lost += 1;
+            return Fate::Drop(Drop::Lost);
+        }
+        if rng.peek(lane::DUPLICATE) >> 11 < single {
+            return Fate::Deliver(latency);
+        }
+        self.duplicate(rng, latency, (from, to), kind)
+    }
+
+    /// A message arrives twice.
+    #[cold]
+    #[inline(never)]
+    fn duplicate(&mut self, mut rng: Rng, latency: Span, (from, to): (Peer, Peer), kind: &str) -> Fate {
+        let link = self.placement.link(&self.config, from, to);
+        self.counts.duplicated += 1;
+        rng.skip(lane::REST);
+        let again = link.config.latency_of(kind).sample(&mut rng).saturating_add(link.distance);
+        Fate::Twice(latency, latency.max(again))
+    }
+
+    /// The fate where links differ, or faults are in force.
+    #[inline(never)]
+    fn fate_placed(
+        &mut self,
+        streams: &Streams,
+        mut rng: Rng,
+        block: u64,
+        (from, to): (Peer, Peer),
+        (bytes, kind): (u32, &'static str),
+        now: Time,
+    ) -> Fate {
         if !self.cuts.is_empty() {
             let link = (u64::from(from.raw()) << 32) | u64::from(to.raw());
             let chance = streams.block(Purpose::Fault, link, block).bits();
@@ -229,10 +306,7 @@ impl Network {
         if rng.peek(lane::DUPLICATE) >> 11 < single {
             return Fate::Deliver(latency);
         }
-        self.counts.duplicated += 1;
-        rng.skip(lane::REST);
-        let again = link.config.latency_of(kind).sample(&mut rng).saturating_add(link.distance);
-        Fate::Twice(latency, latency.max(again))
+        self.duplicate(rng, latency, (from, to), kind)
     }
 
     /// Looks at what a message from this node will need. A look ahead fetches it into the caches.

@@ -5,7 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Rng, normal};
+use super::{Rng, normal, quick};
 use crate::time::Span;
 use crate::units::Ratio;
 
@@ -98,9 +98,7 @@ impl Distribution {
             Distribution::FoldedNormal { mean, deviation } => Span::from_ns_f64(
                 (mean.0 as f64 + deviation.0 as f64 * normal::quantile(rng.open_unit())).abs(),
             ),
-            Distribution::LogNormal { median, sigma } => {
-                median.times(libm::exp(sigma * normal::quantile(rng.open_unit())))
-            }
+            Distribution::LogNormal { median, sigma } => quick::log_normal(*median, *sigma, rng.open_unit()),
             Distribution::Exponential { mean } => mean.times(-libm::log(rng.open_unit())),
             Distribution::Pareto { scale, shape } => scale.times(libm::pow(rng.open_unit(), -1.0 / shape)),
             Distribution::Mixture(parts) => {

@@ -10,6 +10,7 @@
 
 pub mod distribution;
 mod normal;
+mod quick;
 pub mod zipf;
 
 use rand_chacha::ChaCha8Rng;

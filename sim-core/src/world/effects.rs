@@ -58,10 +58,17 @@ impl<N: Node> World<N> {
                 self.arm(node, timer, after);
                 ControlFlow::Continue(())
             }
-            _ => match self.effects.pop() {
-                Some(Effect::Send { to, message }) if std::mem::needs_drop::<N::Message>() => {
-                    self.send(node, to, message, observer)
+            Some(Effect::Send { to, message }) => {
+                let (to, bytes, kind) = (*to, N::message_bytes(message), N::message_kind(message));
+                let fate = self.fate(node, to, bytes, kind);
+                match self.effects.pop() {
+                    Some(Effect::Send { message, .. }) => {
+                        self.meet(fate, (node, to), kind, message, observer)
+                    }
+                    _ => ControlFlow::Continue(()),
                 }
+            }
+            _ => match self.effects.pop() {
                 Some(effect) => self.carry_out_rarer(node, effect, observer),
                 None => ControlFlow::Continue(()),
             },
@@ -115,18 +122,36 @@ impl<N: Node> World<N> {
         message: N::Message,
         observer: &mut O,
     ) -> Flow {
+        let (bytes, kind) = (N::message_bytes(&message), N::message_kind(&message));
+        let fate = self.fate(from, to, bytes, kind);
+        self.meet(fate, (from, to), kind, message, observer)
+    }
+
+    /// The fate of a message from a node.
+    #[inline(always)]
+    fn fate(&mut self, from: Peer, to: Peer, bytes: u32, kind: &'static str) -> Fate {
         assert!(
             to.index() < self.slots.len() && !to.is_client(),
             "{from} sent a message to {to}, which is no node"
         );
-        let bytes = N::message_bytes(&message);
-        let kind = N::message_kind(&message);
         debug_assert!(N::MESSAGE_KINDS.contains(&kind), "{kind} is none of the kinds {:?}", N::MESSAGE_KINDS);
-        let fate = if from == to {
+        if from == to {
             Fate::Deliver(Span::ZERO)
         } else {
             self.network.fate(&self.streams, from, to, bytes, kind, self.now)
-        };
+        }
+    }
+
+    /// A message meets its fate.
+    #[inline(always)]
+    fn meet<O: Observer<N>>(
+        &mut self,
+        fate: Fate,
+        (from, to): (Peer, Peer),
+        kind: &'static str,
+        message: N::Message,
+        observer: &mut O,
+    ) -> Flow {
         match fate {
             Fate::Deliver(after) => {
                 self.schedule_message(self.now + after, from, to, message);

@@ -139,14 +139,17 @@ impl<N: Node> World<N> {
             return self.dropped(tie, client, to, "request", Some(crate::network::Drop::Blocked), observer);
         }
         self.absorb(tie, Kind::Request, to, content(&request));
-        if self.slots[to.index()].state.is_none() {
+        let slot = &self.slots[to.index()];
+        let plain = slot.body.is_none();
+        if slot.state.is_none() {
             // The machine is there, the process is not: the connection is refused.
             self.network.counts.to_dead += 1;
             self.send_reply(to, request.id, Reply::Rejected);
             return self.tell(observer, &Happening::Dropped { from: client, to, kind: "request", why: None });
         }
         self.network.counts.delivered += 1;
-        self.accept(to, Task::Do(Work::Request(request)), observer)
+        let work = Work::Request(request);
+        if plain { self.act(to, work, observer) } else { self.accept(to, Task::Do(work), observer) }
     }
 
     /// Whether a task is a request that its client has given up by now, and says so.
@@ -190,10 +193,11 @@ impl<N: Node> World<N> {
         result: SyncResult,
         observer: &mut O,
     ) -> Flow {
-        let rest = &mut self.rests[node.index()];
-        if rest.boot != boot || self.slots[node.index()].state.is_none() {
+        let (slot, rest) = (&self.slots[node.index()], &mut self.rests[node.index()]);
+        if rest.boot != boot || slot.state.is_none() {
             return ControlFlow::Continue(());
         }
+        let plain = slot.body.is_none();
         // A sync that was to fail succeeds after all if what made it fail is over by then.
         let fails =
             result == SyncResult::Failed && rest.disk.as_ref().is_some_and(|disk| disk.failure() > 0.0);
@@ -202,15 +206,16 @@ impl<N: Node> World<N> {
             disk.complete_sync(sync);
         }
         self.absorb(tie, Kind::Synced, node, content(&(sync, result)));
-        self.accept(node, Task::Do(Work::Synced(sync, result)), observer)
+        let work = Work::Synced(sync, result);
+        if plain { self.act(node, work, observer) } else { self.accept(node, Task::Do(work), observer) }
     }
 
     /// Work reaches the processor: it is handled now, served for a while, or waits.
     #[inline(never)]
     pub(super) fn accept<O: Observer<N>>(&mut self, node: Peer, task: Task<N>, observer: &mut O) -> Flow {
         let slot = &mut self.slots[node.index()];
-        let group = &self.groups[usize::from(self.rests[node.index()].group)];
         let Some(body) = &mut slot.body else { return self.perform(node, task, observer) };
+        let group = &self.groups[usize::from(self.rests[node.index()].group)];
         let processor = &mut body.processor;
         if group.processor.timers_apart && processor.paused == 0 && matches!(task, Task::Timer(_)) {
             return self.perform(node, task, observer);

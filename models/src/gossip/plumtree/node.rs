@@ -9,6 +9,7 @@ use sim_core::time::{Span, Time};
 
 use crate::detector::Watch;
 use crate::gossip::plumtree::Plumtree;
+use crate::gossip::plumtree::port::Port;
 use crate::gossip::plumtree::views::Views;
 
 /// What nodes say.
@@ -64,6 +65,7 @@ pub struct Shared {
 }
 
 /// A node.
+#[derive(Debug)]
 pub struct PlumtreeNode {
     shared: Arc<Shared>,
     views: Views,
@@ -90,6 +92,40 @@ impl Node for PlumtreeNode {
         &["payload", "ihave", "graft", "prune", "keepalive", "membership"];
 
     fn boot(shared: &Arc<Shared>, ctx: &mut Ctx<'_>) -> PlumtreeNode {
+        PlumtreeNode::start(shared, ctx)
+    }
+
+    fn on_message(&mut self, from: Peer, message: Message, ctx: &mut Ctx<'_>) {
+        self.receive(from, message, ctx);
+    }
+
+    fn on_timer(&mut self, timer: Timer, ctx: &mut Ctx<'_>) {
+        self.remind(timer, ctx);
+    }
+
+    fn message_bytes(message: &Message) -> u32 {
+        match message {
+            Message::Shuffle(_, peers, _) | Message::ShuffleReply(peers) => 24 + 6 * peers.len() as u32,
+            Message::Payload(_, _, bytes) => 24 + bytes,
+            _ => 24,
+        }
+    }
+
+    fn message_kind(message: &Message) -> &'static str {
+        match message {
+            Message::Payload(..) => "payload",
+            Message::IHave(_) => "ihave",
+            Message::Graft(_) => "graft",
+            Message::Prune => "prune",
+            Message::Keepalive(_) => "keepalive",
+            _ => "membership",
+        }
+    }
+}
+
+impl PlumtreeNode {
+    /// A node that boots, alone or as part of another model's node.
+    pub fn start(shared: &Arc<Shared>, ctx: &mut impl Port) -> PlumtreeNode {
         let (settings, me) = (&shared.settings, ctx.me().raw());
         let phase = ctx.rng().unit();
         // At the first start one after the other; a restarted node joins at once.
@@ -115,7 +151,8 @@ impl Node for PlumtreeNode {
         }
     }
 
-    fn on_message(&mut self, from: Peer, message: Message, ctx: &mut Ctx<'_>) {
+    /// A message of the tree came.
+    pub fn receive(&mut self, from: Peer, message: Message, ctx: &mut impl Port) {
         let peer = from.raw();
         if let (Message::Keepalive(number), Some(watch)) = (&message, self.watches.get_mut(&peer)) {
             watch.heartbeat(*number, ctx.now());
@@ -160,7 +197,8 @@ impl Node for PlumtreeNode {
         }
     }
 
-    fn on_timer(&mut self, timer: Timer, ctx: &mut Ctx<'_>) {
+    /// A timer of the tree fired.
+    pub fn remind(&mut self, timer: Timer, ctx: &mut impl Port) {
         match timer {
             Timer::Join => self.join(ctx),
             Timer::Keepalive => self.keepalive(ctx),
@@ -175,9 +213,7 @@ impl Node for PlumtreeNode {
                 ctx.arm(Timer::Shuffle, settings.shuffle);
             }
             Timer::Broadcast => {
-                self.serial += 1;
-                let name = u64::from(ctx.me().raw()) << 32 | u64::from(self.serial);
-                self.deliver(None, name, 0, ctx);
+                self.broadcast(ctx);
                 let settings = &self.shared.settings;
                 if settings.broadcasts_at(ctx.now() + settings.every) {
                     ctx.arm(Timer::Broadcast, settings.every);
@@ -187,27 +223,25 @@ impl Node for PlumtreeNode {
         }
     }
 
-    fn message_bytes(message: &Message) -> u32 {
-        match message {
-            Message::Shuffle(_, peers, _) | Message::ShuffleReply(peers) => 24 + 6 * peers.len() as u32,
-            Message::Payload(_, _, bytes) => 24 + bytes,
-            _ => 24,
-        }
+    /// The name that its next payload gets.
+    #[must_use]
+    pub fn name_next(&self, me: Peer) -> u64 {
+        u64::from(me.raw()) << 32 | u64::from(self.serial + 1)
     }
 
-    fn message_kind(message: &Message) -> &'static str {
-        match message {
-            Message::Payload(..) => "payload",
-            Message::IHave(_) => "ihave",
-            Message::Graft(_) => "graft",
-            Message::Prune => "prune",
-            Message::Keepalive(_) => "keepalive",
-            _ => "membership",
-        }
+    /// Sends a payload of its own along the tree.
+    pub fn broadcast(&mut self, ctx: &mut impl Port) {
+        let name = self.name_next(ctx.me());
+        self.serial += 1;
+        self.deliver(None, name, 0, ctx);
     }
-}
 
-impl PlumtreeNode {
+    /// Whether it has a payload.
+    #[must_use]
+    pub fn has(&self, name: u64) -> bool {
+        self.have.contains_key(&name)
+    }
+
     /// Whom it knows.
     #[must_use]
     pub fn views(&self) -> &Views {
@@ -216,7 +250,7 @@ impl PlumtreeNode {
 
     /// To any node before it: at the first start those have joined. Node 0 of a fresh cluster has nobody to join, and
     /// after a restart asks whoever there may be through the node after it.
-    fn join(&mut self, ctx: &mut Ctx<'_>) {
+    fn join(&mut self, ctx: &mut impl Port) {
         let me = ctx.me().raw();
         if me == 0 && ctx.now() == Time::ZERO {
             return;
@@ -225,7 +259,7 @@ impl PlumtreeNode {
         ctx.send(Peer::node(contact), Message::Join);
     }
 
-    fn add(&mut self, peer: u32, ctx: &mut Ctx<'_>) {
+    fn add(&mut self, peer: u32, ctx: &mut impl Port) {
         let (me, limit) = (ctx.me().raw(), self.shared.settings.active);
         let left = self.views.add_active(peer, me, limit, ctx.rng());
         if peer != me {
@@ -249,7 +283,7 @@ impl PlumtreeNode {
     }
 
     /// A neighbour left (and may be a reserve) or is given up; a reserve takes its place.
-    fn drop_neighbor(&mut self, peer: u32, lives: bool, ctx: &mut Ctx<'_>) {
+    fn drop_neighbor(&mut self, peer: u32, lives: bool, ctx: &mut impl Port) {
         if !self.views.active.contains(&peer) {
             return;
         }
@@ -261,7 +295,7 @@ impl PlumtreeNode {
     }
 
     /// Asks a random reserve to be a neighbour, if there is room.
-    fn promote(&mut self, ctx: &mut Ctx<'_>) {
+    fn promote(&mut self, ctx: &mut impl Port) {
         if self.views.active.len() >= self.shared.settings.active as usize {
             return;
         }
@@ -276,7 +310,7 @@ impl PlumtreeNode {
     }
 
     /// A refusal puts a peer back into the reserve; a keep-alive from one that is no neighbour is set right.
-    fn stray(&mut self, from: Peer, message: &Message, ctx: &mut Ctx<'_>) {
+    fn stray(&mut self, from: Peer, message: &Message, ctx: &mut impl Port) {
         let peer = from.raw();
         if matches!(message, Message::Refuse) {
             self.views.add_passive(peer, ctx.me().raw(), self.shared.settings.passive, ctx.rng());
@@ -285,7 +319,7 @@ impl PlumtreeNode {
         }
     }
 
-    fn forward_join(&mut self, from: u32, new: u32, left: u8, ctx: &mut Ctx<'_>) {
+    fn forward_join(&mut self, from: u32, new: u32, left: u8, ctx: &mut impl Port) {
         let me = ctx.me().raw();
         if new == me {
             return;
@@ -303,7 +337,7 @@ impl PlumtreeNode {
         }
     }
 
-    fn shuffled(&mut self, from: u32, first: u32, peers: Vec<u32>, left: u8, ctx: &mut Ctx<'_>) {
+    fn shuffled(&mut self, from: u32, first: u32, peers: Vec<u32>, left: u8, ctx: &mut impl Port) {
         if left > 0
             && let Some(next) = self.views.any_active([from, first], ctx.rng())
         {
@@ -316,14 +350,14 @@ impl PlumtreeNode {
         self.reserve(peers, ctx);
     }
 
-    fn reserve(&mut self, peers: Vec<u32>, ctx: &mut Ctx<'_>) {
+    fn reserve(&mut self, peers: Vec<u32>, ctx: &mut impl Port) {
         let (me, limit) = (ctx.me().raw(), self.shared.settings.passive);
         for peer in peers {
             self.views.add_passive(peer, me, limit, ctx.rng());
         }
     }
 
-    fn keepalive(&mut self, ctx: &mut Ctx<'_>) {
+    fn keepalive(&mut self, ctx: &mut impl Port) {
         let now = ctx.now();
         let suspects = self.watches.iter().filter(|(_, watch)| watch.suspects(now));
         let suspects: Vec<u32> = suspects.map(|(peer, _)| *peer).collect();
@@ -340,14 +374,14 @@ impl PlumtreeNode {
         ctx.arm(Timer::Keepalive, self.shared.settings.keepalive);
     }
 
-    fn send_payload(&self, to: u32, name: u64, hops: u16, ctx: &mut Ctx<'_>) {
+    fn send_payload(&self, to: u32, name: u64, hops: u16, ctx: &mut impl Port) {
         ctx.mark("payload sent");
         let bytes = self.shared.settings.payload.0 as u32;
         ctx.send(Peer::node(to), Message::Payload(name, hops, bytes));
     }
 
     /// A payload is new here: it is kept, passed on to eager neighbours and announced to lazy ones.
-    fn deliver(&mut self, from: Option<u32>, name: u64, hops: u16, ctx: &mut Ctx<'_>) {
+    fn deliver(&mut self, from: Option<u32>, name: u64, hops: u16, ctx: &mut impl Port) {
         self.have.insert(name, hops);
         ctx.mark("applied");
         ctx.measure("applied", name as i64);
@@ -361,7 +395,7 @@ impl PlumtreeNode {
         }
     }
 
-    fn payload(&mut self, from: u32, name: u64, hops: u16, ctx: &mut Ctx<'_>) {
+    fn payload(&mut self, from: u32, name: u64, hops: u16, ctx: &mut impl Port) {
         if self.have.contains_key(&name) {
             if self.shared.settings.prune {
                 self.lazy.insert(from);
@@ -376,7 +410,7 @@ impl PlumtreeNode {
         self.deliver(Some(from), name, hops, ctx);
     }
 
-    fn announced(&mut self, from: u32, name: u64, ctx: &mut Ctx<'_>) {
+    fn announced(&mut self, from: u32, name: u64, ctx: &mut impl Port) {
         if self.have.contains_key(&name) {
             return;
         }
@@ -388,7 +422,7 @@ impl PlumtreeNode {
     }
 
     /// Fetches a missing payload from the next who announced it, and grafts that link into the tree.
-    fn fetch(&mut self, name: u64, ctx: &mut Ctx<'_>) {
+    fn fetch(&mut self, name: u64, ctx: &mut impl Port) {
         let Some(by) = self.announced.get_mut(&name).filter(|by| !by.is_empty()) else { return };
         let from = by.remove(0);
         self.lazy.remove(&from);
