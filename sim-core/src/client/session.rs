@@ -7,7 +7,7 @@ use indexmap::IndexMap;
 
 use crate::client::layered::{Inside, Layers};
 use crate::client::level::Level;
-use crate::client::policy::{Guards, Token as Attempt};
+use crate::client::policy::{Act, Guards, Token as Attempt};
 use crate::client::workload::{Generator, Load};
 use crate::client::{ClientConfig, Routing};
 use crate::fingerprint::ContentHasher;
@@ -302,6 +302,11 @@ impl Clients {
         if let (Some(inside), Some(layers)) = (inside, layers) {
             inside.sent(number, token, &layers.stack);
         }
+    }
+
+    /// What a client's layers ask for next.
+    pub(crate) fn next_act(&mut self, client: usize) -> Option<Act> {
+        self.list[client].layers.as_mut()?.acts.take().map(|(_, act)| act)
     }
 
     fn op_of(&self, client: usize, process: u32, serial: u32) -> Option<&Op> {

@@ -89,9 +89,7 @@ impl<N: Node> World<N> {
 
     /// Carries out what the layers ask for, until they ask for nothing more.
     fn pump<O: Observer<N>>(&mut self, client: usize, heard: &Heard, observer: &mut O) -> Flow {
-        while let Some(layers) = &mut self.clients.client(client).layers
-            && let Some((_, act)) = layers.acts.take()
-        {
+        while let Some(act) = self.clients.next_act(client) {
             match act {
                 Act::Send { attempt, tag, deadline, .. } => {
                     self.send_inside(client, tag, attempt, deadline, observer)?;

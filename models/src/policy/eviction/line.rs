@@ -41,7 +41,7 @@ impl Line {
     }
 
     /// Moves a place of the line to its end.
-    pub(super) fn move_to_end(&mut self, place: u32) {
+    pub(super) fn move_back(&mut self, place: u32) {
         if self.end != place {
             self.take(place);
             self.push(place);

@@ -50,7 +50,7 @@ impl Order {
     /// An entry is looked at; `draw` is any number that the look drew.
     pub(super) fn used(&mut self, place: u32, draw: u64) {
         match self {
-            Order::Line { line, uses: true } => line.move_to_end(place),
+            Order::Line { line, uses: true } => line.move_back(place),
             Order::Line { .. } => {}
             Order::Random { state, .. } => *state ^= draw,
             Order::Frequency(frequency) => frequency.used(place),
@@ -69,7 +69,7 @@ impl Order {
     /// An entry that is there is filled anew.
     pub(super) fn filled(&mut self, place: u32) {
         if let Order::Line { line, uses: true } = self {
-            line.move_to_end(place);
+            line.move_back(place);
         }
     }
 
