@@ -122,6 +122,12 @@ const TABLE: &[Row] = &[
         "the last writes are rolled back",
         stores::rolled_back,
     ),
+    (
+        &["lost-updates"],
+        ("src/weak/updates.rs", "as_the_twin_says"),
+        "a write is taken that does not know what it replaces",
+        stores::unknowing,
+    ),
 ];
 
 /// The answer to the question by this name.

@@ -241,3 +241,30 @@ fn older(seed: u64) -> [i64; 4] {
     }
     values.map(|[before, _]| before)
 }
+
+/// Two sessions read a key, then both write it. The sound store has the second look again first; the broken one takes its
+/// write as it is, which replaces what it did not know of.
+pub(super) fn unknowing(broken: bool, seed: u64) -> History {
+    let (mut draws, mut held, mut entries) = (Draws(seed), [0_i64; 4], Vec::new());
+    let mut tell = |process: u64, key: u64, call: Call, seen: i64| {
+        let answer = Answer::Value(if seen == 0 { Value::Nil } else { Value::Int(seen) });
+        let mut entry = at_once(process, entries.len() as u64, call, answer);
+        entry.operation.key = Some(Key(key));
+        entries.push(entry);
+    };
+    for round in 0..12 {
+        let key = draws.below(4);
+        let own = &mut held[key as usize];
+        tell(0, key, Call::Read, *own);
+        tell(1, key, Call::Read, *own);
+        for process in 0..2 {
+            if process == 1 && !broken {
+                tell(1, key, Call::Read, *own);
+            }
+            *own = 2 * round + process as i64 + 1;
+            tell(process, key, Call::Write(Value::Int(*own)), 0);
+        }
+    }
+    (0..4).for_each(|key| tell(2, key, Call::Read, held[key as usize]));
+    History { entries }
+}
