@@ -1,7 +1,7 @@
 //! A leader's lease as it stands at one moment (D 6.4.1): until when, by which clock, and what the clocks must keep for it
 //! to be good.
 //!
-//! Deliberately absent: how it is renewed and used, which is [`super::read`].
+//! Deliberately absent: how it is renewed and used, which is `read`.
 
 use std::fmt;
 
