@@ -244,7 +244,20 @@ impl Network {
             Some((least, lengths)) => Span(least + rng.below(lengths)),
             None => self.config.link.latency.sample(&mut rng),
         };
-        let Some((keep, single)) = plain.loss else { return Fate::Deliver(latency) };
+        let Some(odds) = plain.loss else { return Fate::Deliver(latency) };
+        self.lose_or_repeat(rng, latency, odds, (from, to), kind)
+    }
+
+    /// Loss and duplication of a message that takes so long, on a link that does no more to it.
+    #[inline(always)]
+    fn lose_or_repeat(
+        &mut self,
+        rng: Rng,
+        latency: Span,
+        (keep, single): (u64, u64),
+        peers: (Peer, Peer),
+        kind: &str,
+    ) -> Fate {
         if rng.peek(lane::LOSS) >> 11 >= keep {
             self.counts.lost += 1;
             return Fate::Drop(Drop::Lost);
@@ -252,7 +265,7 @@ impl Network {
         if rng.peek(lane::DUPLICATE) >> 11 < single {
             return Fate::Deliver(latency);
         }
-        self.duplicate(rng, latency, (from, to), kind)
+        self.duplicate(rng, latency, peers, kind)
     }
 
     /// A message arrives twice.
@@ -289,7 +302,7 @@ impl Network {
             return self.fate_impaired(rng, from, to, (bytes, kind), now);
         }
         let link = self.placement.link(&self.config, from, to);
-        let (keep, single) = match self.manners[link.kind] {
+        let odds = match self.manners[link.kind] {
             Manner::Delay => {
                 return Fate::Deliver(
                     link.config.latency_of(kind).sample(&mut rng).saturating_add(link.distance),
@@ -299,14 +312,7 @@ impl Network {
             Manner::More => return self.fate_impaired(rng, from, to, (bytes, kind), now),
         };
         let latency = link.config.latency_of(kind).sample(&mut rng).saturating_add(link.distance);
-        if rng.peek(lane::LOSS) >> 11 >= keep {
-            self.counts.lost += 1;
-            return Fate::Drop(Drop::Lost);
-        }
-        if rng.peek(lane::DUPLICATE) >> 11 < single {
-            return Fate::Deliver(latency);
-        }
-        self.duplicate(rng, latency, (from, to), kind)
+        self.lose_or_repeat(rng, latency, odds, (from, to), kind)
     }
 
     /// Looks at what a message from this node will need. A look ahead fetches it into the caches.
