@@ -99,7 +99,7 @@ impl Distribution {
                 (mean.0 as f64 + deviation.0 as f64 * normal::quantile(rng.open_unit())).abs(),
             ),
             Distribution::LogNormal { median, sigma } => quick::log_normal(*median, *sigma, rng.open_unit()),
-            Distribution::Exponential { mean } => mean.times(-libm::log(rng.open_unit())),
+            Distribution::Exponential { mean } => quick::exponential(*mean, rng.open_unit()),
             Distribution::Pareto { scale, shape } => scale.times(libm::pow(rng.open_unit(), -1.0 / shape)),
             Distribution::Mixture(parts) => {
                 let choice = rng.unit();
