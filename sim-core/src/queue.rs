@@ -55,7 +55,7 @@ const SMALL: usize = 16;
 /// A run of more entries than this takes no new ones.
 const INSERT: usize = 32;
 /// A run of no more entries than this is gone through whole when one is added.
-const FEW: usize = 12;
+const FEW: usize = 8;
 
 /// The memory of a bucket of no more entries than this is kept for others.
 const KEPT: usize = 4096;
