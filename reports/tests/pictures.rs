@@ -7,12 +7,15 @@ mod made;
 mod sheet;
 mod toy;
 
+use checks::verdict::{Verdict, Witness};
 use reports::plots::distributions::distributions;
-use reports::{Run, run_pictures, write_exploration, write_run};
+use reports::plots::timeline::timeline;
+use reports::{Finding, Run, run_pictures, write_exploration, write_run};
 use sim_core::fault::{Crash, Fault, FaultLine, Shape, Target, Trigger};
+use sim_core::peer::Peer;
 use sim_core::random::distribution::Distribution;
-use sim_core::record::Record;
-use sim_core::time::Span;
+use sim_core::record::{Record, Violation};
+use sim_core::time::{Span, Time};
 use sim_core::units::Ratio;
 use toy::Setting;
 
@@ -118,6 +121,22 @@ fn every_picture_is_well_formed_and_no_label_lies_on_another() {
         complaints.extend(sheet::complaints(&svg).into_iter().map(|text| format!("{case}: {text}")));
     }
     assert!(complaints.is_empty(), "\n{}", complaints.join("\n"));
+}
+
+#[test]
+fn what_stopped_a_run_is_said_once() {
+    let mut record = small();
+    let (at, node) = (Time::ZERO + Span::secs(2), Peer::node(0));
+    let property = "leader completeness".to_string();
+    record.violation = Some(Violation { at, node, property: property.clone(), detail: String::new() });
+    let finding = |check: &str, anomaly: String| {
+        let witness = Witness { anomaly, ..Witness::default() };
+        Finding { check: check.into(), verdict: Verdict::Fail(Box::new(witness)), detail: String::new() }
+    };
+    let findings = [finding("invariants", property), finding("linearizable", "stale read".into())];
+    let svg = timeline(&Run { findings: &findings, ..Run::of(&record) });
+    assert!(svg.contains("violated at n0: leader completeness"), "{svg}");
+    assert!(svg.contains("not linearizable: stale read") && !svg.contains("not invariants"), "{svg}");
 }
 
 #[test]

@@ -28,7 +28,7 @@ pub struct Admin {
 pub enum Action {
     /// A node that gets the log but does not vote (D 4.2.1).
     AddLearner(u32),
-    /// A voter; it is a learner until it has caught up (D 4.2.1).
+    /// A voter; it is a learner until it has caught up, and given up if it does not (D 4.2.1).
     AddServer(u32),
     /// A voter or learner leaves.
     RemoveServer(u32),

@@ -13,7 +13,7 @@ use super::entry::{Index, Payload, Term};
 use super::membership::Purpose;
 use super::message::{Message, Timer};
 use super::node::{RaftNode, Role};
-use super::replication::Leading;
+use super::progress::Leading;
 use super::storage::Deferred;
 
 type Ctx<'a> = Context<'a, Message, Timer>;

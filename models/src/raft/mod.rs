@@ -6,11 +6,11 @@
 //! | settings, the administrator's plan | [`config`], [`admin`] |
 //! | figure 2: state, messages | `node`, [`message`], [`entry`], [`log`] |
 //! | §5.2, §5.4.1, D 9.6, D 4.2.3: elections | `election` |
-//! | §5.3, §5.4.2, D 10.2.1: replication, commitment | `replication`, `follower` |
+//! | §5.3, §5.4.2, D 10.2.1: replication, commitment | `replication`, `progress`, `follower` |
 //! | figure 3: the five properties | [`invariants`] |
 //! | §5 persistence | `storage`, `codec`, over [`crate::wal`] |
 //! | §7, D 5: snapshots | [`snapshot`] |
-//! | §6, D 4: membership | [`membership`], `reconfigure` |
+//! | §6, D 4: membership | [`membership`], `reconfigure`, `catch_up` |
 //! | D 3.10: leadership transfer | `transfer` |
 //! | §8, D 6.3, D 6.4: clients | [`machine`], `read` |
 //!
@@ -18,6 +18,7 @@
 //! and the checkers'.
 
 pub mod admin;
+mod catch_up;
 mod codec;
 pub mod config;
 mod election;
@@ -30,6 +31,7 @@ pub mod machine;
 pub mod membership;
 pub mod message;
 mod node;
+mod progress;
 mod read;
 mod reconfigure;
 mod replication;
@@ -72,6 +74,7 @@ const WORDS: Words = Words {
         "read under lease",
         "membership changed",
         "change refused",
+        "change given up",
         "leader removed",
         "snapshot taken",
         "snapshot sent",

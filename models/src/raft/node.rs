@@ -19,8 +19,8 @@ use super::log::Log;
 use super::machine::Machine;
 use super::membership::Membership;
 use super::message::{Message, Timer};
+use super::progress::Leading;
 use super::read::Asked;
-use super::replication::Leading;
 use super::snapshot::{Incoming, Snapshot};
 use super::storage::{Deferred, Restored, Storage};
 use crate::wal::Recovery;
@@ -159,6 +159,10 @@ impl Node for RaftNode {
             Message::Snapshot(chunk) => {
                 if self.hears_leader(from, chunk.term, ctx) {
                     self.on_chunk(from, &chunk, ctx);
+                } else if chunk.term < self.term {
+                    let (term, index) = (self.term, chunk.position.index);
+                    let reply = Message::SnapshotReply { term, index, received: 0, installed: false };
+                    self.defer(Deferred::Send(from, reply), ctx);
                 }
             }
             Message::Accepted { term, matched, round } => {
@@ -255,7 +259,7 @@ impl RaftNode {
             leading: None,
             pending: VecDeque::new(),
             orphans: Vec::new(),
-            asked: Asked::default(),
+            asked: Asked::new(now),
             agreed: false,
             early: Vec::new(),
             scratch: Vec::new(),

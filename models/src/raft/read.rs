@@ -29,8 +29,20 @@ pub(super) struct Rounds {
     starts: VecDeque<(u64, Time)>,
     /// Nobody else can have been elected before this.
     lease: Time,
+    leases: Leases,
     /// Reads in the order of their rounds.
     waiting: VecDeque<Waiting>,
+}
+
+/// Whether rounds make leases. They rest on followers that vote for nobody else, and a transfer asks for just that.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Leases {
+    #[default]
+    Made,
+    /// A transfer is under way.
+    Paused,
+    /// A server was told to stand out of turn, and may do so at any time in this term.
+    Over,
 }
 
 /// A read at the leader.
@@ -50,8 +62,10 @@ enum Reader {
 }
 
 /// Reads for which a follower asked its leader.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Asked {
+    /// The latest question's number. The first of a life is what the clock read at its boot in nanoseconds, so that an
+    /// answer to an earlier life's question is none to this one's.
     number: u64,
     reads: VecDeque<AskedRead>,
 }
@@ -65,6 +79,12 @@ struct AskedRead {
     index: Option<Index>,
 }
 
+impl Asked {
+    pub(super) fn new(booted: Time) -> Asked {
+        Asked { number: booted.0, reads: VecDeque::new() }
+    }
+}
+
 impl Rounds {
     pub(super) fn latest(&self) -> u64 {
         self.begun
@@ -76,10 +96,23 @@ impl Rounds {
             Reader::Server(..) => None,
         })
     }
-    /// Gives the lease up, for good in this round and those before it.
-    pub(super) fn end_lease(&mut self) {
+    /// Gives the lease up; no round makes another until [`Rounds::resume_leases`].
+    pub(super) fn pause_leases(&mut self) {
         self.lease = Time::ZERO;
         self.starts.clear();
+        if self.leases == Leases::Made {
+            self.leases = Leases::Paused;
+        }
+    }
+    /// No round makes a lease any more.
+    pub(super) fn end_leases(&mut self) {
+        self.leases = Leases::Over;
+    }
+    /// Rounds make leases again, unless that is over.
+    pub(super) fn resume_leases(&mut self) {
+        if self.leases == Leases::Paused {
+            self.leases = Leases::Made;
+        }
     }
     /// Until when nobody else can have been elected.
     pub(super) fn lease(&self) -> Time {
@@ -138,8 +171,9 @@ impl RaftNode {
 
     /// Begins a round with a heartbeat, if leases are renewed by them and none is under way.
     pub(super) fn renew_lease(&mut self, now: Time) {
-        let leases = matches!(self.shared.raft.reads, Reads::Lease { .. }) && !self.is_transferring();
+        let leases = matches!(self.shared.raft.reads, Reads::Lease { .. });
         if let Some(leading) = self.leading.as_mut().filter(|_| leases)
+            && leading.rounds.leases == Leases::Made
             && leading.rounds.begun == leading.rounds.answered
         {
             leading.rounds.begin(now);
@@ -179,7 +213,7 @@ impl RaftNode {
             && round <= reached
         {
             rounds.starts.pop_front();
-            if length > Span::ZERO {
+            if length > Span::ZERO && rounds.leases == Leases::Made {
                 rounds.lease = rounds.lease.max(start + length);
             }
         }

@@ -11,6 +11,7 @@ use sim_core::node::Context;
 use sim_core::peer::Peer;
 
 use super::admin::{Action, Scheme};
+use super::catch_up::Trials;
 use super::config::Bug;
 use super::entry::Payload;
 use super::membership::Membership;
@@ -105,12 +106,14 @@ impl RaftNode {
             strangers.into_iter().for_each(|peer| insert(&mut next.learners, peer));
             return self.change(next, ctx);
         }
-        let ready = |node: &RaftNode, peer: Peer| {
-            let leading = node.leading.as_ref();
-            leading.is_some_and(|l| l.progress.iter().any(|p| p.peer == peer && p.caught_up))
-        };
-        if !missing.iter().all(|peer| ready(self, *peer)) {
-            return;
+        match self.try_learners(&missing, now.lines_done, ctx.now()) {
+            Trials::Passed => {}
+            Trials::UnderWay => return,
+            Trials::Hopeless => {
+                ctx.mark("change given up");
+                let left = self.dismiss(&missing, now);
+                return self.change(Membership { lines_done: target.lines_done, ..left }, ctx);
+            }
         }
         let mut next = target;
         next.learners.retain(|learner| !next.voters.contains(learner));

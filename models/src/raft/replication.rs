@@ -4,109 +4,21 @@
 //!
 //! Its own entries go to its disk and to the followers at the same time; its own copy counts once it is durable.
 
-use std::collections::VecDeque;
 use std::sync::Arc;
 
 use sim_core::node::{Context, Reply};
 use sim_core::peer::Peer;
 use sim_core::time::{Span, Time};
 
+use super::catch_up::Chase;
 use super::config::Bug;
-use super::entry::{Batch, Entry, Index, Payload};
+use super::entry::{Entry, Index, Payload};
 use super::membership::{Membership, Purpose};
 use super::message::{Message, Timer};
 use super::node::{RaftNode, Role};
-use super::read::Rounds;
-use super::snapshot::Sending;
+use super::progress::Progress;
 
 type Ctx<'a> = Context<'a, Message, Timer>;
-
-/// What a leader keeps, for as long as it leads.
-#[derive(Debug)]
-pub(super) struct Leading {
-    pub(super) progress: Vec<Progress>,
-    /// Where each node stands in `progress`, by its index; past the end for those that do not.
-    places: Vec<u32>,
-    /// The place of its first entry: once that is applied, it knows what is committed.
-    pub(super) first_index: Index,
-    pub(super) rounds: Rounds,
-    /// Whether requests are being gathered.
-    pub(super) gathering: bool,
-    pub(super) transfer: Option<super::transfer::Transfer>,
-    /// The plan asks to hand over once the entry here is committed.
-    pub(super) handover: Option<Index>,
-    /// No voter of higher priority is handed over to before this.
-    pub(super) yield_after: Time,
-    since: Time,
-    /// The latest batch, which most followers need alike.
-    batch: Option<Batch>,
-}
-
-/// What a leader knows of one other server.
-#[derive(Debug)]
-pub(super) struct Progress {
-    pub(super) peer: Peer,
-    /// Its log agrees up to here.
-    pub(super) matched: Index,
-    /// What it is sent next.
-    pub(super) next: Index,
-    /// Where it agrees is being found out: one append at a time, and this says whether it is on its way.
-    pub(super) probing: Option<bool>,
-    /// The ends of the appends on their way.
-    pub(super) in_flight: VecDeque<Index>,
-    pub(super) heard: Time,
-    /// The latest round it answered.
-    pub(super) round: u64,
-    pub(super) sending: Option<Sending>,
-    /// A learner's present round of catching up: its goal and its start (D 4.2.1).
-    pub(super) chase: (Index, Time),
-    /// Whether it got to its goal within an election time-out.
-    pub(super) caught_up: bool,
-}
-
-impl Leading {
-    pub(super) fn new(first_index: Index, since: Time) -> Leading {
-        Leading {
-            progress: Vec::new(),
-            places: Vec::new(),
-            first_index,
-            rounds: Rounds::default(),
-            gathering: false,
-            transfer: None,
-            handover: None,
-            yield_after: Time::ZERO,
-            since,
-            batch: None,
-        }
-    }
-
-    /// What is known of this server. In large clusters every answer asks for that of every voter.
-    pub(super) fn of(&self, peer: Peer) -> Option<&Progress> {
-        self.progress.get(*self.places.get(peer.index())? as usize)
-    }
-
-    fn note_places(&mut self) {
-        self.places.clear();
-        for (place, progress) in self.progress.iter().enumerate() {
-            let index = progress.peer.index();
-            if index >= self.places.len() {
-                self.places.resize(index + 1, u32::MAX);
-            }
-            self.places[index] = place as u32;
-        }
-    }
-
-    /// Entries from a place to the log's end or a full batch; shared with the last follower that needed the same.
-    fn batch(&mut self, log: &super::log::Log, from: Index, most: u32) -> Option<Batch> {
-        let end = log.last_index().min(from.saturating_add(u64::from(most) - 1));
-        let fits = |batch: &&Batch| batch[0].index == from && batch[batch.len() - 1].index == end;
-        if let Some(batch) = self.batch.as_ref().filter(fits) {
-            return Some(batch.clone());
-        }
-        self.batch = log.batch(from, most);
-        self.batch.clone()
-    }
-}
 
 impl RaftNode {
     /// Takes the followers from the latest membership, keeping what is known of those that stay.
@@ -116,27 +28,19 @@ impl RaftNode {
         leading.progress.retain(|progress| membership.everyone().any(|peer| peer == progress.peer));
         for peer in membership.everyone().filter(|peer| *peer != self.me) {
             if !leading.progress.iter().any(|progress| progress.peer == peer) {
-                leading.progress.push(Progress {
-                    peer,
-                    matched: 0,
-                    next: last + 1,
-                    probing: Some(false),
-                    in_flight: VecDeque::new(),
-                    heard: now,
-                    round: 0,
-                    sending: None,
-                    chase: (last, now),
-                    caught_up: false,
-                });
+                leading.progress.push(Progress::unknown(peer, last, now));
             }
         }
+        for progress in &mut leading.progress {
+            let learns = !membership.is_voter(progress.peer);
+            progress.chase = learns.then(|| progress.chase.unwrap_or(Chase::new(last, now)));
+        }
         leading.note_places();
+        leading.recount(self.commit);
     }
 
     pub(super) fn progress_of(&mut self, peer: Peer) -> Option<(usize, &mut Progress)> {
-        let leading = self.leading.as_mut()?;
-        let place = *leading.places.get(peer.index())? as usize;
-        Some((place, leading.progress.get_mut(place)?))
+        self.leading.as_mut()?.of_mut(peer)
     }
 
     /// Appends an entry of its own to its log and its disk.
@@ -289,8 +193,8 @@ impl RaftNode {
         let (now, last) = (ctx.now(), self.log.last_index());
         let Some(leading) = self.leading.as_mut() else { return };
         let progress = &mut leading.progress[place];
-        let further = matched > progress.matched;
-        progress.matched = progress.matched.max(matched);
+        let (before, further) = (progress.matched, matched > progress.matched);
+        progress.matched = before.max(matched);
         if progress.probing.is_some() {
             progress.probing = None;
             progress.in_flight.clear();
@@ -301,12 +205,13 @@ impl RaftNode {
                 progress.in_flight.pop_front();
             }
         }
-        if !progress.caught_up && progress.matched >= progress.chase.0 {
-            let took = now.since(progress.chase.1);
-            progress.chase = (last, now);
-            progress.caught_up = took <= self.shared.raft.usual_timeout();
+        if let Some(chase) = &mut progress.chase {
+            chase.reached(progress.matched, last, now, self.shared.raft.usual_timeout());
         }
         let useful = further && progress.matched > self.commit;
+        if useful && before <= self.commit {
+            leading.further += 1;
+        }
         self.feed(place, ctx);
         if useful {
             self.advance_commit(ctx);
@@ -331,20 +236,23 @@ impl RaftNode {
         progress.heard = now;
         progress.round = progress.round.max(round);
         let expected = progress.probing.is_none() || progress.next == previous + 1;
-        if previous <= progress.matched && conflict.1 == 0 && conflict.0 <= progress.matched {
+        let forgot = previous <= progress.matched && conflict.1 == 0 && conflict.0 <= progress.matched;
+        if forgot {
             // It had more than it has: its disk was lost.
             progress.matched = 0;
         }
         let stale = previous <= progress.matched || !expected || progress.sending.is_some();
+        if let Some(leading) = self.leading.as_mut().filter(|_| forgot) {
+            leading.recount(self.commit);
+        }
         if !stale {
-            let matched = progress.matched;
             let (first, term) = conflict;
             // If this log has the term as well, it may agree up to its own last entry of it.
             let end_of_term = self.log.first_of_term(term + 1);
             let has_term = term > 0 && self.log.term(end_of_term - 1) == Some(term);
             let next = if has_term { end_of_term } else { first };
             if let Some((_, progress)) = self.progress_of(from) {
-                progress.next = next.min(previous).max(matched + 1);
+                progress.next = next.min(previous).max(progress.matched + 1);
                 progress.probing = Some(false);
                 progress.in_flight.clear();
             }
@@ -357,10 +265,10 @@ impl RaftNode {
     pub(super) fn advance_commit(&mut self, ctx: &mut Ctx<'_>) {
         let Some(leading) = self.leading.as_ref() else { return };
         // Mostly too few have more than is committed, whoever of them votes: that is quick to see.
-        let (quorums, commit) = (self.shared.raft.quorums, self.commit);
-        let further = leading.progress.iter().filter(|progress| progress.matched > commit).count();
+        let quorums = self.shared.raft.quorums;
+        debug_assert_eq!(leading.further, leading.count_further(self.commit));
         let least = Membership::size(self.membership().voters.len(), quorums, Purpose::Commit);
-        if further + 1 < least {
+        if leading.further + 1 < least {
             return;
         }
         let mut scratch = std::mem::take(&mut self.scratch);
@@ -374,6 +282,9 @@ impl RaftNode {
         let any_term = self.shared.raft.bug == Some(Bug::CommitsOldTerms);
         if reached > self.commit && (any_term || self.log.term(reached) == Some(self.term)) {
             self.commit = reached;
+            if let Some(leading) = self.leading.as_mut() {
+                leading.recount(reached);
+            }
             self.apply(ctx);
             self.after_commit(ctx);
         }

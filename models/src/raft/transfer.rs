@@ -1,5 +1,6 @@
 //! Leadership transfer (D 3.10): the leader takes no more requests, brings the target up to date, and tells it to
-//! stand for election at once. If that does not succeed within an election time-out, the leader goes on.
+//! stand for election at once. If that does not succeed within an election time-out, the leader goes on; after it has told
+//! the target it reads under no lease in its term any more.
 
 use sim_core::node::Context;
 use sim_core::peer::Peer;
@@ -42,7 +43,7 @@ impl RaftNode {
         };
         let Some(target) = chosen else { return ctx.mark("transfer refused") };
         leading.transfer = Some(Transfer { target, until, told: false });
-        leading.rounds.end_lease();
+        leading.rounds.pause_leases();
         ctx.mark("transfer started");
         self.check_transfer(ctx);
     }
@@ -90,6 +91,7 @@ impl RaftNode {
         let Some(leading) = self.leading.as_mut() else { return };
         let Some(transfer) = leading.transfer.as_mut() else { return };
         if now >= transfer.until {
+            leading.rounds.resume_leases();
             leading.transfer = None;
             return ctx.mark("transfer given up");
         }
@@ -97,6 +99,8 @@ impl RaftNode {
         let ready = leading.progress.iter().any(|p| p.peer == target && p.matched == last);
         if ready && !transfer.told {
             transfer.told = true;
+            // However late the word arrives, the target is voted for against all loyalty (D 6.4.1).
+            leading.rounds.end_leases();
             ctx.send(target, Message::TimeoutNow { term });
         }
     }

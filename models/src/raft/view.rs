@@ -12,7 +12,7 @@ use super::node::{RaftNode, Role};
 use crate::model::Moment;
 use sim_core::peer::Peer;
 
-use super::replication::Progress;
+use super::progress::Progress;
 
 /// How many of the last entries a view shows.
 const ENTRIES_SHOWN: u64 = 8;

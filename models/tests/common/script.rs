@@ -131,7 +131,7 @@ impl Stage {
             }
             ("deliver", []) => self.deliver_all(),
             ("deliver", [from, to]) => self.deliver(peer(from), peer(to), None),
-            ("deliver", [from, to, kind]) => self.deliver(peer(from), peer(to), Some(kind)),
+            ("deliver", [from, to, kind @ ..]) => self.deliver(peer(from), peer(to), Some(&kind.join(" "))),
             ("drop", []) => self.mail.clear(),
             ("drop", [from, to]) => {
                 let (from, to) = (peer(from), peer(to));
@@ -139,7 +139,8 @@ impl Stage {
             }
             ("again", [from, to, kind @ ..]) => {
                 let (from, to) = (peer(from), peer(to));
-                let fits = |m: &Message| kind.first().is_none_or(|kind| m.kind() == *kind);
+                let kind = kind.join(" ");
+                let fits = |m: &Message| kind.is_empty() || m.kind() == kind;
                 let mut late = self.delivered.iter().rev();
                 let last = late.find(|(f, t, m)| (*f, *t) == (from, to) && fits(m));
                 let (from, to, message) = last.cloned().expect("something was delivered");

@@ -51,7 +51,9 @@ pub fn notices(run: &Run<'_>, chart: &Chart) -> Vec<Notice> {
         let at = at.map_or_else(String::new, |name| format!(" at {name}"));
         found.push((violation.at.0, true, format!("violated{at}: {}", violation.property)));
     }
-    for (check, witness) in run.witnesses() {
+    // The check of a model's properties says of a violation what its own line says already.
+    let told = |anomaly: &str| record.violation.as_ref().is_some_and(|broken| broken.property == anomaly);
+    for (check, witness) in run.witnesses().filter(|(_, witness)| !told(&witness.anomaly)) {
         let entries = witness.entries.iter().filter_map(|entry| record.history.entries.get(*entry));
         let at = entries.map(|entry| ended(entry).0).max().unwrap_or(end);
         found.push((at, true, format!("not {check}: {}", witness.anomaly)));
