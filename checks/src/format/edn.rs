@@ -32,15 +32,13 @@ pub(super) fn value(scanner: &mut Scanner<'_>) -> Result<Value, Fault> {
     match scanner.peek() {
         Some(b'[') => {
             scanner.enter()?;
+            if let Some(items) = scanner.whole_list(b' ', number) {
+                scanner.depth -= 1;
+                return Ok(Value::List(items));
+            }
             scanner.at += 1;
             let mut items = Vec::new();
             loop {
-                if let Some(number) = number(scanner) {
-                    items.push(Value::Int(number));
-                }
-                if scanner.eat(b' ') {
-                    continue;
-                }
                 space(scanner)?;
                 if scanner.eat(b']') {
                     scanner.depth -= 1;

@@ -156,6 +156,19 @@ fn simple(event: &mut Event, field: Field, scanner: &mut Scanner<'_>, keys: &mut
             let Some(key) = quoted(scanner) else { return false };
             event.key = Keyed::By(keys.named(key));
         }
+        Field::Time | Field::Index | Field::Attempts => {
+            let start = scanner.at;
+            let count = number(scanner).and_then(|number| u64::try_from(number).ok());
+            match (field, count) {
+                (Field::Time, Some(_)) => event.time = count,
+                (Field::Index, Some(_)) => event.index = count,
+                (_, Some(attempts)) if u32::try_from(attempts).is_ok() => event.attempts = attempts as u32,
+                _ => {
+                    scanner.at = start;
+                    return false;
+                }
+            }
+        }
         _ => return false,
     }
     true

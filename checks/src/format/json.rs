@@ -195,8 +195,12 @@ fn value(scanner: &mut Scanner<'_>) -> Option<Value> {
     if scanner.peek() != Some(b'[') {
         return datum(scanner).ok().map(Datum::into_value);
     }
-    let mut items = Vec::new();
     scanner.enter().ok()?;
+    if let Some(items) = scanner.whole_list(b',', number) {
+        scanner.depth -= 1;
+        return Some(Value::List(items));
+    }
+    let mut items = Vec::new();
     members(scanner, b']', |scanner| {
         items.push(value(scanner).ok_or_else(|| scanner.expected("a value"))?);
         Ok(())
