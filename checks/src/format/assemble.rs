@@ -28,22 +28,22 @@ pub(super) struct Dialect {
 
 /// The history under way.
 pub(super) struct Assembly {
-    dialect: Dialect,
+    pub(super) dialect: Dialect,
     pub(super) keys: KeyTable,
-    tuples: Tuples,
-    entries: Vec<Entry>,
+    pub(super) tuples: Tuples,
+    pub(super) entries: Vec<Entry>,
     /// Ends that have no invocation.
     orphans: Vec<Entry>,
-    clients: Clients,
-    position: u64,
+    pub(super) clients: Clients,
+    pub(super) position: u64,
     /// The names of clients that have names; they are numbered from [`NAMED_FROM`] on.
     named: IndexMap<Box<str>, ()>,
     /// Where in the file each of `entries`, then of `orphans`, begins, if somebody asked for it.
-    places: Option<(Vec<usize>, Vec<usize>)>,
+    pub(super) places: Option<(Vec<usize>, Vec<usize>)>,
 }
 
 /// Whether values are pairs `[key value]`, as `jepsen.independent` writes them: only if all invocations' are.
-enum Tuples {
+pub(super) enum Tuples {
     No,
     Yes,
     /// So far all are; the events wait.
@@ -305,7 +305,7 @@ fn is_tuple(event: &Event) -> Option<bool> {
 
 /// An operation that has not ended.
 #[inline(always)]
-fn blank(process: u32, operation: Operation) -> Entry {
+pub(super) fn blank(process: u32, operation: Operation) -> Entry {
     Entry {
         process,
         operation,

@@ -32,15 +32,13 @@ pub(super) fn value(scanner: &mut Scanner<'_>) -> Result<Value, Fault> {
     match scanner.peek() {
         Some(b'[') => {
             scanner.enter()?;
+            if let Some(items) = scanner.whole_list(b' ', number) {
+                scanner.depth -= 1;
+                return Ok(Value::List(items));
+            }
             scanner.at += 1;
             let mut items = Vec::new();
             loop {
-                if let Some(number) = number(scanner) {
-                    items.push(Value::Int(number));
-                }
-                if scanner.eat(b' ') {
-                    continue;
-                }
                 space(scanner)?;
                 if scanner.eat(b']') {
                     scanner.depth -= 1;
@@ -167,6 +165,11 @@ fn dispatch(scanner: &mut Scanner<'_>) -> Result<Datum, Fault> {
             scanner.at += 1;
             word(scanner)
         }
+        Some(b':') => {
+            scanner.at -= 1;
+            let namespace = namespace(scanner)?;
+            Ok(qualified(map(scanner)?, &namespace))
+        }
         Some(_) => {
             scanner.take_while(is_word);
             space(scanner)?;
@@ -174,6 +177,36 @@ fn dispatch(scanner: &mut Scanner<'_>) -> Result<Datum, Fault> {
         }
         None => Err(scanner.expected("a set or a tagged value")),
     }
+}
+
+/// Passes the namespace of a map's keys, `#:name`, up to the map's brace.
+pub(super) fn namespace(scanner: &mut Scanner<'_>) -> Result<String, Fault> {
+    let start = scanner.at;
+    scanner.at += 2;
+    let name = scanner.take_while(is_word);
+    if name.is_empty() || name.contains(&b':') || name.contains(&b'/') {
+        scanner.at = start;
+        return Err(scanner.expected("a namespace and a map, such as #:jepsen{…}"));
+    }
+    space(scanner)?;
+    match scanner.peek() {
+        Some(b'{') => Ok(text_of(name)),
+        _ => Err(scanner.expected(&format!("the map {{…}} of the namespace #:{}", text_of(name)))),
+    }
+}
+
+/// A map whose keys are of this namespace where they name no other: `#:a{:x 1, :_/y 2}` is `{:a/x 1, :y 2}`.
+fn qualified(map: Datum, namespace: &str) -> Datum {
+    let Datum::Map(mut pairs) = map else { return map };
+    for (key, _) in &mut pairs {
+        let Datum::Word(name) = key else { continue };
+        if let Some(bare) = name.strip_prefix("_/") {
+            *name = bare.into();
+        } else if !name.contains('/') && super::scan::decimal(name.as_bytes()).is_none() {
+            *name = format!("{namespace}/{name}").into();
+        }
+    }
+    Datum::Map(pairs)
 }
 
 fn list(scanner: &mut Scanner<'_>, close: u8) -> Result<Vec<Datum>, Fault> {

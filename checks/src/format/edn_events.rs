@@ -8,7 +8,7 @@ use sim_core::value::{Key, Micro, Value};
 use super::assemble::Assembly;
 use super::calls::Function;
 use super::datum::Datum;
-use super::edn::{datum, eat_word, is_word, number, space, value};
+use super::edn::{datum, eat_word, is_word, namespace, number, space, value};
 use super::edn_usual::usual;
 use super::event::{Event, Field, Keyed, Kind, Payload, Process};
 use super::keys::KeyTable;
@@ -18,18 +18,17 @@ use super::scan::{DEPTH_MAX, Fault, Scanner, Short, text_of};
 pub(super) fn read_events(bytes: &[u8], assembly: &mut Assembly) -> Result<(), Fault> {
     let mut scanner = Scanner::new(bytes);
     let mut open: Vec<u8> = Vec::new();
-    // Only what `usual` puts there is ever in it.
-    let mut plain = Event::default();
     loop {
         space(&mut scanner)?;
         match scanner.peek() {
             None if open.is_empty() => return Ok(()),
             None => return Err(scanner.expected("the end of the vector of events")),
             Some(b'{') => {
-                if let Some(length) = usual(&bytes[scanner.at..], &mut plain) {
-                    plain.at = scanner.at;
+                if let Some((event, length)) = usual(bytes, scanner.at) {
                     scanner.at += length;
-                    assembly.event(&mut plain)?;
+                    if !assembly.usual(event) {
+                        assembly.event(&mut event.into_event())?;
+                    }
                     continue;
                 }
                 let mut event = Event::at(scanner.at);
@@ -48,6 +47,8 @@ pub(super) fn read_events(bytes: &[u8], assembly: &mut Assembly) -> Result<(), F
                 open.pop();
                 scanner.at += 1;
             }
+            // All fields are of one namespace, `#:jepsen{…}`: the map behind it is the event.
+            Some(b'#') if scanner.ahead(1) == Some(b':') => drop(namespace(&mut scanner)?),
             // The tag of a record, `#jepsen.history.Op{…}`: the map behind it is the event.
             Some(b'#') if scanner.ahead(1).is_some_and(|byte| byte.is_ascii_alphabetic()) => {
                 scanner.take_while(is_word);
@@ -101,7 +102,11 @@ fn field(scanner: &mut Scanner<'_>) -> Option<Field> {
             scanner.at += length;
             Some(field)
         }
-        None => Field::named(scanner.take_while(is_word)),
+        // `:_/f` within a map of a namespace is `:f` without one.
+        None => {
+            let name = scanner.take_while(is_word);
+            Field::named(name.strip_prefix(b"_/").unwrap_or(name))
+        }
     }
 }
 
@@ -155,6 +160,19 @@ fn simple(event: &mut Event, field: Field, scanner: &mut Scanner<'_>, keys: &mut
         Field::Key => {
             let Some(key) = quoted(scanner) else { return false };
             event.key = Keyed::By(keys.named(key));
+        }
+        Field::Time | Field::Index | Field::Attempts => {
+            let start = scanner.at;
+            let count = number(scanner).and_then(|number| u64::try_from(number).ok());
+            match (field, count) {
+                (Field::Time, Some(_)) => event.time = count,
+                (Field::Index, Some(_)) => event.index = count,
+                (_, Some(attempts)) if u32::try_from(attempts).is_ok() => event.attempts = attempts as u32,
+                _ => {
+                    scanner.at = start;
+                    return false;
+                }
+            }
         }
         _ => return false,
     }

@@ -7,12 +7,60 @@ use super::calls::Function;
 use super::datum::Datum;
 use super::event::{Event, Kind, Payload, Process};
 
-/// The length of the event that these bytes begin with, if it is written so. Its process, type, function and value are put
-/// into `event`.
+/// An event of a register, in so few words that no tree is made for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Usual {
+    /// Its offset in the file.
+    pub(super) at: usize,
+    pub(super) process: u32,
+    pub(super) kind: Kind,
+    pub(super) deed: Deed,
+    pub(super) told: Told,
+}
+
+/// Its `:f`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Deed {
+    Read,
+    Write,
+    Cas,
+}
+
+/// Its `:value`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Told {
+    Nil,
+    Int(i64),
+    Pair(i64, i64),
+}
+
+impl Usual {
+    /// The same as any other event.
+    pub(super) fn into_event(self) -> Event {
+        Event {
+            process: Process::Client(self.process),
+            kind: Some(self.kind),
+            function: Some(match self.deed {
+                Deed::Read => Function::Read,
+                Deed::Write => Function::Write,
+                Deed::Cas => Function::Cas,
+            }),
+            payload: match self.told {
+                Told::Nil => Payload::Plain(Datum::Nil),
+                Told::Int(number) => Payload::Plain(Datum::Int(number)),
+                Told::Pair(first, second) => Payload::Pair(first, second),
+            },
+            ..Event::at(self.at)
+        }
+    }
+}
+
+/// The event that these bytes, from offset `at` on, begin with, if it is written so, and its length.
 #[inline]
-pub(super) fn usual(bytes: &[u8], event: &mut Event) -> Option<usize> {
-    let (process, rest) = number(behind(bytes, b"{:process ")?)?;
-    let process = Process::Client(u32::try_from(process).ok()?);
+pub(super) fn usual(bytes: &[u8], at: usize) -> Option<(Usual, usize)> {
+    let whole = &bytes[at..];
+    let (process, rest) = number(behind(whole, b"{:process ")?)?;
+    let process = u32::try_from(process).ok()?;
     let rest = behind(rest, b", :type :")?;
     let (kind, rest) = match rest.first()? {
         b'o' => (Kind::Ok, behind(rest, b"ok, :f :")?),
@@ -22,29 +70,25 @@ pub(super) fn usual(bytes: &[u8], event: &mut Event) -> Option<usize> {
             None => (Kind::Info, behind(rest, b"info, :f :")?),
         },
     };
-    let (function, rest) = match rest.first()? {
-        b'r' => (Function::Read, behind(rest, b"read, :value ")?),
-        b'w' => (Function::Write, behind(rest, b"write, :value ")?),
-        _ => (Function::Cas, behind(rest, b"cas, :value ")?),
+    let (deed, rest) = match rest.first()? {
+        b'r' => (Deed::Read, behind(rest, b"read, :value ")?),
+        b'w' => (Deed::Write, behind(rest, b"write, :value ")?),
+        _ => (Deed::Cas, behind(rest, b"cas, :value ")?),
     };
-    let (payload, rest) = match rest.first()? {
-        b'n' => (Payload::Plain(Datum::Nil), behind(rest, b"nil")?),
+    let (told, rest) = match rest.first()? {
+        b'n' => (Told::Nil, behind(rest, b"nil")?),
         b'[' => {
             let (first, rest) = number(&rest[1..])?;
             let (second, rest) = number(behind(rest, b" ")?)?;
-            (Payload::Pair(first, second), behind(rest, b"]")?)
+            (Told::Pair(first, second), behind(rest, b"]")?)
         }
         _ => {
             let (number, rest) = number(rest)?;
-            (Payload::Plain(Datum::Int(number)), rest)
+            (Told::Int(number), rest)
         }
     };
     let rest = behind(rest, b"}")?;
-    event.process = process;
-    event.kind = Some(kind);
-    event.function = Some(function);
-    event.payload = payload;
-    Some(bytes.len() - rest.len())
+    Some((Usual { at, process, kind, deed, told }, whole.len() - rest.len()))
 }
 
 /// What is behind this text, if the bytes begin with it.

@@ -1,7 +1,7 @@
-//! A reader of JSON lines: one object a line, with the fields that Jepsen's events have.
+//! A reader of JSON: an object a line, or arrays of objects over any lines, with the fields that Jepsen's events have.
 //!
 //! `{"process":0,"type":"invoke","f":"write","value":5}`; a transaction's value is `[["append",3,1],["r",4,null]]`.
-//! Deliberately absent: arithmetic with fractions and with numbers beyond 64 bits, which become text, and events spread over several lines.
+//! Deliberately absent: arithmetic with fractions and with numbers beyond 64 bits, which become text, and arrays within arrays.
 
 use std::borrow::Cow;
 
@@ -13,7 +13,7 @@ use super::datum::Datum;
 use super::edn::unicode;
 use super::event::{Event, Field, Keyed, Kind, Payload, Process};
 use super::keys::KeyTable;
-use super::scan::{Fault, Scanner, text_of, whole_number};
+use super::scan::{Fault, Scanner, line_of, text_of, whole_number};
 
 /// All events of a file.
 pub(super) fn read_events(bytes: &[u8], assembly: &mut Assembly) -> Result<(), Fault> {
@@ -22,13 +22,34 @@ pub(super) fn read_events(bytes: &[u8], assembly: &mut Assembly) -> Result<(), F
         space(&mut scanner);
         match scanner.peek() {
             None => return Ok(()),
-            Some(b'{') => {
-                if let Some(mut event) = event(&mut scanner, &mut assembly.keys)? {
-                    assembly.event(&mut event)?;
-                }
-            }
-            Some(_) => return Err(scanner.expected("an object {…} with an event")),
+            Some(b'[') => array(&mut scanner, assembly)?,
+            Some(_) => object(&mut scanner, assembly)?,
         }
+    }
+}
+
+/// An array of events.
+fn array(scanner: &mut Scanner<'_>, assembly: &mut Assembly) -> Result<(), Fault> {
+    let start = scanner.at;
+    let read = members(scanner, b']', |scanner| object(scanner, assembly));
+    match read {
+        Err(fault) if fault.at >= scanner.bytes.len() => {
+            let line = line_of(scanner.bytes, start);
+            let reason = format!("{}: the array that begins on line {line} is not closed", fault.reason);
+            Err(Fault::new(fault.at, reason))
+        }
+        read => read,
+    }
+}
+
+/// An object with an event.
+fn object(scanner: &mut Scanner<'_>, assembly: &mut Assembly) -> Result<(), Fault> {
+    if scanner.peek() != Some(b'{') {
+        return Err(scanner.expected("an object {…} with an event"));
+    }
+    match event(scanner, &mut assembly.keys)? {
+        Some(mut event) => assembly.event(&mut event),
+        None => Ok(()),
     }
 }
 
@@ -195,8 +216,12 @@ fn value(scanner: &mut Scanner<'_>) -> Option<Value> {
     if scanner.peek() != Some(b'[') {
         return datum(scanner).ok().map(Datum::into_value);
     }
-    let mut items = Vec::new();
     scanner.enter().ok()?;
+    if let Some(items) = scanner.whole_list(b',', number) {
+        scanner.depth -= 1;
+        return Some(Value::List(items));
+    }
+    let mut items = Vec::new();
     members(scanner, b']', |scanner| {
         items.push(value(scanner).ok_or_else(|| scanner.expected("a value"))?);
         Ok(())

@@ -6,6 +6,7 @@
 //! of `nil` means) is settled here, once, so that the checkers see only the vocabulary of [`sim_core::value`].
 
 mod assemble;
+mod assemble_usual;
 mod calls;
 mod datum;
 mod edn;

@@ -104,12 +104,17 @@ fn detect(bytes: &[u8]) -> Format {
     if bytes.starts_with(HEADER_EDN.as_bytes()) {
         return Format::JepsenEdn;
     }
-    let lines = bytes.split(|&byte| byte == b'\n').map(<[u8]>::trim_ascii);
-    let Some(first) = lines.clone().find(|line| !line.is_empty() && !line.starts_with(b";")) else {
-        return Format::JepsenEdn;
-    };
-    if first.starts_with(b"{\"") {
+    let mut rest = bytes.trim_ascii_start();
+    while rest.starts_with(b";") {
+        let end = rest.iter().position(|&byte| byte == b'\n').unwrap_or(rest.len());
+        rest = rest[end..].trim_ascii_start();
+    }
+    if begins_json(rest) {
         return Format::JsonLines;
+    }
+    let first = rest.split(|&byte| byte == b'\n').next().unwrap_or(rest).trim_ascii();
+    if first.is_empty() {
+        return Format::JepsenEdn;
     }
     if first.starts_with(b"{")
         || first.starts_with(b"[")
@@ -124,6 +129,12 @@ fn detect(bytes: &[u8]) -> Format {
     let event =
         |line: &[u8]| [&b":invoke"[..], b":ok", b":fail", b":info"].iter().any(|kind| has(line, kind));
     if has(first, b"jepsen.util") || event(first) { Format::PorcupineEtcd } else { Format::JepsenEdn }
+}
+
+/// Whether an object whose first member has a name in quotes is here, perhaps the first of an array.
+fn begins_json(bytes: &[u8]) -> bool {
+    let object = bytes.strip_prefix(b"[").unwrap_or(bytes).trim_ascii_start();
+    object.strip_prefix(b"{").is_some_and(|inside| inside.trim_ascii_start().starts_with(b"\""))
 }
 
 fn has(line: &[u8], part: &[u8]) -> bool {

@@ -2,6 +2,8 @@
 //!
 //! Deliberately absent: line counting while reading. A fault keeps its offset, and the line is counted when it is told.
 
+use sim_core::value::Value;
+
 /// What is wrong, and at which byte.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Fault {
@@ -16,6 +18,8 @@ pub(super) struct Scanner<'a> {
     pub(super) at: usize,
     /// How many values enclose the one being read.
     pub(super) depth: usize,
+    /// Where a list of whole numbers is read into before its length is known.
+    numbers: Vec<i64>,
 }
 
 /// How deep lists and maps may be nested.
@@ -29,7 +33,7 @@ impl Fault {
 
 impl<'a> Scanner<'a> {
     pub(super) fn new(bytes: &'a [u8]) -> Scanner<'a> {
-        Scanner { bytes, at: 0, depth: 0 }
+        Scanner { bytes, at: 0, depth: 0, numbers: Vec::new() }
     }
 
     /// One value deeper; whoever enters takes it back from `depth`.
@@ -78,6 +82,32 @@ impl<'a> Scanner<'a> {
         let length = rest.iter().position(|&byte| !wanted(byte)).unwrap_or(rest.len());
         self.at += length;
         &rest[..length]
+    }
+
+    /// The list that is here, if it has nothing but whole numbers with one `gap` between two of them; else nothing is
+    /// passed. It has room for no more than it holds: fresh memory is most of what a large history costs.
+    #[inline]
+    pub(super) fn whole_list(
+        &mut self,
+        gap: u8,
+        number: impl Fn(&mut Scanner<'a>) -> Option<i64>,
+    ) -> Option<Vec<Value>> {
+        let start = self.at;
+        if !self.eat(b'[') {
+            return None;
+        }
+        self.numbers.clear();
+        while let Some(found) = number(self) {
+            self.numbers.push(found);
+            if !self.eat(gap) {
+                break;
+            }
+        }
+        if self.bytes[self.at - 1] != gap && self.eat(b']') {
+            return Some(self.numbers.iter().copied().map(Value::Int).collect());
+        }
+        self.at = start;
+        None
     }
 
     /// A short, printable piece of what is here, for a message.

@@ -9,8 +9,8 @@ use sim_core::time::Time;
 use sim_core::value::{Call, Key, Micro, Operation, Value};
 
 use super::{
-    Foreign, Format, KeyNames, ReadOptions, operation_line, read_bytes, read_value, write_jepsen_edn,
-    write_json_lines,
+    Foreign, Format, KeyNames, NilReads, ReadOptions, operation_line, read_bytes, read_value,
+    write_jepsen_edn, write_json_lines,
 };
 
 fn read(text: &str) -> Foreign {
@@ -358,5 +358,115 @@ fn the_usual_spelling_means_what_any_other_does() {
     }
     for (from, to) in [(":cas", ":case"), (":invoke", ":invoked"), ("[2 4]", "[2 4] 5")] {
         fault(&usual.replacen(from, to, 1));
+    }
+}
+
+#[test]
+fn json_may_be_an_array_over_any_lines() {
+    let lines = r#"{"process":0,"type":"invoke","f":"write","value":1}
+{"process":1,"type":"invoke","f":"cas","value":[1,2]}
+{"process":0,"type":"ok","f":"write","value":1}
+{"process":1,"type":"ok","f":"cas","value":[1,2]}
+"#;
+    let expected = read(lines);
+    let objects: Vec<&str> = lines.lines().collect();
+    for (open, between, close) in
+        [("[", ",", "]"), ("[\n  ", ",\n  ", "\n]\n"), (" \n[ ", " , ", " ]"), ("[", "]\n[", "]")]
+    {
+        let array = format!("{open}{}{close}", objects.join(between));
+        assert_eq!(read(&array), expected, "{array}");
+        let spread = array.replace('{', "{\n    ").replace(",\"", ",\n    \"").replace(':', ": ");
+        assert_eq!(read(&spread), expected, "{spread}");
+    }
+    let none = ReadOptions { format: Some(Format::JsonLines), ..ReadOptions::default() };
+    assert!(read_bytes("test", b"[\n]", &none).expect("no event").history.entries.is_empty());
+    let place = format!("[\n{}\n]", objects.join(",\n"));
+    assert_eq!(operation_line(place.as_bytes(), &ReadOptions::default(), 1), Some(3));
+}
+
+#[test]
+fn what_is_wrong_with_an_array_is_told_with_its_line() {
+    let one = r#"{"process":0,"type":"invoke","f":"read"}"#;
+    for (text, expected) in [
+        (format!("[{one}\n\n{one}]"), "test:3: expected a comma or ], found \"{\"process"),
+        (format!("[\n{one},\n]"), "test:3: expected an object {…} with an event, found \"]\""),
+        (format!("[{one},\n[{one}]]"), "test:2: expected an object {…} with an event, found \"[{"),
+        (format!("[{one},\n 7]"), "test:2: expected an object {…} with an event, found \"7]\""),
+        (format!("{one}\n[\n{one}\n"), "the array that begins on line 2 is not closed"),
+        (format!("[\n{one},\n"), "the array that begins on line 1 is not closed"),
+        (format!("[{one}]\n]"), "test:2: expected an object {…} with an event, found \"]\""),
+        (format!("[{one},\n{{\"process\":0,\n\"type\" \"ok\"}}]"), "test:3: expected a colon behind"),
+        (format!("[{one},\n\n{{\"process\":0,\n\"f\":\"read\"}}]"), "test:3: this event has no :type"),
+    ] {
+        let told = fault(&text);
+        assert!(told.contains(expected), "{text}\n{told}");
+    }
+}
+
+#[test]
+fn a_map_may_name_the_namespace_of_its_keys() {
+    let plain =
+        "{:process 0, :type :invoke, :f :write, :value 1}\n{:process 0, :type :ok, :f :write, :value 1}";
+    let expected = read(plain);
+    for (from, to) in [
+        ("{", "#:jepsen{"),
+        ("{", "#:a.b {\n"),
+        ("{:process", "#:op{:_/process"),
+        ("{", "#:op{:other/f :x, "),
+    ] {
+        assert_eq!(read(&plain.replace(from, to)).history, expected.history, "{from:?} as {to:?}");
+        assert_eq!(read(&format!("[{}]", plain.replace(from, to))).history, expected.history, "{to:?}");
+    }
+    let value = |text: &str| super::read_value(text).expect(text);
+    assert_eq!(value("#:a{:x 1, :b/y 2, :_/z 3, \"t\" 4}"), value("{:a/x 1, :b/y 2, :z 3, \"t\" 4}"));
+    assert_ne!(value("#:a{:x 1}"), value("{:x 1}"));
+    for (text, expected) in [
+        (
+            "\n#:{:process 0}",
+            "test:2: expected a namespace and a map, such as #:jepsen{…}, found \"#:{:process",
+        ),
+        ("\n\n#::a{:process 0}", "test:3: expected a namespace and a map"),
+        ("[\n#:a [1]]", "test:2: expected the map {…} of the namespace #:a, found \"[1]]\""),
+        (
+            "{:process 0, :type :ok, :f :write,\n:value #:a 7}",
+            "test:2: expected the map {…} of the namespace #:a",
+        ),
+        ("\n#:a{:process 0, :type :ok\n", "test:3: expected a keyword such as :process, or the map's end }"),
+        ("#:a", "test:1: expected the map {…} of the namespace #:a, found the end of the file"),
+    ] {
+        let told = fault(text);
+        assert!(told.contains(expected), "{text}\n{told}");
+    }
+}
+
+/// Events of few processes in the usual spelling, ends that belong to nothing among them.
+fn usual_events() -> impl Strategy<Value = String> {
+    let value = prop_oneof![
+        Just("nil".to_owned()),
+        (0..4u8).prop_map(|n| n.to_string()),
+        (0..4u8, 0..4u8).prop_map(|(a, b)| format!("[{a} {b}]")),
+    ];
+    let kind = prop_oneof![Just("invoke"), Just("invoke"), Just("ok"), Just("fail"), Just("info")];
+    let function = prop_oneof![Just("read"), Just("write"), Just("cas"), Just("txn")];
+    let event = (0..4u8, kind, function, value).prop_map(|(process, kind, function, value)| {
+        format!("{{:process {process}, :type :{kind}, :f :{function}, :value {value}}}\n")
+    });
+    vec(event, 0..12).prop_map(|events| events.concat())
+}
+
+proptest! {
+    #[test]
+    fn usual_events_read_as_if_they_were_unusual(text in usual_events(), nil_reads in 0..3usize) {
+        let nil_reads = [NilReads::AsTheFormat, NilReads::Anything, NilReads::Absent][nil_reads];
+        let unusual = text.replace("{:process", "{ :process");
+        for format in Format::ALL {
+            let options = ReadOptions { format: Some(format), nil_reads };
+            let read = |text: &str| read_bytes("test", text.as_bytes(), &options).map_err(|error| error.to_string());
+            prop_assert_eq!(read(&text), read(&unusual));
+            for operation in 0..4 {
+                let line = |text: &str| operation_line(text.as_bytes(), &options, operation);
+                prop_assert_eq!(line(&text), line(&unusual));
+            }
+        }
     }
 }

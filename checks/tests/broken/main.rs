@@ -20,6 +20,8 @@ type System = fn(bool, u64) -> History;
 type Row = (&'static [&'static str], (&'static str, &'static str), &'static str, System);
 
 const BRUTE: &str = "src/linearizability/tests/brute.rs";
+const TOLD: &str = "src/linearizability/tests/told.rs";
+const READS: &str = "tests/transactional/reads_twins.rs";
 const WEAK: &str = "tests/transactional/weak_twins.rs";
 const SESSIONS: &str = "tests/transactional/session_twins.rs";
 const UNORDERED: &str = "tests/transactional/unordered_twins.rs";
@@ -35,7 +37,7 @@ const TABLE: &[Row] = &[
     (&["stack"], (BRUTE, "stacks"), "gives out the second", objects::stack),
     (&["priority-queue"], (BRUTE, "priority_queues"), "gives out the oldest", objects::priority_queue),
     (&["counter"], (BRUTE, "counters"), "increments overwrite each other", objects::counter),
-    (&["mutex"], (BRUTE, "mutexes"), "the lock's lease runs out while it is held", objects::mutex),
+    (&["mutex"], (TOLD, "mutexes"), "the lock's lease runs out while it is held", objects::mutex),
     (&["log"], (BRUTE, "logs"), "the end is lost once", objects::log),
     (
         &["sequential"],
@@ -75,7 +77,7 @@ const TABLE: &[Row] = &[
     ),
     (
         &["rw-register"],
-        (ELLE, "what_registers_are_accused_of_no_order_explains"),
+        (READS, "reads_of_registers_are_named_as_by_every_pair"),
         "any replica answers any step",
         stores::registers,
     ),

@@ -1,6 +1,7 @@
 //! Transactions, weak consistency and workloads: Elle's table, histories written by hand, slow twins, broken stores.
 
 mod elle_corpora;
+mod reads_twins;
 mod session_twins;
 mod support;
 mod transactions_tables;

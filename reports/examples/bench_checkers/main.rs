@@ -24,13 +24,15 @@ use std::time::Instant;
 /// Below so many milliseconds the clock on the wall is used: a processor's is not fine enough.
 const SHORT_MS: f64 = 20.0;
 
-/// Milliseconds that the work takes, the best of some runs, and what came of it: of this thread on a processor where the
-/// system tells, so that other work beside it counts as little as it can, else by the clock on the wall.
+/// Milliseconds that the work takes, the best of some runs, and what came of it, which is given up outside of them: of
+/// this thread on a processor where the system tells, so that other work beside it counts as little as it can, else by
+/// the clock on the wall.
 #[expect(clippy::disallowed_methods, reason = "a benchmark reads the clock; nothing else depends on it")]
 fn millis<T>(runs: usize, mut work: impl FnMut() -> T) -> (f64, T) {
     let mut best = f64::INFINITY;
     let mut result = None;
     for _ in 0..runs {
+        drop(result.take());
         let (start, on_processor) = (Instant::now(), processor_ms());
         result = Some(work());
         let mut took = start.elapsed().as_secs_f64() * 1e3;

@@ -7,3 +7,4 @@ mod pending;
 mod plain;
 mod sequential;
 mod tables;
+mod told;
