@@ -190,6 +190,9 @@ impl Server {
         if tied || env.spec.abandoned != Abandoned::GoesOn {
             self.index.insert(name, job);
         }
+        if env.spec.abandoned == Abandoned::Stops {
+            env.timers.at(origin.deadline, Wake::Overdue { job });
+        }
         if let Some(place) = self.off.iter().position(|off| tied && *off == name) {
             self.off.remove(place);
             env.ctx.mark("called off");
@@ -363,6 +366,17 @@ impl Server {
             self.finish(slot, Outcome::TakenBack, env);
         }
         self.serve(env);
+    }
+
+    /// A deadline has passed; it may have been that of earlier work in the same slot.
+    pub(super) fn overdue(&mut self, slot: u32, env: &mut Env<'_, '_>) {
+        let job = self.jobs.get(slot);
+        if job.live && env.ctx.now() >= job.deadline {
+            env.ctx.mark(if job.begun { "stopped" } else { "dropped unserved" });
+            self.queue.remove(slot);
+            self.finish(slot, Outcome::Timeout, env);
+            self.serve(env);
+        }
     }
 
     /// A worker is done with a step.
