@@ -71,7 +71,7 @@ models! {
     Service: "service/config.rs",
     AntiEntropy: "gossip/anti_entropy.rs",
     Detectors: "detector/measured.rs",
-    Plumtree: "gossip/plumtree/mod.rs",
+    Plumtree: "gossip/plumtree/config.rs",
     PushSum: "gossip/push_sum.rs",
     Rumor: "gossip/rumor.rs",
     Solo: "solo/mod.rs",
