@@ -73,7 +73,7 @@ models! {
     Detectors: "detector/measured.rs",
     Plumtree: "gossip/plumtree/config.rs",
     PushSum: "gossip/push_sum.rs",
-    Rumor: "gossip/rumor.rs",
+    Rumor: "gossip/rumor/config.rs",
     Solo: "solo/mod.rs",
     Swim: "swim/config.rs",
 }
