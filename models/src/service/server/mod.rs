@@ -1,27 +1,31 @@
-//! The serving side of an instance: the door, the queue, the workers, and the stages of its life.
+//! The serving side of an instance: its queue, its workers, and how work begins and ends.
 //!
-//! Steps are carried out in [`super::run`]. An instance schedules its own workers, so that any queue discipline is
+//! What comes in is [`door`]'s, the stages of its life are [`life`]'s; steps are carried out in [`super::run`]. An instance schedules its own workers, so that any queue discipline is
 //! possible; slow-downs and pauses of the engine reach it all the same.
+
+mod door;
+mod life;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use sim_core::peer::Peer;
 use sim_core::record::TraceSpan;
-use sim_core::time::{Span, Time};
+use sim_core::time::Time;
 
+use self::life::Stage;
 use super::caller::{Caller, Ctx};
-use super::config::{Abandoned, Probe, ServiceSpec};
+use super::config::{Abandoned, ServiceSpec};
 use super::figures::{Red, Use};
-use super::job::{Jobs, Origin};
-use super::message::{HEADER, Message, Tie};
+use super::job::Jobs;
+use super::message::{Message, Tie};
 use super::plan::Program;
-use super::timers::{Timers, Wake};
+use super::timers::Timers;
 use crate::policy::Outcome;
 use crate::policy::cache::Cache;
 use crate::policy::coalesce::Coalesce;
-use crate::policy::dedup::{Dedup, Known};
+use crate::policy::dedup::Dedup;
 use crate::policy::queue::{Next, Queue};
-use crate::policy::shed::{Arrival, Shed};
+use crate::policy::shed::Shed;
 
 /// What a server is given with each event.
 pub(super) struct Env<'a, 'b> {
@@ -33,24 +37,8 @@ pub(super) struct Env<'a, 'b> {
     pub(super) ctx: &'a mut Ctx<'b>,
 }
 
-/// Where an instance is in its life.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Stage {
-    /// It takes work.
-    Up,
-    /// It takes work, but tells health checks that it is leaving.
-    Lingering,
-    /// It takes no more, and ends what is inside.
-    Draining,
-    /// Its process is gone.
-    Down,
-}
-
 /// What a caller, and whoever has a call's twin, knows a piece of work by: (caller, edge, attempt).
 type Name = (Peer, u16, u64);
-
-/// So many copies that have not come yet are remembered as called off.
-const OFF_MOST: usize = 64;
 
 /// Something that has to wait for a pause to end.
 #[derive(Clone, Copy, Debug)]
@@ -110,106 +98,6 @@ impl Server {
         }
     }
 
-    /// Sets deployments and pauses going; `instance` is the node's place in its service.
-    pub(super) fn start(&mut self, instance: u32, env: &mut Env<'_, '_>) {
-        let now = env.ctx.now();
-        self.usage = Use::begun(now);
-        if let Some(deploy) = env.spec.deploy {
-            let at = Time::ZERO + deploy.from + deploy.gap.times(f64::from(instance));
-            if at >= now {
-                env.timers.at(at, Wake::Deploy { stage: 0 });
-            }
-        }
-        if let Some(pauses) = &env.spec.pauses {
-            let at = now + pauses.every.sample(env.ctx.rng());
-            env.timers.at(at, Wake::Pause);
-        }
-    }
-
-    /// A call comes to the door.
-    pub(super) fn arrive(&mut self, origin: &Origin, env: &mut Env<'_, '_>) {
-        let now = env.ctx.now();
-        let turned_away = match self.stage {
-            Stage::Down | Stage::Draining => Some(Outcome::Refused),
-            Stage::Up | Stage::Lingering => self.known(origin, now),
-        };
-        let full =
-            env.spec.room.is_some_and(|room| self.queue.len() >= room) && self.busy >= env.spec.workers;
-        let outcome = match turned_away {
-            Some(outcome) => outcome,
-            None if full || !self.lets_in(origin, now, env.spec) => {
-                self.red.turned_away += 1;
-                if let Some(dedup) = &mut self.dedup {
-                    dedup.end(origin.baggage.request, Outcome::Rejected);
-                }
-                Outcome::Rejected
-            }
-            None => return self.admit(origin, env),
-        };
-        if outcome != Outcome::Ok {
-            env.ctx.mark("turned away");
-        }
-        answer(origin.from, origin.attempt, origin.edge, outcome, origin.reply_bytes, env);
-    }
-
-    /// Whether no rule turns a call away at the door.
-    fn lets_in(&mut self, origin: &Origin, now: Time, spec: &ServiceSpec) -> bool {
-        if spec.shed.is_empty() {
-            return true;
-        }
-        let expected =
-            self.held_ns * f64::from(self.queue.len() + 1) / f64::from(spec.workers) + self.held_ns;
-        let arrival = Arrival {
-            now,
-            waiting: self.queue.len(),
-            expected: Span::from_ns_f64(if self.busy < spec.workers { self.held_ns } else { expected }),
-            priority: origin.baggage.priority,
-            deadline: (origin.deadline < Time::NEVER).then_some(origin.deadline),
-        };
-        self.shed.admit(&arrival)
-    }
-
-    /// What the store of idempotency keys says.
-    fn known(&mut self, origin: &Origin, now: Time) -> Option<Outcome> {
-        match self.dedup.as_mut()?.begin(origin.baggage.request, now) {
-            Known::New => None,
-            Known::Running => Some(Outcome::Rejected),
-            Known::Done(outcome) => Some(outcome),
-        }
-    }
-
-    fn admit(&mut self, origin: &Origin, env: &mut Env<'_, '_>) {
-        let now = env.ctx.now();
-        let tied = origin.tie != Tie::No;
-        let job = self.jobs.insert(origin, now);
-        if origin.baggage.traced {
-            // The server's part hangs below the caller's, with a number of its own.
-            self.jobs.get_mut(job).baggage.span = origin.baggage.span | 2;
-        }
-        let name = (origin.from, origin.edge, origin.attempt);
-        if tied || env.spec.abandoned != Abandoned::GoesOn {
-            self.index.insert(name, job);
-        }
-        if env.spec.abandoned == Abandoned::Stops {
-            env.timers.at(origin.deadline, Wake::Overdue { job });
-        }
-        if let Some(place) = self.off.iter().position(|off| tied && *off == name) {
-            self.off.remove(place);
-            env.ctx.mark("called off");
-            return self.finish(job, Outcome::TakenBack, env);
-        }
-        let free = self.busy < env.spec.workers && !self.paused && self.stage != Stage::Down;
-        if free && self.queue.is_open() {
-            self.take_up(job, now, env);
-        } else {
-            self.queue.push(job, origin.baggage.priority, now);
-        }
-        if !self.queue.is_empty() {
-            self.serve(env);
-        }
-        self.usage.waits(self.queue.len());
-    }
-
     /// Free workers take what waits.
     pub(super) fn serve(&mut self, env: &mut Env<'_, '_>) {
         let now = env.ctx.now();
@@ -244,43 +132,6 @@ impl Server {
         }
         self.occupy(1, now);
         self.run(slot, env);
-    }
-
-    /// Tells the node that has a piece of work's twin, or will get it, that this one has begun.
-    fn call_off(&self, slot: u32, twin: Tie, env: &mut Env<'_, '_>) {
-        let job = self.jobs.get(slot);
-        let (caller, edge) = (job.from, job.edge);
-        match twin {
-            Tie::No => {}
-            // The caller has not sent the other yet, and need not.
-            Tie::Open => env.ctx.send(caller, Message::Begun { caller, edge, attempt: job.attempt }),
-            Tie::To(node, attempt) => env.ctx.send(node, Message::Begun { caller, edge, attempt }),
-        }
-    }
-
-    /// A piece of work has got a twin.
-    pub(super) fn tied(&mut self, name: Name, twin: Tie, env: &mut Env<'_, '_>) {
-        let Some(&slot) = self.index.get(&name) else { return };
-        let job = self.jobs.get_mut(slot);
-        job.tie = twin;
-        if job.begun {
-            self.call_off(slot, twin, env);
-        }
-    }
-
-    /// The twin of a piece of work has begun: this one is dropped if it has not.
-    pub(super) fn called_off(&mut self, name: Name, env: &mut Env<'_, '_>) {
-        let Some(&slot) = self.index.get(&name) else {
-            // It has ended, or it has not come yet.
-            if self.off.len() >= OFF_MOST {
-                self.off.pop_front();
-            }
-            return self.off.push_back(name);
-        };
-        if !self.jobs.get(slot).begun && self.queue.remove(slot) {
-            env.ctx.mark("called off");
-            self.finish(slot, Outcome::TakenBack, env);
-        }
     }
 
     fn occupy(&mut self, change: i32, now: Time) {
@@ -419,92 +270,6 @@ impl Server {
             self.finish(slot, outcome, env);
         }
         self.serve(env);
-    }
-
-    /// A health check comes.
-    pub(super) fn probe(&mut self, from: Peer, edge: u16, round: u32, env: &mut Env<'_, '_>) {
-        if env.spec.probe == Probe::Readiness && self.stage == Stage::Up {
-            let origin = Origin {
-                from,
-                attempt: 0,
-                edge,
-                reply_bytes: HEADER,
-                baggage: Default::default(),
-                deadline: Time::NEVER,
-                probe: Some(round),
-                tie: Tie::No,
-                entry: 0,
-            };
-            let job = self.jobs.insert(&origin, env.ctx.now());
-            self.queue.push(job, 0, env.ctx.now());
-            self.serve(env);
-        } else {
-            env.ctx.send(from, Message::Health { edge, round, ok: self.stage == Stage::Up });
-        }
-    }
-
-    /// Whether connections are accepted.
-    pub(super) fn accepts(&self) -> bool {
-        matches!(self.stage, Stage::Up | Stage::Lingering)
-    }
-
-    /// A pause begins or ends.
-    pub(super) fn pause(&mut self, env: &mut Env<'_, '_>) {
-        let Some(pauses) = &env.spec.pauses else { return };
-        self.paused = !self.paused;
-        let next = if self.paused { &pauses.lasts } else { &pauses.every };
-        let at = env.ctx.now() + next.sample(env.ctx.rng());
-        env.timers.at(at, Wake::Pause);
-        if self.paused {
-            return env.ctx.mark("pause");
-        }
-        for put in std::mem::take(&mut self.put_off) {
-            match put {
-                Put::Work { job, epoch } => self.worked(job, epoch, env),
-                Put::Call { edge, tag, outcome } => self.called(edge, tag, outcome, false, env),
-            }
-        }
-        self.serve(env);
-    }
-
-    /// A deployment goes on.
-    pub(super) fn deploy(&mut self, stage: u8, env: &mut Env<'_, '_>) {
-        let Some(deploy) = env.spec.deploy else { return };
-        let now = env.ctx.now();
-        let next = match stage {
-            0 => {
-                self.stage = Stage::Lingering;
-                Some(deploy.linger)
-            }
-            1 => {
-                self.stage = Stage::Draining;
-                Some(deploy.grace)
-            }
-            2 => {
-                self.stage = Stage::Down;
-                for slot in self.jobs.live() {
-                    // One that waited for another's finding may have gone with it.
-                    if self.jobs.get(slot).live {
-                        env.ctx.mark("cut off");
-                        self.queue.remove(slot);
-                        self.finish(slot, Outcome::Refused, env);
-                    }
-                }
-                Some(deploy.down)
-            }
-            _ => {
-                self.stage = Stage::Up;
-                let configs = env.program.caches.iter();
-                self.caches = configs.map(|(config, _)| Cache::new(*config)).collect();
-                None
-            }
-        };
-        env.ctx.mark(
-            ["deploy: lingers", "deploy: drains", "deploy: down", "deploy: up"][usize::from(stage.min(3))],
-        );
-        if let Some(after) = next {
-            env.timers.at(now + after, Wake::Deploy { stage: stage + 1 });
-        }
     }
 }
 
