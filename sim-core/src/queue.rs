@@ -10,6 +10,7 @@
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
+use std::hint::select_unpredictable;
 
 use crate::time::Time;
 
@@ -53,9 +54,43 @@ const MANY: usize = 4096;
 const SMALL: usize = 16;
 /// A run of more entries than this takes no new ones.
 const INSERT: usize = 32;
+/// A run of no more entries than this is gone through whole when one is added.
+const FEW: usize = 12;
 
 /// The memory of a bucket of no more entries than this is kept for others.
 const KEPT: usize = 4096;
+
+/// Writes an entry where it belongs in a sorted list of others. The last place is free.
+///
+/// Where that is cannot be predicted: each of the others is looked at and written, whether it moves or not, and the processor
+/// goes on with what comes first meanwhile.
+#[inline(always)]
+fn insert_evenly(run: &mut [Entry], at: u64, tie: u64, slot: u32, target: u32) {
+    let new = key(at, tie);
+    let mut moving = (at, tie, u64::from(target) << 32 | u64::from(slot));
+    let entry = |(at, tie, rest): (u64, u64, u64)| Entry {
+        at: Time(at),
+        tie,
+        slot: rest as u32,
+        target: (rest >> 32) as u32,
+    };
+    let [others @ .., last] = run else { return };
+    for place in others {
+        let stays = place.key() < new;
+        let here = (place.at.0, place.tie, u64::from(place.target) << 32 | u64::from(place.slot));
+        *place = entry((
+            select_unpredictable(stays, here.0, moving.0),
+            select_unpredictable(stays, here.1, moving.1),
+            select_unpredictable(stays, here.2, moving.2),
+        ));
+        moving = (
+            select_unpredictable(stays, moving.0, here.0),
+            select_unpredictable(stays, moving.1, here.1),
+            select_unpredictable(stays, moving.2, here.2),
+        );
+    }
+    *last = entry(moving);
+}
 
 /// What is pending, by (at, tie).
 #[derive(Debug)]
@@ -125,8 +160,18 @@ impl Queue {
     /// Adds to the run, where it belongs.
     #[inline(always)]
     fn insert(&mut self, at: u64, tie: u64, slot: u32, target: u32) {
+        let new = key(at, tie);
+        if self.head > 0 && self.run.get(self.head).is_some_and(|first| new < first.key()) {
+            // There is room before it.
+            self.head -= 1;
+            self.run[self.head] = Entry { at: Time(at), tie, slot, target };
+            return;
+        }
         self.run.push(Entry { at: Time(at), tie, slot, target });
         let mut run = &mut self.run[self.head..];
+        if run.len() <= FEW {
+            return insert_evenly(run, at, tie, slot, target);
+        }
         // What is new is mostly later than what is there, and rarely due at the same instant.
         while let [.., earlier, place] = &mut *run
             && (earlier.at.0 > at || (earlier.at.0 == at && earlier.tie > tie))
