@@ -20,8 +20,9 @@ enum Due {
     Begin(u64, u64),
 }
 
-/// Begins calls at the times given (ms, key) and plays the script, one item an attempt; the last repeats.
-fn play(layers: &[Layer], calls: &[(u64, u64)], script: &str) -> String {
+/// Begins calls at the times given (ms, key), of use until `deadline`, and plays the script, one item an attempt; the
+/// last repeats.
+fn play(layers: &[Layer], calls: &[(u64, u64)], deadline: Time, script: &str) -> String {
     let script: Vec<&str> = script.split_whitespace().collect();
     let (mut stack, mut rng, mut acts) = (Stack::new(layers), Rng::from_key(1), Acts::default());
     let mut due: BTreeMap<(Time, u32), Due> = BTreeMap::new();
@@ -35,7 +36,7 @@ fn play(layers: &[Layer], calls: &[(u64, u64)], script: &str) -> String {
             Due::Answer(attempt, outcome) => drop(stack.ended(attempt, outcome, now, &mut rng, &mut acts)),
             Due::Wake(token) => stack.wake(token, now, &mut rng, &mut acts),
             Due::Begin(tag, key) => {
-                let _ = stack.begin(Call { tag, key, deadline: Time::NEVER }, now, &mut rng, &mut acts);
+                let _ = stack.begin(Call { tag, key, deadline }, now, &mut rng, &mut acts);
             }
         }
         while let Some((_, act)) = acts.take() {
@@ -101,7 +102,12 @@ fn breaker() -> Layer {
 }
 
 fn check(layers: &[Layer], calls: &[(u64, u64)], script: &str, expected: &str) {
-    assert_eq!(play(layers, calls, script), expected);
+    assert_eq!(play(layers, calls, Time::NEVER, script), expected);
+}
+
+/// The same for calls that are of no use after so many milliseconds.
+fn check_until(ms: u64, layers: &[Layer], calls: &[(u64, u64)], script: &str, expected: &str) {
+    assert_eq!(play(layers, calls, Time(ms * 1_000_000), script), expected);
 }
 
 #[test]
@@ -122,6 +128,32 @@ fn a_timeout_means_what_it_stands_before() {
 fn a_deadline_is_told_and_kept() {
     let layers = [timeout(100), Layer::Deadline { margin: Span::ms(10) }, retry(2, 0), timeout(30)];
     check(&layers, &[(0, 0)], "? 1+", "0:send0.1<30 30:late 30:send0.2<60 31:end0 ok");
+}
+
+#[test]
+fn a_callers_own_deadline_goes_on_and_ends_the_call() {
+    let one = &[(0, 0)];
+    check_until(50, &[], one, "?", "0:send0.1<50 50:late 50:end0 timeout");
+    check_until(50, &[], one, "10+", "0:send0.1<50 10:end0 ok");
+    check_until(50, &[], &[(50, 0), (60, 0)], "?", "50:end0 timeout 60:end1 timeout");
+    // Each attempt is told what its own timeout leaves, and none is begun that would come too late.
+    let expected = "0:send0.1<30 30:late 35:send0.2<50 50:late 50:end0 timeout";
+    check_until(50, &[retry(5, 5), timeout(30)], one, "?", expected);
+    check_until(50, &[retry(5, 25)], one, "10- 10- 10-", "0:send0.1<50 35:send0.2<50 45:end0 failed");
+    let margin = Layer::Deadline { margin: Span::ms(20) };
+    check_until(50, &[margin], one, "?", "0:send0.1<30 50:late 50:end0 timeout");
+    // Who waits for a place gives it up; whoever comes later gets it.
+    let one_place = Layer::Bulkhead(BulkheadConfig { places: 1, waiting: 5 });
+    check_until(
+        50,
+        &[one_place],
+        &[(0, 0), (10, 0)],
+        "?",
+        "0:send0.1<50 50:late 50:end0 timeout 50:end1 timeout",
+    );
+    // Who asks for the same ends with the first one's deadline, which is their own here.
+    let shared = "0:send0.1<50 50:late 50:end0 timeout 50:end1 timeout";
+    check_until(50, &[Layer::Coalesce], &[(0, 7), (10, 7)], "?", shared);
 }
 
 #[test]
@@ -153,7 +185,7 @@ fn what_is_called_off_is_no_failure() {
     // Neither a breaker nor a limit inside hears of a copy that was taken back: the third call still passes.
     let hedge = Layer::Hedge(HedgeConfig { after: After::Fixed(Span::ms(1)), copies: 1, tied: true });
     let calls = [(0, 0), (20, 0), (40, 0)];
-    let told = play(&[hedge, breaker()], &calls, "5b 4+");
+    let told = play(&[hedge, breaker()], &calls, Time::NEVER, "5b 4+");
     assert!(!told.contains("breaker opened") && told.ends_with("end2 ok"), "{told}");
 }
 

@@ -68,6 +68,56 @@ fn the_wait_grows_with_the_variance_of_the_work() {
     }
 }
 
+/// A mean over seeds, and its standard error.
+fn pooled(seeds: u64, one: impl Fn(u64) -> f64) -> (f64, f64) {
+    let found: Vec<f64> = (1..=seeds).map(one).collect();
+    let centre = mean(&found);
+    let squares: f64 = found.iter().map(|value| (value - centre) * (value - centre)).sum();
+    (centre, (squares / (seeds * (seeds - 1)) as f64).sqrt())
+}
+
+#[test]
+fn even_work_waits_half_as_long_as_exponential_work() {
+    // Pollaczek and Khinchine: W = ρ(1 + c²)/(2μ(1 − ρ)), with c² = 0 in M/D/1 and 1 in M/M/1.
+    for (load, expected, seconds) in [(0.5, 0.5, 40_000), (0.8, 2.0, 60_000), (0.9, 4.5, 150_000)] {
+        let wait = |time: &str| {
+            pooled(10, |seed| {
+                let record = Run { seed, ..Run::new(poisson(load), seconds) }.record(&one(1, time, ""));
+                mean(&latencies(&record, 1_000)) / 1_000.0 - 1.0
+            })
+        };
+        let ((even, even_off), (random, random_off)) = (wait("Fixed(\"1s\")"), wait(EXPONENTIAL));
+        println!("at {load}: {even:.4} ± {even_off:.4}, {random:.4} ± {random_off:.4}");
+        assert!((even - expected).abs() < 4.0 * even_off, "M/D/1 at {load}: {even}, {expected} expected");
+        assert!((random - 2.0 * expected).abs() < 4.0 * random_off, "M/M/1 at {load}: {random}");
+        // Four standard errors are little, so that the bounds say something.
+        assert!(4.0 * even_off < 0.1 * expected && 4.0 * random_off < 0.2 * expected);
+    }
+}
+
+#[test]
+fn the_shortest_queue_is_better_than_two_choices_and_those_than_one() {
+    // Ten workers at .9. Joining the shortest queue is the best that one who sees only lengths can do (Winston 1977), and not as
+    // good as one queue for all, whose time is 1 + C/(c(1 − ρ)) with Erlang's C = .6687. At random each is an M/M/1 of mean 10.
+    let time = |choice: &str| {
+        let graph = format!(
+            "(users: (calls: [(to: \"s\", balancer: (choose: {choice}))]), \
+              services: {{ \"s\": (instances: 10, workers: 1, steps: [Work({EXPONENTIAL})]) }})"
+        );
+        let found = pooled(10, |seed| {
+            let run = Run { seed, drain: 200, ..Run::new(poisson(9.0), 6_200) };
+            mean(&latencies(&run.record(&graph), 500)) / 1_000.0
+        });
+        println!("{choice}: {:.4} ± {:.4}", found.0, found.1);
+        found
+    };
+    let (random, two, shortest) = (time("Random"), time("PowerOfTwo"), time("LeastConnections"));
+    assert!((random.0 - 10.0).abs() < 4.0 * random.1, "M/M/1: {random:?}");
+    let under = |a: (f64, f64), b: (f64, f64)| a.0 + 4.0 * a.1 < b.0 - 4.0 * b.1;
+    assert!(under(two, random) && under(shortest, two), "{shortest:?} {two:?} {random:?}");
+    assert!(under((1.6687, 0.0), shortest), "one queue for all is better still: {shortest:?}");
+}
+
 #[test]
 fn two_choices_are_as_good_as_mitzenmacher_says() {
     // At .95 the start is felt longer, as a queue needs 1/(1 − ρ)² service times to forget it, and one run is off by

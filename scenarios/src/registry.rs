@@ -71,9 +71,9 @@ models! {
     Service: "service/config.rs",
     AntiEntropy: "gossip/anti_entropy.rs",
     Detectors: "detector/measured.rs",
-    Plumtree: "gossip/plumtree/mod.rs",
+    Plumtree: "gossip/plumtree/config.rs",
     PushSum: "gossip/push_sum.rs",
-    Rumor: "gossip/rumor.rs",
+    Rumor: "gossip/rumor/config.rs",
     Solo: "solo/mod.rs",
     Swim: "swim/config.rs",
 }

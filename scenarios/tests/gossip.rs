@@ -216,12 +216,28 @@ fn databases_converge_after_a_partition() {
     assert!(merkle[1] < full[1] / 2.0 && checksum[1] < full[1], "bytes a node");
 }
 
+/// Links over which payloads are announced after fewer hops take the place of longer ones (Plumtree §3.8): the way to the
+/// farthest node is shorter, and nothing is sent oftener.
+#[test]
+fn a_broadcast_tree_shortens_its_paths() {
+    let of = |threshold: &str| {
+        let set = format!("model.Plumtree.tree.threshold={threshold}");
+        let metrics = ["last_hop_mean", "coverage_min", "redundancy"];
+        means("gossip/plumtree-shorter-paths", &[&set], 5, metrics)
+    };
+    let (kept, shortened) = (of("None"), of("Some(2)"));
+    println!("kept {kept:?} shortened {shortened:?}");
+    assert!(shortened[0] < 0.8 * kept[0], "{} hops, and {} without", shortened[0], kept[0]);
+    assert_eq!((kept[1], shortened[1]), (1.0, 1.0), "everybody gets everything");
+    assert!((shortened[2] - kept[2]).abs() < 0.005, "{} and {}", shortened[2], kept[2]);
+}
+
 /// The tree sends each payload about once to each node, flooding several times; both reach everyone who is up.
 #[test]
 fn a_broadcast_tree_repairs_itself() {
     let calm = ["faults=[]"];
     let [covered, tree] = means("gossip/plumtree-repair", &calm, 2, ["coverage_min", "redundancy"]);
-    let flood = [calm[0], "model.Plumtree.prune=false"];
+    let flood = [calm[0], "model.Plumtree.tree.prune=false"];
     let [flooded, flooding] = means("gossip/plumtree-repair", &flood, 2, ["coverage_min", "redundancy"]);
     println!("coverage {covered} and {flooded}, redundancy {tree} and {flooding}");
     assert_eq!((covered, flooded), (1.0, 1.0), "all nodes are up and get every broadcast");
@@ -236,7 +252,7 @@ fn a_broadcast_tree_repairs_itself() {
 /// Neighbours of a broadcast tree may be judged by any detector that does not need to know when keep-alives are sent.
 #[test]
 fn a_broadcast_tree_takes_any_detector() {
-    let named = |detector: &str| format!("model.Plumtree.detector={detector}");
+    let named = |detector: &str| format!("model.Plumtree.tree.detector={detector}");
     for detector in [
         "NfdE(interval: \"500ms\", margin: \"500ms\", window: 20)",
         "Phi(threshold: 8.0, window: 50, first: \"500ms\", deviation_min: \"50ms\", law: Normal)",
@@ -284,7 +300,7 @@ fn the_million_scales_down() {
 /// Settings that contradict each other, or do nothing, are refused with the field and the reason.
 #[test]
 fn contradictions_are_refused() {
-    let table: [(&str, &[&str], &str, &str); 15] = [
+    let table: [(&str, &[&str], &str, &str); 17] = [
         ("detector/chen", &["model.Detectors.interval=\"2s\""], "detector.NfdS.interval", "must know that"),
         (
             "detector/phi-accrual",
@@ -314,6 +330,8 @@ fn contradictions_are_refused() {
             "1 or more",
         ),
         ("gossip/plumtree-repair", &["model.Plumtree.origins=1000"], "Plumtree.origins", "there are nodes"),
+        ("gossip/plumtree-repair", &["model.Plumtree.tree.threshold=0"], "tree.threshold", "at least 1"),
+        ("gossip/plumtree-repair", &["model.Plumtree.tree.walk_passive=9"], "tree.walk_passive", "at most"),
         ("gossip/plumtree-repair", &["model.Plumtree.until=\"1s\""], "Plumtree.until", "from"),
         ("swim/crash-detection", &["model.Swim.transmissions=0"], "Swim.transmissions", "nobody hears"),
         ("swim/crash-detection", &["model.Swim.join=100"], "Swim.join", "fewer"),

@@ -103,8 +103,9 @@ pub struct Request {
     pub level: Option<Level>,
     /// What the latest answer about this key gave this session to bring back: Dynamo's context (§4.4).
     pub token: Option<Token>,
-    /// Until when, in true time, an answer is of use to the client, if its policies tell; a node's processor does not
-    /// begin with what is too late.
+    /// Until when an answer is of use to the client, if its policies tell; a node's processor does not begin with what
+    /// is too late. True time on the way; a handler finds it on its node's monotonic clock, as a length that travels is
+    /// counted where it arrives.
     pub deadline: Option<Time>,
 }
 

@@ -40,6 +40,7 @@ const LESS: &[&str] = &[
     "delay",
     "update_ms",
     "redundancy",
+    "last_hop",
     "converged",
     "agreed_ms",
     "mistakes",

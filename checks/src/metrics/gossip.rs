@@ -64,6 +64,44 @@ struct Spread {
     last: Time,
 }
 
+/// How far a broadcast went.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Reach {
+    /// When it began.
+    pub start: Time,
+    /// The hops it made to the node that was farthest (the papers' last delivery hop).
+    pub last: i64,
+    /// The sum of the hops to all nodes that it reached.
+    pub sum: i64,
+    /// How many those are.
+    pub nodes: u64,
+}
+
+/// How far each broadcast went, in the order of their starts, from the measures `applied` and `hops`, which nodes tell
+/// in pairs. Empty where they do not.
+#[must_use]
+pub fn reaches(record: &Record) -> Vec<Reach> {
+    let told = |name: &str| record.measures.get(name).map_or(&[][..], Vec::as_slice);
+    let (applied, hops) = (told("applied"), told("hops"));
+    if applied.len() != hops.len() {
+        return Vec::new();
+    }
+    let mut seen = BTreeSet::new();
+    let mut reaches: BTreeMap<i64, Reach> = BTreeMap::new();
+    for (update, hops) in applied.iter().zip(hops) {
+        if seen.insert((update.value, update.node)) {
+            let fresh = Reach { start: update.at, last: 0, sum: 0, nodes: 0 };
+            let reach = reaches.entry(update.value).or_insert(fresh);
+            reach.last = reach.last.max(hops.value);
+            reach.sum += hops.value;
+            reach.nodes += 1;
+        }
+    }
+    let mut list: Vec<Reach> = reaches.into_values().collect();
+    list.sort_by_key(|reach| reach.start);
+    list
+}
+
 /// Of the nodes that were up from an update's start until its last arrival, the share that has it.
 fn reliability(record: &Record, outages: &Outages, spread: &Spread, has: impl Fn(i64) -> bool) -> f64 {
     let meets = |(from, until): &(Time, Time)| *from <= spread.last && spread.start < *until;
@@ -108,6 +146,12 @@ fn updates(record: &Record, metrics: &mut Metrics) {
     if let Some(sent) = record.marks.get("payload sent") {
         let by_payload = reached - spreads.len() as u64;
         put("redundancy", *sent as f64 / (by_payload as f64).max(1.0) - 1.0);
+    }
+    let reaches = reaches(record);
+    if !reaches.is_empty() {
+        let (sum, far) = (reaches.iter().map(|reach| reach.last).sum::<i64>(), reaches.len() as f64);
+        put("last_hop_mean", sum as f64 / far);
+        put("last_hop_max", reaches.iter().map(|reach| reach.last).max().unwrap_or(0) as f64);
     }
     let ended = record.faults.iter().filter_map(|fault| fault.until).max();
     let before: Vec<&Spread> =

@@ -180,6 +180,11 @@ pub const CATALOGUE: &[(&str, &str)] = &[
         "gossip: time from the end of all faults until every node had every update from before",
     ),
     ("redundancy", "gossip: payloads sent for each node they reached, less one"),
+    (
+        "last_hop_mean",
+        "gossip: the hops that a broadcast makes to the node that is farthest, mean over broadcasts",
+    ),
+    ("last_hop_max", "gossip: the most of them"),
     ("messages_per_node", "messages for each node"),
     ("bytes_per_node", "bytes for each node"),
     ("measure_<name>_mean", "mean of a number that nodes keep: a queue's length, a lag (durations in ms)"),

@@ -15,7 +15,8 @@ use super::config::{Crdt, Via};
 use super::message::Message;
 use super::node::{CrdtNode, Ctx, Out, Timer};
 use super::state::Objects;
-use crate::gossip::plumtree::node::{Message as Told, PlumtreeNode, Timer as Reminder};
+use crate::gossip::plumtree::message::Message as Told;
+use crate::gossip::plumtree::node::{PlumtreeNode, Timer as Reminder};
 use crate::gossip::plumtree::port::Port;
 
 /// A node of the tree with what its payloads hold.
@@ -102,7 +103,7 @@ impl CrdtNode {
                     let Some(objects) = kept(name) else { continue };
                     self.leave(Out::Send(to, Message::Tree { message, objects: Some(objects) }), ctx);
                 }
-                Told::IHave(_) => self.leave(Out::Send(to, Message::Tree { message, objects: None }), ctx),
+                Told::IHave(..) => self.leave(Out::Send(to, Message::Tree { message, objects: None }), ctx),
                 _ => ctx.send(to, Message::Tree { message, objects: None }),
             }
         }

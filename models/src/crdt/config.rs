@@ -124,7 +124,10 @@ impl Crdt {
                 return fail("via", "rumors and payloads are deltas: sends: Deltas".into());
             }
             (Via::Plumtree { tree, .. }, _) => {
-                tree.check(nodes).map_err(|(path, why)| (format!("via.Plumtree.tree.{path}"), why))?;
+                if nodes < 2 {
+                    return fail("via", "a broadcast needs at least 2 nodes".into());
+                }
+                tree.check().map_err(|(path, why)| (format!("via.Plumtree.tree.{path}"), why))?;
             }
             (Via::Rumor { interest: Interest::Coin { k }, .. }, _) if !(k >= 1.0 && k.is_finite()) => {
                 return fail("via", format!("k is a number of 1 or more, found {k}"));

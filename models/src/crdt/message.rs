@@ -1,9 +1,7 @@
 //! What nodes tell each other.
 
-use sim_core::node::Node;
-
 use super::state::Objects;
-use crate::gossip::plumtree::node::{Message as Told, PlumtreeNode};
+use crate::gossip::plumtree::message::Message as Told;
 
 /// What nodes tell each other.
 #[derive(Clone, Debug, Hash)]
@@ -80,7 +78,7 @@ impl Message {
             Message::Ack { .. } => 16,
             Message::Tree { message, objects } => {
                 let holds = objects.as_ref().map_or(0, Objects::bytes);
-                holds.saturating_add(PlumtreeNode::message_bytes(message))
+                holds.saturating_add(message.bytes())
             }
         }
     }
@@ -96,7 +94,7 @@ impl Message {
             Message::Told { .. } => "told",
             Message::Hashes(_) => "hashes",
             Message::Leaves { .. } => "leaves",
-            Message::Tree { message, .. } => PlumtreeNode::message_kind(message),
+            Message::Tree { message, .. } => message.kind(),
         }
     }
 }

@@ -47,7 +47,7 @@ struct Flight {
     attempt: Token,
     instance: u32,
     began: Time,
-    left: Option<Span>,
+    deadline: Time,
     baggage: Baggage,
     /// The trace's part above this one.
     parent: u64,
@@ -204,8 +204,7 @@ impl Caller {
             self.spans += 1;
             baggage.span = ((ctx.me().index() as u64 + 1) << 32) | (self.spans << 2);
         }
-        let left = (deadline < Time::NEVER).then(|| deadline.since(now));
-        let flight = Flight { attempt, instance, began: now, left, baggage, parent, twin };
+        let flight = Flight { attempt, instance, began: now, deadline, baggage, parent, twin };
         let place = attempt.index() as usize;
         if out.flights.len() <= place {
             out.flights.resize_with(place + 1, || None);
@@ -258,7 +257,7 @@ impl Caller {
             attempt: attempt.raw(),
             edge,
             baggage: flight.baggage,
-            left: flight.left,
+            left: (flight.deadline < Time::NEVER).then(|| flight.deadline.since(ctx.now())),
             bytes: names.spec.bytes,
             reply_bytes: names.spec.reply_bytes,
         };

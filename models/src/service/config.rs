@@ -117,7 +117,8 @@ pub enum Threads {
     Released,
 }
 
-/// What becomes of work whose caller has told that it left, or whose deadline has passed.
+/// What becomes of work whose caller has told that it left, or whose deadline has passed. What it would have called is
+/// not called after its deadline in any case.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub enum Abandoned {

@@ -194,6 +194,7 @@ impl ServiceNode {
             Wake::Work { job, epoch } => {
                 self.server(part, ctx, |server, env| server.worked(job, epoch, env));
             }
+            Wake::Overdue { job } => self.server(part, ctx, |server, env| server.overdue(job, env)),
             Wake::Window => self.tell(plan, part, ctx),
             Wake::Probe { edge } => self.caller.probe(plan, part, edge, &mut self.timers, ctx),
             Wake::ProbeLate { edge, round } => self.caller.probe_late(edge, round, ctx),

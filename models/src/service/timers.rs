@@ -14,6 +14,8 @@ pub(super) enum Wake {
     Policy { edge: u16, token: Token },
     /// A worker is done with a step.
     Work { job: u32, epoch: u32 },
+    /// Nobody waits for a piece of work any longer.
+    Overdue { job: u32 },
     /// The figures of a window are due.
     Window,
     /// The instances of an edge are probed.

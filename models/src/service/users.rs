@@ -39,7 +39,7 @@ impl Users {
         caller: &mut Caller,
         ctx: &mut Ctx<'_>,
     ) {
-        let Request { id, operation, .. } = request;
+        let Request { id, operation, deadline, .. } = request;
         let number = match operation.call {
             Call::Invoke { method, .. } => method,
             _ => 0,
@@ -63,7 +63,7 @@ impl Users {
                 (self.pending.len() - 1) as u32
             }
         };
-        caller.begin(number as u16, u64::from(slot), key, Time::NEVER, ctx);
+        caller.begin(number as u16, u64::from(slot), key, deadline.unwrap_or(Time::NEVER), ctx);
     }
 
     pub(super) fn baggage(&self, tag: u64) -> Option<Baggage> {

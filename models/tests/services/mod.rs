@@ -3,7 +3,9 @@
 #![allow(dead_code, reason = "shared by several test binaries")]
 
 use models::model::{Cluster, Model};
+use models::policy::Layer;
 use models::service::Service;
+use models::service::node::ServiceNode;
 use sim_core::client::retry::{Backoff, RetryConfig};
 use sim_core::client::workload::{Arrivals, Ask, Load, Mix, Popularity, Values};
 use sim_core::client::{ClientConfig, Routing};
@@ -11,6 +13,7 @@ use sim_core::disk::DiskConfig;
 use sim_core::fault::FaultLine;
 use sim_core::network::link::LinkConfig;
 use sim_core::network::{Draws, NetworkConfig};
+use sim_core::observer::Observer;
 use sim_core::processor::ProcessorConfig;
 use sim_core::random::distribution::Distribution;
 use sim_core::record::Record;
@@ -30,6 +33,8 @@ pub struct Run {
     pub latency: Distribution,
     pub faults: Vec<FaultLine>,
     pub routing: Routing,
+    /// The clients' layers; none, and clients wait for ever.
+    pub policies: Vec<Layer>,
 }
 
 pub fn poisson(rate: f64) -> Load {
@@ -52,6 +57,7 @@ impl Run {
             latency: Distribution::ZERO,
             faults: Vec::new(),
             routing: Routing::Node(0),
+            policies: Vec::new(),
         }
     }
 
@@ -67,6 +73,12 @@ impl Run {
             places: Vec::new(),
         };
         service.validate(&cluster).expect("a sound graph");
+        let patient = RetryConfig {
+            timeout: Span::secs(100_000),
+            attempts: 1,
+            backoff: Backoff::None,
+            guards: Vec::new(),
+        };
         let client = ClientConfig {
             count: self.clients,
             load: self.load,
@@ -79,13 +91,8 @@ impl Run {
             },
             routing: self.routing,
             levels: Default::default(),
-            retry: RetryConfig {
-                timeout: Span::secs(100_000),
-                attempts: 1,
-                backoff: Backoff::None,
-                guards: Vec::new(),
-            },
-            policies: Vec::new(),
+            retry: if self.policies.is_empty() { patient } else { RetryConfig::absent() },
+            policies: self.policies,
             place: None,
             start: Span::ZERO,
             stop: None,
@@ -108,6 +115,10 @@ impl Run {
     }
 
     pub fn record(self, graph: &str) -> Record {
+        self.observed(graph, &mut ())
+    }
+
+    pub fn observed<O: Observer<ServiceNode>>(self, graph: &str, observer: &mut O) -> Record {
         let service: Service = ron::Options::default()
             .with_default_extension(ron::extensions::Extensions::IMPLICIT_SOME)
             .from_str(graph)
@@ -115,7 +126,7 @@ impl Run {
         let config = self.config(&service);
         let end = Time::ZERO + config.schedule.end_at;
         let mut world: World<<Service as Model>::Node> = World::new(config).expect("a sound world");
-        assert!(world.run(end, &mut ()).is_continue());
+        assert!(world.run(end, observer).is_continue());
         world.finish()
     }
 }

@@ -10,6 +10,7 @@ pub mod effect;
 pub mod goodput;
 mod heat_rows;
 pub mod heatmap;
+pub mod hops;
 pub mod infection;
 pub mod latency;
 mod operation_strip;
@@ -44,6 +45,7 @@ pub type RunPlot = (&'static str, fn(&Run<'_>) -> Option<String>);
 pub const RUN_PLOTS: &[RunPlot] = &[
     ("timeline.svg", |run| Some(timeline::timeline(run))),
     ("who-heard.svg", who_heard::who_heard),
+    ("hops.svg", hops::hops),
     ("suspicions.svg", suspicions::suspicions_over_time),
     ("throughput.svg", throughput::throughput),
     ("latency.svg", latency::latency),

@@ -53,9 +53,20 @@ pub struct Words<'a> {
     pub level: Option<f64>,
 }
 
-/// Draws lines over time; `None` if there are none.
+/// Draws lines over time, upwards from zero; `None` if there are none.
 #[must_use]
-pub fn over_time(record: &Record, mut lines: Vec<Line>, words: Words<'_>) -> Option<String> {
+pub fn over_time(record: &Record, lines: Vec<Line>, words: Words<'_>) -> Option<String> {
+    over_time_along(record, lines, words, |greatest| Axis::from_zero(greatest, 5, words.axis))
+}
+
+/// The same along a vertical axis that is made for the greatest value shown.
+#[must_use]
+pub fn over_time_along(
+    record: &Record,
+    mut lines: Vec<Line>,
+    words: Words<'_>,
+    axis: impl FnOnce(f64) -> Axis,
+) -> Option<String> {
     lines.retain(|line| !line.points.is_empty());
     if lines.is_empty() {
         return None;
@@ -75,7 +86,7 @@ pub fn over_time(record: &Record, mut lines: Vec<Line>, words: Words<'_>) -> Opt
     y = names(&mut canvas, &shown, left_out, y + 6.0);
     let greatest = shown.iter().map(|line| line.greatest()).fold(words.at_least, f64::max);
     let rect = Rect::new(LEFT, y + 8.0, width, 300.0);
-    let chart = Chart { rect, x: Axis::time(end, 10), y: Axis::from_zero(greatest, 5, words.axis) };
+    let chart = Chart { rect, x: Axis::time(end, 10), y: axis(greatest) };
     for (from, to) in strip.spans() {
         let x = chart.at_x(from as f64);
         let w = (chart.at_x(to as f64) - x).max(1.0);

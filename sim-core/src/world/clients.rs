@@ -190,7 +190,9 @@ impl<N: Node> World<N> {
         observer: &mut O,
     ) -> Flow {
         let (name, now) = (self.clients.process_id(client, process), self.now);
-        let attempt = self.transmit(client, process, serial, to, None, observer)?;
+        let until = self.clients.op(client, process, serial).map_or(Time::NEVER, |op| op.deadline);
+        let until = (until < Time::NEVER).then_some(until);
+        let attempt = self.transmit(client, process, serial, to, until, observer)?;
         let Some(op) = self.clients.op(client, process, serial) else { return ControlFlow::Continue(()) };
         if !copy {
             (op.copies_from, op.began_at, op.on_their_way) = (attempt, now, 0);

@@ -365,7 +365,10 @@ impl<N: Node> World<N> {
                     state.on_timer(timer, &mut context);
                 }
             }
-            Work::Request(request) => {
+            Work::Request(mut request) => {
+                if let Some(deadline) = &mut request.deadline {
+                    *deadline = now + deadline.since(self.now);
+                }
                 if let Some(state) = state {
                     state.on_request(request, &mut context);
                 }

@@ -9,39 +9,9 @@ use sim_core::time::{Span, Time};
 
 use crate::detector::Watch;
 use crate::gossip::plumtree::Plumtree;
+use crate::gossip::plumtree::message::{Hops, Message};
 use crate::gossip::plumtree::port::Port;
 use crate::gossip::plumtree::views::Views;
-
-/// What nodes say.
-#[derive(Clone, Debug, Hash)]
-pub enum Message {
-    /// I am new; to a contact.
-    Join,
-    /// Somebody is new, and so many steps of its walk are left.
-    ForwardJoin(u32, u8),
-    /// Be my neighbour; if `true`, you must, for I have no other.
-    Neighbor(bool),
-    /// I am your neighbour from now on.
-    Accept,
-    /// I have neighbours enough.
-    Refuse,
-    /// I am your neighbour no longer.
-    Disconnect,
-    /// Peers for your passive view, from the first; so many steps are left.
-    Shuffle(u32, Vec<u32>, u8),
-    /// Peers in return.
-    ShuffleReply(Vec<u32>),
-    /// I am here, for the so-manieth time.
-    Keepalive(u64),
-    /// A payload: its name, the hops it made, its size.
-    Payload(u64, u16, u32),
-    /// I have this payload.
-    IHave(u64),
-    /// Send me this payload, and all others from now on.
-    Graft(u64),
-    /// Send me announcements from now on, I have payloads from others.
-    Prune,
-}
 
 /// What a node is reminded of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -67,18 +37,18 @@ pub struct Shared {
 /// A node.
 #[derive(Debug)]
 pub struct PlumtreeNode {
-    shared: Arc<Shared>,
+    pub(super) shared: Arc<Shared>,
     views: Views,
     /// What the keep-alives of each neighbour say.
     watches: BTreeMap<u32, Watch>,
     /// How many keep-alives it has sent to its neighbours.
     beats: u64,
     /// The neighbours that get announcements only.
-    lazy: BTreeSet<u32>,
+    pub(super) lazy: BTreeSet<u32>,
     /// The payloads it has, with the hops they made.
     have: BTreeMap<u64, u16>,
-    /// Who announced a payload that has not come, in order.
-    announced: BTreeMap<u64, Vec<u32>>,
+    /// Who announced a payload that has not come, in order, and the hops it would have made from them.
+    announced: BTreeMap<u64, Vec<(u32, Hops)>>,
     serial: u32,
 }
 
@@ -104,22 +74,11 @@ impl Node for PlumtreeNode {
     }
 
     fn message_bytes(message: &Message) -> u32 {
-        match message {
-            Message::Shuffle(_, peers, _) | Message::ShuffleReply(peers) => 24 + 6 * peers.len() as u32,
-            Message::Payload(_, _, bytes) => 24 + bytes,
-            _ => 24,
-        }
+        message.bytes()
     }
 
     fn message_kind(message: &Message) -> &'static str {
-        match message {
-            Message::Payload(..) => "payload",
-            Message::IHave(_) => "ihave",
-            Message::Graft(_) => "graft",
-            Message::Prune => "prune",
-            Message::Keepalive(_) => "keepalive",
-            _ => "membership",
-        }
+        message.kind()
     }
 }
 
@@ -129,10 +88,10 @@ impl PlumtreeNode {
         let (settings, me) = (&shared.settings, ctx.me().raw());
         let phase = ctx.rng().unit();
         // At the first start one after the other; a restarted node joins at once.
-        let at = Time::ZERO + Span(settings.join_gap.0 * u64::from(me));
+        let at = Time::ZERO + Span(settings.tree.join_gap.0 * u64::from(me));
         ctx.arm(Timer::Join, at.since(ctx.now()));
-        ctx.arm(Timer::Keepalive, settings.keepalive.times(phase));
-        ctx.arm(Timer::Shuffle, settings.shuffle.times(phase));
+        ctx.arm(Timer::Keepalive, settings.tree.keepalive.times(phase));
+        ctx.arm(Timer::Shuffle, settings.tree.shuffle.times(phase));
         let first = (Time::ZERO + settings.from).since(ctx.now()) + settings.every.times(phase);
         if me < settings.origins && settings.broadcasts_at(ctx.now() + first) {
             ctx.arm(Timer::Broadcast, first);
@@ -161,14 +120,14 @@ impl PlumtreeNode {
             Message::Join => {
                 self.add(peer, ctx);
                 ctx.send(from, Message::Accept);
-                let walk = self.shared.settings.walk_active;
+                let walk = self.shared.settings.tree.walk_active;
                 for &other in self.views.active.iter().filter(|other| **other != peer) {
                     ctx.send(Peer::node(other), Message::ForwardJoin(peer, walk));
                 }
             }
             Message::ForwardJoin(new, left) => self.forward_join(peer, new, left, ctx),
             Message::Neighbor(must) => {
-                let room = self.views.active.len() < self.shared.settings.active as usize;
+                let room = self.views.active.len() < self.shared.settings.tree.active as usize;
                 if must || room || self.views.active.contains(&peer) {
                     self.add(peer, ctx);
                     ctx.send(from, Message::Accept);
@@ -182,12 +141,15 @@ impl PlumtreeNode {
             Message::Shuffle(first, peers, left) => self.shuffled(peer, first, peers, left, ctx),
             Message::ShuffleReply(peers) => self.reserve(peers, ctx),
             Message::Payload(name, hops, _) => self.payload(peer, name, hops, ctx),
-            Message::IHave(name) => self.announced(peer, name, ctx),
+            Message::IHave(name, hops) => self.announced(peer, name, hops, ctx),
             Message::Graft(name) => {
                 self.lazy.remove(&peer);
                 if let Some(hops) = self.have.get(&name).copied() {
                     self.send_payload(peer, name, hops + 1, ctx);
                 }
+            }
+            Message::Link => {
+                self.lazy.remove(&peer);
             }
             Message::Prune => {
                 if self.views.active.contains(&peer) {
@@ -205,12 +167,12 @@ impl PlumtreeNode {
             Timer::Shuffle => {
                 let me = ctx.me().raw();
                 let settings = &self.shared.settings;
-                let mut peers = self.views.sample(settings.shuffled, ctx.rng());
+                let mut peers = self.views.sample(settings.tree.shuffled, ctx.rng());
                 peers.push(me);
                 if let Some(to) = self.views.any_active([me, me], ctx.rng()) {
-                    ctx.send(Peer::node(to), Message::Shuffle(me, peers, settings.walk_active));
+                    ctx.send(Peer::node(to), Message::Shuffle(me, peers, settings.tree.walk_active));
                 }
-                ctx.arm(Timer::Shuffle, settings.shuffle);
+                ctx.arm(Timer::Shuffle, settings.tree.shuffle);
             }
             Timer::Broadcast => {
                 self.broadcast(ctx);
@@ -260,15 +222,15 @@ impl PlumtreeNode {
     }
 
     fn add(&mut self, peer: u32, ctx: &mut impl Port) {
-        let (me, limit) = (ctx.me().raw(), self.shared.settings.active);
+        let (me, limit) = (ctx.me().raw(), self.shared.settings.tree.active);
         let left = self.views.add_active(peer, me, limit, ctx.rng());
         if peer != me {
-            self.watches.insert(peer, Watch::new(&self.shared.settings.detector, ctx.now()));
+            self.watches.insert(peer, Watch::new(&self.shared.settings.tree.detector, ctx.now()));
         }
         if let Some(left) = left {
             ctx.send(Peer::node(left), Message::Disconnect);
             self.forget(left);
-            self.views.add_passive(left, me, self.shared.settings.passive, ctx.rng());
+            self.views.add_passive(left, me, self.shared.settings.tree.passive, ctx.rng());
         }
     }
 
@@ -278,7 +240,7 @@ impl PlumtreeNode {
         self.watches.remove(&peer);
         self.lazy.remove(&peer);
         for by in self.announced.values_mut() {
-            by.retain(|announcer| *announcer != peer);
+            by.retain(|(announcer, _)| *announcer != peer);
         }
     }
 
@@ -289,14 +251,14 @@ impl PlumtreeNode {
         }
         self.forget(peer);
         if lives {
-            self.views.add_passive(peer, ctx.me().raw(), self.shared.settings.passive, ctx.rng());
+            self.views.add_passive(peer, ctx.me().raw(), self.shared.settings.tree.passive, ctx.rng());
         }
         self.promote(ctx);
     }
 
     /// Asks a random reserve to be a neighbour, if there is room.
     fn promote(&mut self, ctx: &mut impl Port) {
-        if self.views.active.len() >= self.shared.settings.active as usize {
+        if self.views.active.len() >= self.shared.settings.tree.active as usize {
             return;
         }
         let pick = ctx.rng().below(self.views.passive.len() as u64) as usize;
@@ -313,7 +275,7 @@ impl PlumtreeNode {
     fn stray(&mut self, from: Peer, message: &Message, ctx: &mut impl Port) {
         let peer = from.raw();
         if matches!(message, Message::Refuse) {
-            self.views.add_passive(peer, ctx.me().raw(), self.shared.settings.passive, ctx.rng());
+            self.views.add_passive(peer, ctx.me().raw(), self.shared.settings.tree.passive, ctx.rng());
         } else if !self.views.active.contains(&peer) {
             ctx.send(from, Message::Disconnect);
         }
@@ -328,8 +290,8 @@ impl PlumtreeNode {
             ctx.send(Peer::node(new), Message::Neighbor(true));
             return;
         }
-        if left == self.shared.settings.walk_passive {
-            self.views.add_passive(new, me, self.shared.settings.passive, ctx.rng());
+        if left == self.shared.settings.tree.walk_passive {
+            self.views.add_passive(new, me, self.shared.settings.tree.passive, ctx.rng());
         }
         match self.views.any_active([from, new], ctx.rng()) {
             Some(next) => ctx.send(Peer::node(next), Message::ForwardJoin(new, left - 1)),
@@ -351,7 +313,7 @@ impl PlumtreeNode {
     }
 
     fn reserve(&mut self, peers: Vec<u32>, ctx: &mut impl Port) {
-        let (me, limit) = (ctx.me().raw(), self.shared.settings.passive);
+        let (me, limit) = (ctx.me().raw(), self.shared.settings.tree.passive);
         for peer in peers {
             self.views.add_passive(peer, me, limit, ctx.rng());
         }
@@ -371,7 +333,7 @@ impl PlumtreeNode {
             ctx.send(Peer::node(peer), Message::Keepalive(self.beats));
         }
         self.promote(ctx);
-        ctx.arm(Timer::Keepalive, self.shared.settings.keepalive);
+        ctx.arm(Timer::Keepalive, self.shared.settings.tree.keepalive);
     }
 
     fn send_payload(&self, to: u32, name: u64, hops: u16, ctx: &mut impl Port) {
@@ -386,9 +348,10 @@ impl PlumtreeNode {
         ctx.mark("applied");
         ctx.measure("applied", name as i64);
         ctx.measure("hops", i64::from(hops));
+        let told = Hops(self.shared.settings.tree.threshold.map(|_| hops + 1));
         for &peer in self.views.active.iter().filter(|peer| Some(**peer) != from) {
             if self.lazy.contains(&peer) {
-                ctx.send(Peer::node(peer), Message::IHave(name));
+                ctx.send(Peer::node(peer), Message::IHave(name, told));
             } else {
                 self.send_payload(peer, name, hops + 1, ctx);
             }
@@ -397,37 +360,39 @@ impl PlumtreeNode {
 
     fn payload(&mut self, from: u32, name: u64, hops: u16, ctx: &mut impl Port) {
         if self.have.contains_key(&name) {
-            if self.shared.settings.prune {
+            if self.shared.settings.tree.prune {
                 self.lazy.insert(from);
                 ctx.send(Peer::node(from), Message::Prune);
             }
             return;
         }
-        if self.announced.remove(&name).is_some() {
+        let announced = self.announced.remove(&name);
+        if announced.is_some() {
             ctx.disarm(Timer::Missing(name));
         }
         self.lazy.remove(&from);
         self.deliver(Some(from), name, hops, ctx);
+        self.shorten(from, hops, &announced.unwrap_or_default(), ctx);
     }
 
-    fn announced(&mut self, from: u32, name: u64, ctx: &mut impl Port) {
+    fn announced(&mut self, from: u32, name: u64, hops: Hops, ctx: &mut impl Port) {
         if self.have.contains_key(&name) {
             return;
         }
         let by = self.announced.entry(name).or_default();
         if by.is_empty() {
-            ctx.arm(Timer::Missing(name), self.shared.settings.missing);
+            ctx.arm(Timer::Missing(name), self.shared.settings.tree.missing);
         }
-        by.push(from);
+        by.push((from, hops));
     }
 
     /// Fetches a missing payload from the next who announced it, and grafts that link into the tree.
     fn fetch(&mut self, name: u64, ctx: &mut impl Port) {
         let Some(by) = self.announced.get_mut(&name).filter(|by| !by.is_empty()) else { return };
-        let from = by.remove(0);
+        let (from, _) = by.remove(0);
         self.lazy.remove(&from);
         ctx.mark("grafted");
         ctx.send(Peer::node(from), Message::Graft(name));
-        ctx.arm(Timer::Missing(name), self.shared.settings.refetch);
+        ctx.arm(Timer::Missing(name), self.shared.settings.tree.refetch);
     }
 }

@@ -8,7 +8,8 @@ use sim_core::peer::Peer;
 use sim_core::random::Rng;
 use sim_core::time::{Span, Time};
 
-use super::node::{Message, Timer};
+use super::message::Message;
+use super::node::Timer;
 
 /// The surroundings of a node of the tree.
 pub trait Port {

@@ -23,7 +23,8 @@ pub enum Layer {
     /// What is inside may take this long; then it is given up.
     Timeout(Span),
     /// The callee is told how long there is, by the tightest timeout around and the caller's own deadline, less this
-    /// margin; nothing is sent when nothing is left.
+    /// margin; nothing is sent when nothing is left. A deadline that the caller was told itself goes on without this
+    /// layer, tightened by every `Timeout` (as gRPC's does from a server's context into its calls).
     Deadline {
         /// What is kept back for the way home.
         margin: Span,

@@ -51,7 +51,7 @@ pub enum Guard {
     /// Another copy is sent, to another node where the routing is free, before the first is late; the first answer
     /// counts. A retry budget bounds copies too. Not tied: a node does not know of the other copy.
     Hedge(HedgeConfig),
-    /// An operation is given up after this long, however many attempts it has left.
+    /// An operation is given up after this long, however many attempts it has left; nodes are told.
     Deadline(Span),
     /// At most so many operations at once; what comes on top fails at once.
     Bulkhead(u32),

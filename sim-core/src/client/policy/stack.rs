@@ -24,7 +24,8 @@ pub struct Call {
     pub tag: u64,
     /// What is asked for; equal keys may be coalesced.
     pub key: u64,
-    /// When the caller itself has no use for an answer any more; [`Time::NEVER`] if it does not know.
+    /// When the caller itself has no use for an answer any more; [`Time::NEVER`] if it does not know. It goes on to the
+    /// callee with every attempt, and the call ends with it, as if a `Timeout` stood around all layers.
     pub deadline: Time,
 }
 
@@ -158,7 +159,7 @@ impl Stack {
     /// A call comes in; the token is for [`Stack::abandon`].
     #[inline]
     pub fn begin(&mut self, call: Call, now: Time, rng: &mut Rng, acts: &mut Acts) -> Token {
-        if self.layers.is_empty() {
+        if self.layers.is_empty() && call.deadline == Time::NEVER {
             let token = self.frames.plain(call.tag, now);
             let (deadline, twin) = (Time::NEVER, Twin::None);
             acts.push(Act::Send { attempt: token, tag: call.tag, number: 1, deadline, twin });
@@ -171,7 +172,15 @@ impl Stack {
     fn begin_layered(&mut self, call: Call, now: Time, rng: &mut Rng, acts: &mut Acts) -> Token {
         let frame = self.frames.root(call.tag, call.key, call.deadline, now);
         let token = self.frames.token(frame);
-        self.enter(frame, now, rng, acts);
+        if call.deadline <= now {
+            // Nobody would have its answer: nothing is sent.
+            self.over.push((token, Outcome::Timeout));
+        } else {
+            if call.deadline < Time::NEVER {
+                acts.push(Act::Wake { at: call.deadline, token });
+            }
+            self.enter(frame, now, rng, acts);
+        }
         self.settle(now, rng, acts);
         token
     }
@@ -198,19 +207,20 @@ impl Stack {
     /// The caller has lost interest in a call: it is torn down without an end.
     pub fn abandon(&mut self, call: Token, now: Time, rng: &mut Rng, acts: &mut Acts) {
         let Some(frame) = self.frames.find(call) else { return };
-        self.drop_inside(frame, Why::Left, acts);
-        self.drop_own(frame);
-        if self.frames.get(frame).layer as usize == self.layers.len() {
-            acts.push(Act::Cancel { attempt: call, why: Why::Left });
-        }
-        self.frames.remove(frame);
+        self.tear_down(frame, Why::Left, acts);
         self.settle(now, rng, acts);
     }
 
     /// A wake-up that was asked for is due. One that has lost its reason is no error.
     pub fn wake(&mut self, token: Token, now: Time, rng: &mut Rng, acts: &mut Acts) {
         let Some(frame) = self.frames.find(token) else { return };
-        let layer = self.frames.get(frame).layer as usize;
+        let state = *self.frames.get(frame);
+        if state.parent == NONE && now >= state.deadline {
+            self.tear_down(frame, Why::Late, acts);
+            acts.push(Act::Done { tag: state.tag, outcome: Outcome::Timeout });
+            return self.settle(now, rng, acts);
+        }
+        let layer = state.layer as usize;
         match &mut self.layers[layer] {
             Running::Timeout(_) => {
                 self.drop_inside(frame, Why::Late, acts);
@@ -286,6 +296,9 @@ impl Stack {
         let token = self.frames.token(frame);
         let state = *self.frames.get(frame);
         let Some(layer) = self.layers.get_mut(state.layer as usize) else {
+            if state.told <= now {
+                return self.over.push((token, Outcome::Timeout));
+            }
             let root = self.frames.get_mut(state.root);
             root.sent += 1;
             let number = root.sent;
@@ -462,6 +475,18 @@ impl Stack {
         None
     }
 
+    /// Tears down a call, with what its own layer holds.
+    fn tear_down(&mut self, root: u32, why: Why, acts: &mut Acts) {
+        self.drop_inside(root, why, acts);
+        let state = *self.frames.get(root);
+        if (state.layer as usize) < self.layers.len() {
+            self.give_back(root, &state);
+        } else {
+            acts.push(Act::Cancel { attempt: self.frames.token(root), why });
+        }
+        self.frames.remove(root);
+    }
+
     /// Tears down everything inside a frame.
     fn drop_inside(&mut self, frame: u32, why: Why, acts: &mut Acts) {
         let mut gone: Vec<(Token, u32, Frame)> = Vec::new();
@@ -474,13 +499,6 @@ impl Stack {
             } else {
                 self.give_back(index, &state);
             }
-        }
-    }
-
-    fn drop_own(&mut self, frame: u32) {
-        let state = *self.frames.get(frame);
-        if (state.layer as usize) < self.layers.len() {
-            self.give_back(frame, &state);
         }
     }
 

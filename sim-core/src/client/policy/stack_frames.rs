@@ -85,7 +85,7 @@ impl Frames {
             key,
             began: now,
             deadline,
-            told: Time::NEVER,
+            told: deadline,
             tries: 0,
             sent: 0,
             wait: Span::ZERO,
