@@ -47,6 +47,7 @@ scripts!(
     pre_vote,
     priority,
     read_index,
+    refusal_of_old_term,
     remove_leader,
     removed_server,
     removed_server_obeyed,

@@ -2,7 +2,7 @@
 //! leader's log held at the round's start. A short round leaves little enough behind not to hold commitment up.
 //!
 //! The dissertation has a fixed number of rounds, such as 10, of which the last must be short. Here the first short one
-//! is enough, as it must be still short when the vote is given; after 10 without one the change is given up.
+//! is enough, as it must be still short when the vote is given; after 10 in a row that are not the change is given up.
 
 use sim_core::peer::Peer;
 use sim_core::time::{Span, Time};
@@ -12,7 +12,7 @@ use super::entry::Index;
 use super::membership::Membership;
 use super::node::RaftNode;
 
-/// After so many rounds of which the last is long the change is given up.
+/// After so many long rounds in a row the change is given up.
 const ROUNDS_MAX: u32 = 10;
 
 /// So many election time-outs without a word from a new server, and the change is given up.
@@ -27,7 +27,7 @@ pub(super) struct Chase {
     since: Time,
     /// Whether the one before it was short.
     short: bool,
-    /// How many were finished since the plan waits for it.
+    /// How many long ones in a row were finished since the plan waits for it.
     rounds: u32,
 }
 
@@ -63,7 +63,7 @@ impl Chase {
         }
         self.short = now.since(self.since) <= timeout;
         (self.goal, self.since) = (last, now);
-        self.rounds = self.rounds.saturating_add(1);
+        self.rounds = if self.short { 0 } else { self.rounds.saturating_add(1) };
     }
 
     /// Whether its last round was short and the present one may be so yet.
@@ -128,7 +128,7 @@ mod tests {
         chase.reached(7, 9, at(300), timeout);
         assert_eq!((chase.rounds, chase.has_caught_up(at(300), timeout)), (1, false));
         chase.reached(9, 12, at(500), timeout);
-        assert_eq!((chase.rounds, chase.has_caught_up(at(725), timeout)), (2, true));
+        assert_eq!((chase.rounds, chase.has_caught_up(at(725), timeout)), (0, true));
         assert!(!chase.has_caught_up(at(726), timeout));
         chase.reached(12, 12, at(9_000), timeout);
         assert!(!chase.has_caught_up(at(9_000), timeout));

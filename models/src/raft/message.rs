@@ -66,9 +66,10 @@ pub enum Message {
         previous_index: Index,
         /// The term of its entry at that place; 0 if its log is shorter (§5.3, at its end).
         conflict_term: Term,
-        /// The first place of that term in its log; one beyond the end if its log is shorter.
+        /// The first place of that term in its log; one beyond the end if its log is shorter; beyond all places if the append
+        /// was of an older term, and its log was not looked at.
         conflict_index: Index,
-        /// The round that the append carried.
+        /// The round that the append carried; 0 if it was of an older term.
         round: u64,
     },
     /// A chunk of InstallSnapshot (§7).
@@ -191,6 +192,9 @@ impl fmt::Debug for Message {
             Message::Accepted { term, matched, round } => {
                 write!(f, "accepted t{term} up to {matched}")?;
                 if *round > 0 { write!(f, " round {round}") } else { Ok(()) }
+            }
+            Message::Refused { term, conflict_index: Index::MAX, .. } => {
+                write!(f, "refused t{term}, of an older term")
             }
             Message::Refused { term, previous_index, conflict_term, conflict_index, .. } => write!(
                 f,

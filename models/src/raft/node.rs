@@ -149,10 +149,10 @@ impl Node for RaftNode {
                     let previous = (previous_index, previous_term);
                     self.on_append(from, previous, entries, commit, round, ctx);
                 } else if term < self.term {
-                    let term = self.term;
-                    let (conflict_term, conflict_index) = (0, 0);
+                    // Of its log it tells nothing, and its sender may lead again by now: rounds of another term count for none.
+                    let (term, conflict_term, conflict_index) = (self.term, 0, Index::MAX);
                     let refusal =
-                        Message::Refused { term, previous_index, conflict_term, conflict_index, round };
+                        Message::Refused { term, previous_index, conflict_term, conflict_index, round: 0 };
                     self.defer(Deferred::Send(from, refusal), ctx);
                 }
             }

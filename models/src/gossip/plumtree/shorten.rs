@@ -20,6 +20,11 @@ impl PlumtreeNode {
         if shortest.saturating_add(threshold) > hops || by == from {
             return;
         }
+        // Either may have left the view while its word was on its way.
+        let known = &self.views().active;
+        if !known.contains(&by) || !known.contains(&from) {
+            return;
+        }
         ctx.mark("path shortened");
         self.lazy.remove(&by);
         ctx.send(Peer::node(by), Message::Link);
