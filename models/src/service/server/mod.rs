@@ -1,7 +1,7 @@
 //! The serving side of an instance: its queue, its workers, and how work begins and ends.
 //!
-//! What comes in is [`door`]'s, the stages of its life are [`life`]'s; steps are carried out in [`super::run`]. An instance schedules its own workers, so that any queue discipline is
-//! possible; slow-downs and pauses of the engine reach it all the same.
+//! What comes in is [`door`]'s, the stages of its life are [`life`]'s; steps are carried out in [`super::run`]. An instance
+//! schedules its own workers, so that any queue discipline is possible; slow-downs and pauses of the engine reach it all the same.
 
 mod door;
 mod life;

@@ -95,7 +95,8 @@ impl Frames {
         index
     }
 
-    /// The name of a frame for a new call through no layers. All frames of such a stack are alike but for their tags.
+    /// The name of a frame for a new call through no layers. Of such a frame only the tag means anything: the rest may be that of
+    /// an earlier call, with a deadline of its own.
     #[inline]
     pub(super) fn plain(&mut self, tag: u64, now: Time) -> Token {
         let index = match self.free.pop() {
