@@ -34,7 +34,8 @@ impl<T> Slab<T> {
                 if let Slot::Free(before) = *place {
                     self.free = before;
                 }
-                *place = Slot::Full(value);
+                // It is free, so there is nothing to drop.
+                std::mem::forget(std::mem::replace(place, Slot::Full(value)));
                 slot
             }
             None => self.grow(value),

@@ -10,7 +10,11 @@ use super::entry::{Batch, Index, Position, Term};
 use super::membership::Membership;
 
 /// A message between servers. Its sender is known.
+///
+/// What tells the kinds apart has a word to itself, so that a message is moved by words: of words that were written as such and
+/// are read as halves of two of them, the processor has to wait until they have left its buffers.
 #[derive(Clone, PartialEq, Hash)]
+#[repr(u64)]
 pub enum Message {
     /// RequestVote (§5.2, §5.4.1), and the question whether it would be granted (D 9.6).
     Vote {

@@ -333,9 +333,12 @@ impl RaftNode {
     }
 
     /// Does something once all that was written is durable, at once if it is.
+    #[inline]
     pub(super) fn defer(&mut self, what: Deferred, ctx: &mut Ctx<'_>) {
-        if let Some(what) = self.storage.when_durable(what, ctx) {
+        if self.storage.is_durable(ctx) {
             self.carry_out(what, ctx);
+        } else {
+            self.storage.keep(what);
         }
     }
 

@@ -146,13 +146,18 @@ impl Storage {
         }
     }
 
-    /// Hands `what` back if everything written is durable, and keeps it until then otherwise.
-    pub(super) fn when_durable(&mut self, what: Deferred, ctx: &mut Ctx<'_>) -> Option<Deferred> {
-        let Some(wal) = &mut self.wal else { return Some(what) };
+    /// Whether everything written is durable, or nobody waits for it; begins a sync if something needs one.
+    #[inline]
+    pub(super) fn is_durable(&mut self, ctx: &mut Ctx<'_>) -> bool {
+        let Some(wal) = &mut self.wal else { return true };
         wal.sync(ctx);
-        if self.hasty || wal.durable() == wal.ticket() {
-            return Some(what);
-        }
+        self.hasty || wal.durable() == wal.ticket()
+    }
+
+    /// Keeps this until everything written by now is durable.
+    #[inline(always)]
+    pub(super) fn keep(&mut self, what: Deferred) {
+        let Some(wal) = &self.wal else { return };
         let (ticket, under_way) = (wal.ticket(), wal.under_way());
         // Of several appends accepted within one sync, the last says it all.
         if let Deferred::Send(to, Message::Accepted { term, .. }) = &what
@@ -164,7 +169,6 @@ impl Storage {
             self.deferred.pop_back();
         }
         self.deferred.push_back((ticket, what));
-        None
     }
 
     /// A sync ended. Answers whether the disk could do it.

@@ -278,29 +278,29 @@ impl<N: Node> World<N> {
             };
             self.now = entry.at;
             if entry.slot & MESSAGE != 0 {
-                self.arrive(&entry, observer)?;
+                self.arrive(entry.tie, entry.slot & !MESSAGE, Peer::from_raw(entry.target), observer)?;
             } else if entry.slot & TIMER != 0 {
                 self.timer_due(entry.tie, Peer::node(entry.target), entry.slot & !TIMER, observer)?;
             } else {
-                self.other(&entry, observer)?;
+                self.other(entry.tie, entry.slot, observer)?;
             }
         }
     }
 
     /// What is neither a message nor a timer.
     #[inline(never)]
-    fn other<O: Observer<N>>(&mut self, entry: &Entry, observer: &mut O) -> Flow {
-        match self.events.take(entry.slot) {
-            Event::Done { node, boot, slot } => self.served(entry.tie, node, boot, slot, observer),
+    fn other<O: Observer<N>>(&mut self, tie: u64, slot: u32, observer: &mut O) -> Flow {
+        match self.events.take(slot) {
+            Event::Done { node, boot, slot } => self.served(tie, node, boot, slot, observer),
             Event::Synced { node, boot, sync, result } => {
-                self.synced(entry.tie, node, boot, sync, result, observer)
+                self.synced(tie, node, boot, sync, result, observer)
             }
-            Event::Request { to, slot } => self.request_arrives(entry.tie, to, slot, observer),
-            Event::Reply { slot } => self.reply_arrives(entry.tie, slot, observer),
-            Event::Client(due) => self.client_due(entry.tie, due, observer),
-            Event::Strike { line, cause } => self.strike(entry.tie, line, cause, observer),
-            Event::EndFault { id } => self.end_fault(entry.tie, id, observer),
-            Event::Heal => self.heal(entry.tie, observer),
+            Event::Request { to, slot } => self.request_arrives(tie, to, slot, observer),
+            Event::Reply { slot } => self.reply_arrives(tie, slot, observer),
+            Event::Client(due) => self.client_due(tie, due, observer),
+            Event::Strike { line, cause } => self.strike(tie, line, cause, observer),
+            Event::EndFault { id } => self.end_fault(tie, id, observer),
+            Event::Heal => self.heal(tie, observer),
         }
     }
 
@@ -342,6 +342,7 @@ impl<N: Node> World<N> {
     }
 
     /// Puts an event on the queue, as the `seq`-th of its source.
+    #[inline(always)]
     fn schedule(&mut self, at: Time, source: Peer, seq: u32, event: Event) {
         if at != Time::NEVER {
             let slot = self.events.insert(event);

@@ -9,12 +9,11 @@ use crate::node::{Context, Node, Reply, Work};
 use crate::observer::{Happening, Observer, Step};
 use crate::peer::Peer;
 use crate::processor::{Overflow, Task};
-use crate::queue::Entry;
 use crate::random::Purpose;
 use crate::record::{Life, LifeChange};
 use crate::time::Span;
 use crate::world::inject::Occurrence;
-use crate::world::{Event, Flow, Kind, MESSAGE, World};
+use crate::world::{Event, Flow, Kind, World};
 
 impl<N: Node> World<N> {
     /// Starts a node's process, for the first time or again.
@@ -75,9 +74,15 @@ impl<N: Node> World<N> {
 
     /// A message reaches its receiver's network card.
     #[inline]
-    pub(super) fn arrive<O: Observer<N>>(&mut self, entry: &Entry, observer: &mut O) -> Flow {
-        let message = self.messages.take(entry.slot & !MESSAGE);
-        let (tie, from, to) = (entry.tie, self.source(entry.tie), Peer::from_raw(entry.target));
+    pub(super) fn arrive<O: Observer<N>>(
+        &mut self,
+        tie: u64,
+        message: u32,
+        to: Peer,
+        observer: &mut O,
+    ) -> Flow {
+        let message = self.messages.take(message);
+        let from = self.source(tie);
         let slot = &self.slots[to.index()];
         if slot.state.is_none() || self.network.blocks_arrival(from, to) {
             return self.arrive_nowhere(tie, from, to, &message, observer);
