@@ -333,7 +333,7 @@ impl RaftNode {
     }
 
     /// Does something once all that was written is durable, at once if it is.
-    #[inline]
+    #[inline(always)]
     pub(super) fn defer(&mut self, what: Deferred, ctx: &mut Ctx<'_>) {
         if self.storage.is_durable(ctx) {
             self.carry_out(what, ctx);

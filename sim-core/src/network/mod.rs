@@ -18,6 +18,7 @@ use crate::network::link::{LinkConfig, LinkState};
 use crate::network::topology::{Placement, Topology};
 use crate::peer::Peer;
 use crate::random::distribution::Distribution;
+use crate::random::quick::LogNormalTable;
 use crate::random::{Purpose, Rng, Streams};
 use crate::record::NetworkCounts;
 use crate::time::{Span, Time};
@@ -89,12 +90,22 @@ pub struct Network {
 }
 
 /// What all links do, worked out once.
-#[derive(Clone, Copy, Debug)]
+#[derive(Debug)]
 struct Plain {
-    /// The least latency and the number of latencies, if they are equally likely.
-    uniform: Option<(u64, u64)>,
+    latency: Latency,
     /// Which draws are kept and which left single, if it is not all: as in [`Manner::Loss`].
     loss: Option<(u64, u64)>,
+}
+
+/// How latencies are drawn.
+#[derive(Debug)]
+enum Latency {
+    /// They are equally likely: the least, and how many there are.
+    Uniform(u64, u64),
+    /// Log-normal.
+    LogNormal(LogNormalTable),
+    /// As the configuration says.
+    Other,
 }
 
 impl Plain {
@@ -107,14 +118,17 @@ impl Plain {
             Manner::Loss { keep, single } => Some((keep, single)),
             Manner::More => return None,
         };
-        let uniform = match config.link.latency {
-            Distribution::Fixed(span) => Some((span.0, 1)),
+        let latency = match config.link.latency {
+            Distribution::Fixed(span) => Latency::Uniform(span.0, 1),
             Distribution::Uniform { min, max } => {
-                Some((min.0, max.0.saturating_sub(min.0).saturating_add(1)))
+                Latency::Uniform(min.0, max.0.saturating_sub(min.0).saturating_add(1))
             }
-            _ => None,
+            Distribution::LogNormal { median, sigma } => {
+                LogNormalTable::new(median, sigma).map_or(Latency::Other, Latency::LogNormal)
+            }
+            _ => Latency::Other,
         };
-        Some(Plain { uniform, loss })
+        Some(Plain { latency, loss })
     }
 }
 
@@ -240,9 +254,10 @@ impl Network {
         if !self.cuts.is_empty() || !self.overlays.is_empty() {
             return self.fate_placed(streams, rng, block, (from, to), (bytes, kind), now);
         }
-        let latency = match plain.uniform {
-            Some((least, lengths)) => Span(least + rng.below(lengths)),
-            None => self.config.link.latency.sample(&mut rng),
+        let latency = match &plain.latency {
+            Latency::Uniform(least, lengths) => Span(least + rng.below(*lengths)),
+            Latency::LogNormal(table) => table.sample(&mut rng),
+            Latency::Other => self.config.link.latency.sample(&mut rng),
         };
         let Some(odds) = plain.loss else { return Fate::Deliver(latency) };
         self.lose_or_repeat(rng, latency, odds, (from, to), kind)

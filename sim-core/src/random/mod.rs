@@ -10,7 +10,7 @@
 
 pub mod distribution;
 mod normal;
-mod quick;
+pub(crate) mod quick;
 pub mod zipf;
 
 use rand_chacha::ChaCha8Rng;

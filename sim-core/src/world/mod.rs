@@ -374,6 +374,7 @@ impl<N: Node> World<N> {
     }
 
     /// Puts an event on the queue on behalf of a node.
+    #[inline(always)]
     fn schedule_node(&mut self, at: Time, node: Peer, event: Event) {
         let seq = self.node_seq(node);
         self.schedule(at, node, seq, event);

@@ -11,9 +11,9 @@ use crate::random::normal;
 use crate::time::Span;
 
 /// Parts of a binade, as bits of the mantissa.
-const PART_BITS: u32 = 3;
+pub(super) const PART_BITS: u32 = 3;
 /// The coefficients of a part.
-const TERMS: usize = 6;
+pub(super) const TERMS: usize = 6;
 /// The binades from 2⁻²¹ to 1/2.
 const BINADES: usize = 20;
 /// The top bits of 2⁻²¹.
@@ -77,7 +77,7 @@ fn quickly(tables: &Tables, median: f64, sigma: f64, p: f64) -> Option<u64> {
 
 /// The value of a polynomial, its terms in pairs so that few of the steps wait for each other.
 #[inline]
-fn polynomial(terms: &[f64; TERMS], x: f64) -> f64 {
+pub(super) fn polynomial(terms: &[f64; TERMS], x: f64) -> f64 {
     let [a, b, c, d, e, f] = *terms;
     let square = x * x;
     (a + b * x) + square * ((c + d * x) + square * (e + f * x))
@@ -85,7 +85,7 @@ fn polynomial(terms: &[f64; TERMS], x: f64) -> f64 {
 
 /// The middle of a part whose first point is 1.
 const MIDDLE: f64 = 1.0 + WIDTH / 2.0;
-const WIDTH: f64 = 1.0 / (1 << PART_BITS) as f64;
+pub(super) const WIDTH: f64 = 1.0 / (1 << PART_BITS) as f64;
 
 #[cold]
 fn tables() -> Tables {
@@ -97,21 +97,25 @@ fn tables() -> Tables {
     for (i, terms) in quantiles.iter_mut().enumerate() {
         let first = f64::from_bits((FIRST + i as u64) << (52 - PART_BITS));
         let binade = f64::from_bits(first.to_bits() >> 52 << 52);
-        *terms = fit(|within| -normal::quantile(first + binade * (within + WIDTH / 2.0)));
+        *terms = fit(nodes().map(|within| -normal::quantile(first + binade * (within + WIDTH / 2.0))));
     }
     Tables { quantiles, powers }
 }
 
-/// The polynomial through six points of a function, at the roots of Chebyshev's polynomial over the part, from the constant
-/// term up.
-fn fit(function: impl Fn(f64) -> f64) -> [f64; TERMS] {
+/// The roots of Chebyshev's polynomial over a part, counted from its middle.
+pub(super) fn nodes() -> [f64; TERMS] {
     let mut nodes = [0.0; TERMS];
     for (i, node) in nodes.iter_mut().enumerate() {
         let angle = std::f64::consts::PI * (2 * i + 1) as f64 / (2 * TERMS) as f64;
         *node = WIDTH / 2.0 * libm::cos(angle);
     }
+    nodes
+}
+
+/// The polynomial through these values at the [`nodes`], from the constant term up.
+pub(super) fn fit(values: [f64; TERMS]) -> [f64; TERMS] {
     // Newton's divided differences, then multiplied out.
-    let mut differences = nodes.map(function);
+    let (nodes, mut differences) = (nodes(), values);
     for order in 1..TERMS {
         for i in (order..TERMS).rev() {
             differences[i] = (differences[i] - differences[i - 1]) / (nodes[i] - nodes[i - order]);

@@ -1,13 +1,16 @@
 //! Lengths of time in whole nanoseconds, quickly: approximate functions mostly tell the nanosecond, and where they do not
 //! the exact ones decide. So every value is that of the exact functions, on every platform.
 //!
-//! A file a distribution: [`log_normal`], [`exponential`]. The twin of each is the exact functions.
+//! A file a distribution: [`log_normal`], [`exponential`]; and [`table`] for one log-normal that is drawn from again and again.
+//! The twin of each is the exact functions.
 
 mod exponential;
 mod log_normal;
+mod table;
 
 pub(super) use self::exponential::exponential;
 pub(super) use self::log_normal::log_normal;
+pub(crate) use self::table::LogNormalTable;
 
 /// The whole number nearest to what differs from `value` by less than `error`, if that much tells which it is.
 #[inline]
