@@ -25,9 +25,10 @@ impl<T> Default for Slab<T> {
 }
 
 impl<T> Slab<T> {
-    /// Keeps a value and answers its slot.
-    #[inline]
-    pub(crate) fn insert(&mut self, value: T) -> u32 {
+    /// Keeps a value and answers its slot. It is made once there is a place for it, so that its parts are written where they
+    /// stay: read as a whole right after that, they would hold the processor up.
+    #[inline(always)]
+    pub(crate) fn insert(&mut self, value: impl FnOnce() -> T) -> u32 {
         let slot = self.free;
         match self.slots.get_mut(slot as usize) {
             Some(place) => {
@@ -35,10 +36,10 @@ impl<T> Slab<T> {
                     self.free = before;
                 }
                 // It is free, so there is nothing to drop.
-                std::mem::forget(std::mem::replace(place, Slot::Full(value)));
+                std::mem::forget(std::mem::replace(place, Slot::Full(value())));
                 slot
             }
-            None => self.grow(value),
+            None => self.grow(value()),
         }
     }
 
@@ -78,10 +79,10 @@ mod tests {
     #[test]
     fn slots_are_reused() {
         let mut slab = Slab::default();
-        let (a, b) = (slab.insert("a"), slab.insert("b"));
+        let (a, b) = (slab.insert(|| "a"), slab.insert(|| "b"));
         assert_eq!(slab.take(a), "a");
         assert!(slab.holds(b) && !slab.holds(a) && !slab.holds(9));
-        assert_eq!(slab.insert("c"), a);
+        assert_eq!(slab.insert(|| "c"), a);
         assert_eq!((slab.take(b), slab.take(a)), ("b", "c"));
     }
 }

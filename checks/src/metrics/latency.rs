@@ -7,27 +7,32 @@ use crate::metrics::{Metrics, Phases};
 use crate::statistics::summary::percentile;
 
 pub(super) fn measure(record: &Record, _: &Phases, metrics: &mut Metrics) {
-    let mut all: Vec<u64> = Vec::new();
     let mut kinds: Vec<(&str, Vec<u64>)> = Vec::new();
     let mut clients: Vec<Vec<u64>> = vec![Vec::new(); record.clients.len().min(CLIENTS_MAX)];
     let few = (2..=CLIENTS_MAX).contains(&record.clients.len());
+    // Each with the places of its kind and its client, so that all are sorted at once.
+    let mut sorted: Vec<(u64, u32, u32)> = Vec::with_capacity(record.history.entries.len());
     for entry in record.history.entries.iter().filter(|entry| entry.is_ok()) {
-        let took = entry.completed.since(entry.invoked).0;
-        all.push(took);
-        let kind = entry.operation.call.name();
-        match kinds.iter_mut().find(|(name, _)| *name == kind) {
-            Some((_, values)) => values.push(took),
-            None => kinds.push((kind, vec![took])),
-        }
-        if few {
-            // A client's processes are its index and whole numbers of clients further on.
-            clients[entry.process as usize % record.clients.len()].push(took);
-        }
+        let name = entry.operation.call.name();
+        let kind = kinds.iter().position(|(other, _)| *other == name).unwrap_or_else(|| {
+            kinds.push((name, Vec::new()));
+            kinds.len() - 1
+        });
+        // A client's processes are its index and whole numbers of clients further on.
+        let client = if few { entry.process as usize % record.clients.len() } else { 0 };
+        sorted.push((entry.completed.since(entry.invoked).0, kind as u32, client as u32));
     }
-    if all.is_empty() {
+    if sorted.is_empty() {
         return;
     }
-    all.sort_unstable();
+    sorted.sort_unstable_by_key(|(took, ..)| *took);
+    let all: Vec<u64> = sorted.iter().map(|(took, ..)| *took).collect();
+    for (took, kind, client) in sorted {
+        kinds[kind as usize].1.push(took);
+        if few {
+            clients[client as usize].push(took);
+        }
+    }
     let sum: u128 = all.iter().map(|ns| u128::from(*ns)).sum();
     metrics.insert("latency_ms_mean".into(), sum as f64 / all.len() as f64 / 1e6);
     put(
@@ -41,19 +46,13 @@ pub(super) fn measure(record: &Record, _: &Phases, metrics: &mut Metrics) {
     let named = record.clients.iter().zip(clients).filter(|(_, values)| !values.is_empty());
     let mut clients: Vec<(&String, Vec<u64>)> = named.collect();
     clients.sort_by_key(|(name, _)| (name.len(), *name));
-    for (client, mut values) in clients {
-        values.sort_unstable();
+    for (client, values) in clients {
         put(metrics, &format!("latency_{client}_ms"), &values, &[("p50", 0.5)]);
     }
     if kinds.len() > 1 {
-        for (kind, mut values) in kinds {
-            values.sort_unstable();
-            put(
-                metrics,
-                &format!("latency_{kind}_ms"),
-                &values,
-                &[("p50", 0.5), ("p99", 0.99), ("p999", 0.999)],
-            );
+        for (kind, values) in kinds {
+            let shares = [("p50", 0.5), ("p99", 0.99), ("p999", 0.999)];
+            put(metrics, &format!("latency_{kind}_ms"), &values, &shares);
         }
     }
 }

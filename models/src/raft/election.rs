@@ -103,7 +103,7 @@ impl RaftNode {
         for peer in membership.all_voters().filter(|peer| *peer != me) {
             let (last_index, last_term) = (last.index, last.term);
             let message = Message::Vote { term, last_index, last_term, pre, transfer };
-            if at_once { ctx.send(peer, message) } else { self.defer(Deferred::Send(peer, message), ctx) }
+            if at_once { ctx.send(peer, message) } else { self.defer(Deferred::Send(peer, Box::new(message)), ctx) }
         }
     }
 
@@ -151,7 +151,7 @@ impl RaftNode {
             self.reset_deadline(ctx);
         }
         let reply = Message::VoteReply { term: self.term, granted, pre: false };
-        self.defer(Deferred::Send(from, reply), ctx);
+        self.defer(Deferred::Send(from, Box::new(reply)), ctx);
     }
 
     pub(super) fn on_vote_reply(

@@ -20,8 +20,8 @@ pub type Term = u64;
 /// A place in the log, from 1 up.
 pub type Index = u64;
 
-/// Room for most records.
-const RECORD_BYTES: usize = 48;
+/// Room for most records within the entry.
+const RECORD_BYTES: usize = 55;
 
 /// One entry.
 #[derive(Clone, Debug)]
@@ -35,7 +35,14 @@ pub struct Entry {
     /// What it carries.
     pub payload: Payload,
     /// The same as a record for the disk, once somebody has asked for it: every server writes it.
-    record: OnceLock<Vec<u8>>,
+    record: OnceLock<Record>,
+}
+
+/// The bytes of an entry on disk; most are short, and need no memory of their own.
+#[derive(Clone, Debug)]
+enum Record {
+    Short(u8, [u8; RECORD_BYTES]),
+    Long(Box<[u8]>),
 }
 
 impl PartialEq for Entry {
@@ -88,13 +95,24 @@ impl Entry {
         Entry { index, term, digest, payload, record: OnceLock::new() }
     }
 
-    /// The entry as a record, which `make` makes if nobody has asked for it before.
-    pub(super) fn record(&self, make: impl FnOnce(&mut Vec<u8>)) -> &[u8] {
-        self.record.get_or_init(|| {
-            let mut bytes = Vec::with_capacity(RECORD_BYTES);
-            make(&mut bytes);
-            bytes
-        })
+    /// The entry as a record, which `make` makes, in an empty buffer, if nobody has asked for it before.
+    pub(super) fn record(&self, buffer: &mut Vec<u8>, make: impl FnOnce(&mut Vec<u8>)) -> &[u8] {
+        let record = self.record.get_or_init(|| {
+            buffer.clear();
+            make(buffer);
+            let mut short = [0; RECORD_BYTES];
+            match short.get_mut(..buffer.len()) {
+                Some(start) => {
+                    start.copy_from_slice(buffer);
+                    Record::Short(buffer.len() as u8, short)
+                }
+                None => Record::Long(buffer.as_slice().into()),
+            }
+        });
+        match record {
+            Record::Short(len, bytes) => &bytes[..usize::from(*len)],
+            Record::Long(bytes) => bytes,
+        }
     }
 
     /// The digest of a log up to this entry, given that of what precedes it.

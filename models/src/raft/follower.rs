@@ -49,7 +49,7 @@ impl RaftNode {
             }
             let term = self.term;
             let refusal = Message::Refused { term, previous_index, conflict_term, conflict_index, round };
-            return self.defer(Deferred::Send(from, refusal), ctx);
+            return self.defer(Deferred::Send(from, Box::new(refusal)), ctx);
         }
         let entries: &[Arc<Entry>] = entries.as_deref().unwrap_or(&[]);
         let fresh = self.first_unknown(entries);
@@ -59,7 +59,7 @@ impl RaftNode {
         self.agreed = true;
         let matched = previous_index + entries.len() as u64;
         let term = self.term;
-        self.defer(Deferred::Send(from, Message::Accepted { term, matched, round }), ctx);
+        self.defer(Deferred::Accept { to: from, term, matched, round }, ctx);
         let known = commit.min(matched);
         if known > self.commit || self.shared.raft.bug == Some(Bug::AppliesEarly) {
             self.commit = self.commit.max(known);
@@ -136,11 +136,12 @@ impl RaftNode {
         while self.applied < end {
             let Some(entry) = self.log.get(self.applied + 1) else { break };
             self.applied += 1;
+            let (at, term) = (entry.index, entry.term);
+            let asked = !self.orphans.is_empty() || self.pending.front().is_some_and(|(index, ..)| *index <= at);
             let answer = match &entry.payload {
-                Payload::Command(command) => self.machine.apply(command),
+                Payload::Command(command) => self.machine.apply(command, asked),
                 _ => None,
             };
-            let (at, term) = (entry.index, entry.term);
             if !self.orphans.is_empty() {
                 self.settle_orphans((at, term), answer.as_ref(), ctx);
             }

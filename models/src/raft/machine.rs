@@ -74,30 +74,31 @@ impl Machine {
         self.sessions.get(&process).filter(|session| session.serial == serial).map(|session| &session.answer)
     }
 
-    /// Applies a command; answers what its client is to be told. `None` for a write older than its session's latest,
-    /// whose client waits no more.
-    pub fn apply(&mut self, command: &Command) -> Option<Answer> {
+    /// Applies a command; answers what its client is to be told, if that is `asked` for here. `None` for a write older than
+    /// its session's latest, whose client waits no more.
+    pub fn apply(&mut self, command: &Command, asked: bool) -> Option<Answer> {
         let operation = &command.operation;
         if operation.call.is_read_only() {
-            return Some(self.read(operation));
+            return asked.then(|| self.read(operation));
         }
         if !self.deduplicates {
-            return Some(self.write(operation));
+            return Some(self.write(operation)).filter(|_| asked);
         }
         let place = self.sessions.get_index_of(&command.process);
         if let Some((_, session)) = place.and_then(|place| self.sessions.get_index(place))
             && session.serial >= command.serial
         {
             self.repeated += 1;
-            return (session.serial == command.serial).then(|| session.answer.clone());
+            return (asked && session.serial == command.serial).then(|| session.answer.clone());
         }
         let answer = self.write(operation);
-        let latest = Session { serial: command.serial, answer: answer.clone() };
+        let told = asked.then(|| answer.clone());
+        let latest = Session { serial: command.serial, answer };
         match place.and_then(|place| self.sessions.get_index_mut(place)) {
             Some((_, session)) => *session = latest,
             None => drop(self.sessions.insert(command.process, latest)),
         }
-        Some(answer)
+        told
     }
 
     /// The answer of an operation that only reads.
@@ -290,7 +291,7 @@ mod tests {
 
     fn apply(machine: &mut Machine, serial: u32, call: Call) -> Option<Answer> {
         let operation = Operation { key: Some(Key(1)), call };
-        machine.apply(&Command { process: 7, serial, operation })
+        machine.apply(&Command { process: 7, serial, operation }, true)
     }
 
     fn value(value: impl Into<Value>) -> Option<Answer> {

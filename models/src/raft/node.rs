@@ -153,7 +153,7 @@ impl Node for RaftNode {
                     let (term, conflict_term, conflict_index) = (self.term, 0, Index::MAX);
                     let refusal =
                         Message::Refused { term, previous_index, conflict_term, conflict_index, round: 0 };
-                    self.defer(Deferred::Send(from, refusal), ctx);
+                    self.defer(Deferred::Send(from, Box::new(refusal)), ctx);
                 }
             }
             Message::Snapshot(chunk) => {
@@ -162,7 +162,7 @@ impl Node for RaftNode {
                 } else if chunk.term < self.term {
                     let (term, index) = (self.term, chunk.position.index);
                     let reply = Message::SnapshotReply { term, index, received: 0, installed: false };
-                    self.defer(Deferred::Send(from, reply), ctx);
+                    self.defer(Deferred::Send(from, Box::new(reply)), ctx);
                 }
             }
             Message::Accepted { term, matched, round } => {
@@ -344,7 +344,10 @@ impl RaftNode {
 
     fn carry_out(&mut self, deferred: Deferred, ctx: &mut Ctx<'_>) {
         match deferred {
-            Deferred::Send(to, message) => ctx.send(to, message),
+            Deferred::Accept { to, term, matched, round } => {
+                ctx.send(to, Message::Accepted { term, matched, round });
+            }
+            Deferred::Send(to, message) => ctx.send(to, *message),
             Deferred::OwnVote(term) if term == self.term && self.role == Role::Candidate => {
                 let me = self.me;
                 self.count_vote(me, ctx);

@@ -135,7 +135,7 @@ impl RaftNode {
         let term = self.term;
         let reply = Message::SnapshotReply { term, index, received, installed };
         if installed {
-            self.defer(Deferred::Send(to, reply), ctx);
+            self.defer(Deferred::Send(to, Box::new(reply)), ctx);
         } else {
             ctx.send(to, reply);
         }

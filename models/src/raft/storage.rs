@@ -24,8 +24,15 @@ const FILES: [FileId; 2] = [0, 1];
 /// Something that must not happen before what was written is durable.
 #[derive(Clone, Debug)]
 pub(super) enum Deferred {
-    /// A message that promises something.
-    Send(Peer, Message),
+    /// The answer to an append: all of this term up to `matched` is stored.
+    Accept {
+        to: Peer,
+        term: Term,
+        matched: Index,
+        round: u64,
+    },
+    /// Another message that promises something; they are rare, and what waits is small without them.
+    Send(Peer, Box<Message>),
     /// The candidate's vote for itself, in this term.
     OwnVote(Term),
 }
@@ -42,6 +49,8 @@ pub(super) struct Storage {
     /// The log's end after each append that is not durable yet.
     ends: VecDeque<(Ticket, Index)>,
     durable_index: Index,
+    /// Where records are made.
+    buffer: Vec<u8>,
 }
 
 /// What a boot finds.
@@ -66,6 +75,7 @@ impl Storage {
             deferred: VecDeque::new(),
             ends: VecDeque::new(),
             durable_index: 0,
+            buffer: Vec::new(),
         };
         let mut restored = Restored::default();
         if raft.persistence == Persistence::Memory {
@@ -112,7 +122,8 @@ impl Storage {
     ) {
         let Some(wal) = &mut self.wal else { return };
         for entry in entries {
-            wal.append(ctx, |out| out.extend_from_slice(entry.record(|out| codec::write_entry(out, entry))));
+            let record = entry.record(&mut self.buffer, |out| codec::write_entry(out, entry));
+            wal.append(ctx, |out| out.extend_from_slice(record));
         }
         self.ends.push_back((wal.ticket(), end));
     }
@@ -160,9 +171,8 @@ impl Storage {
         let Some(wal) = &self.wal else { return };
         let (ticket, under_way) = (wal.ticket(), wal.under_way());
         // Of several appends accepted within one sync, the last says it all.
-        if let Deferred::Send(to, Message::Accepted { term, .. }) = &what
-            && let Some((earlier, Deferred::Send(other, Message::Accepted { term: before, .. }))) =
-                self.deferred.back()
+        if let Deferred::Accept { to, term, .. } = &what
+            && let Some((earlier, Deferred::Accept { to: other, term: before, .. })) = self.deferred.back()
             && (other, before) == (to, term)
             && (*earlier > under_way) == (ticket > under_way)
         {
@@ -215,7 +225,8 @@ impl Storage {
         let vote = promise.1.filter(|_| !self.forgets_votes);
         wal.append(ctx, |out| codec::write_promise(out, promise.0, vote));
         for entry in log.entries() {
-            wal.append(ctx, |out| out.extend_from_slice(entry.record(|out| codec::write_entry(out, entry))));
+            let record = entry.record(&mut self.buffer, |out| codec::write_entry(out, entry));
+            wal.append(ctx, |out| out.extend_from_slice(record));
         }
         wal.complete(ctx);
         self.ends.push_back((wal.ticket(), log.last_index()));

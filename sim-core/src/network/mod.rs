@@ -230,10 +230,10 @@ impl Network {
         kind: &'static str,
         now: Time,
     ) -> Fate {
-        self.fate(streams, from, to, bytes, kind, now)
+        self.fate(streams, from, to, bytes, || kind, now)
     }
 
-    /// Decides a message's fate and counts it.
+    /// Decides a message's fate and counts it. Its kind is asked for only where something hangs on it.
     #[inline(always)]
     pub(crate) fn fate(
         &mut self,
@@ -241,7 +241,7 @@ impl Network {
         from: Peer,
         to: Peer,
         bytes: u32,
-        kind: &'static str,
+        kind: impl FnOnce() -> &'static str,
         now: Time,
     ) -> Fate {
         self.counts.sent = self.counts.sent.wrapping_add(1);
@@ -249,10 +249,10 @@ impl Network {
         let block = self.counters.next(from, to);
         let mut rng = streams.link(from, to, block);
         let Some(plain) = &self.plain else {
-            return self.fate_placed(streams, rng, block, (from, to), (bytes, kind), now);
+            return self.fate_placed(streams, rng, block, (from, to), (bytes, kind()), now);
         };
         if !self.cuts.is_empty() || !self.overlays.is_empty() {
-            return self.fate_placed(streams, rng, block, (from, to), (bytes, kind), now);
+            return self.fate_placed(streams, rng, block, (from, to), (bytes, kind()), now);
         }
         let latency = match &plain.latency {
             Latency::Uniform(least, lengths) => Span(least + rng.below(*lengths)),
@@ -271,7 +271,7 @@ impl Network {
         latency: Span,
         (keep, single): (u64, u64),
         peers: (Peer, Peer),
-        kind: &str,
+        kind: impl FnOnce() -> &'static str,
     ) -> Fate {
         if rng.peek(lane::LOSS) >> 11 >= keep {
             self.counts.lost += 1;
@@ -280,7 +280,7 @@ impl Network {
         if rng.peek(lane::DUPLICATE) >> 11 < single {
             return Fate::Deliver(latency);
         }
-        self.duplicate(rng, latency, peers, kind)
+        self.duplicate(rng, latency, peers, kind())
     }
 
     /// A message arrives twice.
@@ -327,7 +327,7 @@ impl Network {
             Manner::More => return self.fate_impaired(rng, from, to, (bytes, kind), now),
         };
         let latency = link.config.latency_of(kind).sample(&mut rng).saturating_add(link.distance);
-        self.lose_or_repeat(rng, latency, odds, (from, to), kind)
+        self.lose_or_repeat(rng, latency, odds, (from, to), || kind)
     }
 
     /// Looks at what a message from this node will need. A look ahead fetches it into the caches.

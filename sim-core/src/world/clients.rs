@@ -39,7 +39,7 @@ impl<N: Node> World<N> {
 
     pub(super) fn schedule_client(&mut self, at: Time, client: usize, due: Due) {
         let seq = self.client_seq(client);
-        self.schedule(at, Peer::client(client as u32), seq, Event::Client(due));
+        self.schedule(at, Peer::client(client as u32), seq, || Event::Client(due));
     }
 
     /// Something that a client is to do enters the fingerprint.
@@ -87,6 +87,7 @@ impl<N: Node> World<N> {
     }
 
     /// Sends another copy of the latest attempt, to another node where the routing is free.
+    #[inline(never)]
     fn copy<O: Observer<N>>(&mut self, client: usize, process: u32, serial: u32, observer: &mut O) -> Flow {
         let Some(op) = self.clients.op(client, process, serial) else { return ControlFlow::Continue(()) };
         let (number, attempt, asked) = (op.number, op.attempt + 1, op.asked);
@@ -235,9 +236,9 @@ impl<N: Node> World<N> {
         match self.network.fate_of_call(&self.streams, id.client, to, bytes, "request", self.now) {
             // A client speaks over a connection: a packet that is repeated is not a request repeated.
             Fate::Deliver(after) | Fate::Twice(after, _) => {
-                let slot = self.requests.insert(Request { id, operation, level, token, deadline });
+                let slot = self.requests.insert(|| Request { id, operation, level, token, deadline });
                 let (seq, at) = (self.client_seq(client), self.now + after);
-                self.schedule(at, id.client, seq, Event::Request { to, slot });
+                self.schedule(at, id.client, seq, || Event::Request { to, slot });
             }
             Fate::Drop(why) => {
                 let (from, kind, why) = (id.client, "request", Some(why));
@@ -248,6 +249,7 @@ impl<N: Node> World<N> {
     }
 
     /// The latest attempt was of no use: another after a wait, or the end.
+    #[inline(never)]
     fn try_again<O: Observer<N>>(
         &mut self,
         client: usize,

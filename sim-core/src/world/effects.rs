@@ -4,11 +4,11 @@ use std::ops::ControlFlow;
 
 use crate::disk::SyncResult;
 use crate::fault::Crash;
-use crate::network::Fate;
+use crate::network::{Fate, Network};
 use crate::node::{Effect, Node, Reply, RequestId};
 use crate::observer::{Happening, Observer};
 use crate::peer::Peer;
-use crate::random::Purpose;
+use crate::random::{Purpose, Streams};
 use crate::record::{Life, Measure, StatusChange};
 use crate::time::{Span, Time};
 use crate::world::inject::Occurrence;
@@ -59,12 +59,11 @@ impl<N: Node> World<N> {
                 ControlFlow::Continue(())
             }
             Some(Effect::Send { to, message }) => {
-                let (to, bytes, kind) = (*to, N::message_bytes(message), N::message_kind(message));
-                let fate = self.fate(node, to, bytes, kind);
+                let to = *to;
+                let around = (self.slots.len(), self.now);
+                let fate = fate::<N>(&mut self.network, &self.streams, around, node, to, message);
                 match self.effects.pop() {
-                    Some(Effect::Send { message, .. }) => {
-                        self.meet(fate, (node, to), kind, message, observer)
-                    }
+                    Some(Effect::Send { message, .. }) => self.meet(fate, (node, to), message, observer),
                     _ => ControlFlow::Continue(()),
                 }
             }
@@ -122,24 +121,9 @@ impl<N: Node> World<N> {
         message: N::Message,
         observer: &mut O,
     ) -> Flow {
-        let (bytes, kind) = (N::message_bytes(&message), N::message_kind(&message));
-        let fate = self.fate(from, to, bytes, kind);
-        self.meet(fate, (from, to), kind, message, observer)
-    }
-
-    /// The fate of a message from a node.
-    #[inline(always)]
-    fn fate(&mut self, from: Peer, to: Peer, bytes: u32, kind: &'static str) -> Fate {
-        assert!(
-            to.index() < self.slots.len() && !to.is_client(),
-            "{from} sent a message to {to}, which is no node"
-        );
-        debug_assert!(N::MESSAGE_KINDS.contains(&kind), "{kind} is none of the kinds {:?}", N::MESSAGE_KINDS);
-        if from == to {
-            Fate::Deliver(Span::ZERO)
-        } else {
-            self.network.fate(&self.streams, from, to, bytes, kind, self.now)
-        }
+        let around = (self.slots.len(), self.now);
+        let fate = fate::<N>(&mut self.network, &self.streams, around, from, to, &message);
+        self.meet(fate, (from, to), message, observer)
     }
 
     /// A message meets its fate.
@@ -148,7 +132,6 @@ impl<N: Node> World<N> {
         &mut self,
         fate: Fate,
         (from, to): (Peer, Peer),
-        kind: &'static str,
         message: N::Message,
         observer: &mut O,
     ) -> Flow {
@@ -162,6 +145,7 @@ impl<N: Node> World<N> {
                 }
             }
             Fate::Drop(why) => {
+                let kind = N::message_kind(&message);
                 self.tell(observer, &Happening::Dropped { from, to, kind, why: Some(why) })?;
             }
         }
@@ -179,8 +163,8 @@ impl<N: Node> World<N> {
         let fate = self.network.fate_of_call(&self.streams, node, id.client, bytes, "reply", self.now);
         // An answer comes over the client's connection: a repeated packet is not an answer repeated.
         let (Fate::Deliver(after) | Fate::Twice(after, _)) = fate else { return };
-        let slot = self.replies.insert((id, reply, node));
-        self.schedule_node(self.now + after, node, Event::Reply { slot });
+        let slot = self.replies.insert(|| (id, reply, node));
+        self.schedule_node(self.now + after, node, || Event::Reply { slot });
     }
 
     #[inline]
@@ -227,7 +211,7 @@ impl<N: Node> World<N> {
         disk.busy_until = done;
         let failed = rng.chance(disk.failure());
         let result = if failed { SyncResult::Failed } else { SyncResult::Durable };
-        self.schedule_node(done, node, Event::Synced { node, boot, sync, result });
+        self.schedule_node(done, node, || Event::Synced { node, boot, sync, result });
     }
 
     fn status(&mut self, node: Peer, role: &'static str, epoch: u64) {
@@ -241,5 +225,25 @@ impl<N: Node> World<N> {
         if turned && self.plan.listens() {
             self.happened(Occurrence::Becomes(role), node);
         }
+    }
+}
+
+/// The fate of a message from a node of so many, at this instant.
+#[inline(always)]
+fn fate<N: Node>(
+    network: &mut Network,
+    streams: &Streams,
+    (nodes, now): (usize, Time),
+    from: Peer,
+    to: Peer,
+    message: &N::Message,
+) -> Fate {
+    assert!(to.index() < nodes && !to.is_client(), "{from} sent a message to {to}, which is no node");
+    let kind = || N::message_kind(message);
+    debug_assert!(N::MESSAGE_KINDS.contains(&kind()), "{} is none of {:?}", kind(), N::MESSAGE_KINDS);
+    if from == to {
+        Fate::Deliver(Span::ZERO)
+    } else {
+        network.fate(streams, from, to, N::message_bytes(message), kind, now)
     }
 }

@@ -167,6 +167,8 @@ impl<N: Node> World<N> {
         }
     }
 
+    #[cold]
+    #[inline(never)]
     pub(super) fn strike<O: Observer<N>>(
         &mut self,
         tie: u64,
@@ -335,6 +337,8 @@ impl<N: Node> World<N> {
         self.rearm_all(node);
     }
 
+    #[cold]
+    #[inline(never)]
     pub(super) fn end_fault<O: Observer<N>>(&mut self, tie: u64, id: u32, observer: &mut O) -> Flow {
         let Some(place) = self.plan.active.iter().position(|active| active.id == id) else {
             return ControlFlow::Continue(());
@@ -405,6 +409,8 @@ impl<N: Node> World<N> {
     }
 
     /// Everything heals for good: all faults end, every node is up.
+    #[cold]
+    #[inline(never)]
     pub(super) fn heal<O: Observer<N>>(&mut self, tie: u64, observer: &mut O) -> Flow {
         self.absorb(tie, Kind::Fault, Peer::ENGINE, content("heal"));
         let ids: Vec<u32> = self.plan.active.iter().map(|active| active.id).collect();

@@ -54,6 +54,7 @@ impl<N: Node> World<N> {
     }
 
     /// A wake-up that layers asked for is due.
+    #[inline(never)]
     pub(super) fn wake_layers<O: Observer<N>>(
         &mut self,
         tie: u64,

@@ -343,7 +343,7 @@ impl<N: Node> World<N> {
 
     /// Puts an event on the queue, as the `seq`-th of its source.
     #[inline(always)]
-    fn schedule(&mut self, at: Time, source: Peer, seq: u32, event: Event) {
+    fn schedule(&mut self, at: Time, source: Peer, seq: u32, event: impl FnOnce() -> Event) {
         if at != Time::NEVER {
             let slot = self.events.insert(event);
             self.enqueue(at, source, seq, slot, NOBODY);
@@ -375,7 +375,7 @@ impl<N: Node> World<N> {
 
     /// Puts an event on the queue on behalf of a node.
     #[inline(always)]
-    fn schedule_node(&mut self, at: Time, node: Peer, event: Event) {
+    fn schedule_node(&mut self, at: Time, node: Peer, event: impl FnOnce() -> Event) {
         let seq = self.node_seq(node);
         self.schedule(at, node, seq, event);
     }
@@ -385,7 +385,7 @@ impl<N: Node> World<N> {
     fn schedule_message(&mut self, at: Time, from: Peer, to: Peer, message: N::Message) {
         let seq = self.node_seq(from);
         if at != Time::NEVER {
-            let slot = self.messages.insert(message);
+            let slot = self.messages.insert(|| message);
             self.enqueue(at, from, seq, MESSAGE | slot, to.raw());
         }
     }
@@ -402,6 +402,6 @@ impl<N: Node> World<N> {
     /// Puts an event on the queue on behalf of the engine itself.
     fn schedule_engine(&mut self, at: Time, event: Event) {
         self.engine_seq = self.engine_seq.wrapping_add(1);
-        self.schedule(at, Peer::ENGINE, self.engine_seq, event);
+        self.schedule(at, Peer::ENGINE, self.engine_seq, || event);
     }
 }

@@ -117,6 +117,7 @@ impl<N: Node> World<N> {
         }
     }
 
+    #[inline(never)]
     pub(super) fn dropped<O: Observer<N>>(
         &mut self,
         tie: u64,
@@ -264,12 +265,13 @@ impl<N: Node> World<N> {
         }
         body.processor.busy += 1;
         let boot = rest.boot;
-        let place = self.tasks.insert(task);
-        self.schedule_node(self.now + cost, node, Event::Done { node, boot, slot: place });
+        let place = self.tasks.insert(|| task);
+        self.schedule_node(self.now + cost, node, || Event::Done { node, boot, slot: place });
         ControlFlow::Continue(())
     }
 
     /// A worker is done with a task: its handler runs, and the next waiting task is taken.
+    #[inline(never)]
     pub(super) fn served<O: Observer<N>>(
         &mut self,
         tie: u64,
