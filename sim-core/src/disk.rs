@@ -327,8 +327,9 @@ impl Disk {
     }
 
     /// The chance that a sync fails now.
+    #[inline]
     pub(crate) fn failure(&self) -> f64 {
-        1.0 - self.failing.iter().map(|(_, share)| 1.0 - share).product::<f64>()
+        if self.failing.is_empty() { 0.0 } else { share_of(&self.failing) }
     }
 
     /// The disk is replaced by an empty one.
@@ -346,8 +347,9 @@ impl Disk {
     }
 
     /// How many times as long a sync takes now.
+    #[inline]
     pub(crate) fn slowdown(&self) -> f64 {
-        self.slow.iter().map(|(_, factor)| factor).product()
+        if self.slow.is_empty() { 1.0 } else { product_of(&self.slow) }
     }
 
     /// A process that stops while its machine goes on: the operating system still flushes what was written.
@@ -357,13 +359,33 @@ impl Disk {
     }
 }
 
+/// The chance that one at least of these faults makes a sync fail.
+#[cold]
+fn share_of(faults: &[(u32, f64)]) -> f64 {
+    1.0 - faults.iter().map(|(_, share)| 1.0 - share).product::<f64>()
+}
+
+/// How many times as long these faults make a sync take.
+#[cold]
+fn product_of(faults: &[(u32, f64)]) -> f64 {
+    faults.iter().map(|(_, factor)| factor).product()
+}
+
 impl DiskConfig {
     /// How long a sync of so many bytes takes, given a drawn base.
+    #[inline]
     pub(crate) fn sync_time(&self, base: Span, bytes: impl FnOnce() -> u64, slowdown: f64) -> Span {
+        if self.bandwidth.is_none() && slowdown <= 1.0 {
+            return base;
+        }
         let moving = self.bandwidth.map_or(Span::ZERO, |bandwidth| bandwidth.time_for(bytes()));
-        let total = base.saturating_add(moving);
-        if slowdown > 1.0 { total.times(slowdown) } else { total }
+        slower(base.saturating_add(moving), slowdown)
     }
+}
+
+#[cold]
+fn slower(total: Span, slowdown: f64) -> Span {
+    if slowdown > 1.0 { total.times(slowdown) } else { total }
 }
 
 /// A length in memory; what does not fit is longer than any file.

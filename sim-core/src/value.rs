@@ -4,11 +4,12 @@
 //! can be asked the very same thing. A model that has no such operation rejects it.
 
 use std::fmt;
+use std::hash::{Hash, Hasher};
 
 use serde::{Deserialize, Serialize};
 
 /// A value that an operation writes, reads or carries. Ordered, so that canonical forms are easy.
-#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Value {
     /// Nothing: an absent key, an empty queue.
     #[default]
@@ -21,6 +22,68 @@ pub enum Value {
     Text(Box<str>),
     /// Several values in order: the elements of a list or of a set.
     List(Vec<Value>),
+}
+
+impl Clone for Value {
+    /// Most values are numbers: those are copied where they are needed.
+    #[inline]
+    fn clone(&self) -> Value {
+        match self {
+            Value::Nil => Value::Nil,
+            Value::Bool(bool) => Value::Bool(*bool),
+            Value::Int(int) => Value::Int(*int),
+            Value::Text(text) => clone_text(text),
+            Value::List(list) => clone_list(list),
+        }
+    }
+}
+
+#[cold]
+#[inline(never)]
+fn clone_text(text: &str) -> Value {
+    Value::Text(text.into())
+}
+
+#[cold]
+#[inline(never)]
+fn clone_list(list: &[Value]) -> Value {
+    Value::List(list.to_vec())
+}
+
+impl Hash for Value {
+    /// As derived: the number of the kind, and what is in it.
+    #[inline]
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        match self {
+            Value::Int(int) => {
+                2isize.hash(state);
+                int.hash(state);
+            }
+            _ => self.hash_rest(state),
+        }
+    }
+}
+
+impl Value {
+    #[inline(never)]
+    fn hash_rest<H: Hasher>(&self, state: &mut H) {
+        match self {
+            Value::Nil => 0isize.hash(state),
+            Value::Bool(bool) => {
+                1isize.hash(state);
+                bool.hash(state);
+            }
+            Value::Int(_) => {}
+            Value::Text(text) => {
+                3isize.hash(state);
+                text.hash(state);
+            }
+            Value::List(list) => {
+                4isize.hash(state);
+                list.hash(state);
+            }
+        }
+    }
 }
 
 /// The name of a register, of a row, of one object among many. Foreign histories with textual keys number them.

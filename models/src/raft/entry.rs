@@ -6,6 +6,8 @@
 
 use std::fmt;
 use std::hash::{Hash, Hasher};
+use std::ops::Deref;
+use std::slice;
 use std::sync::{Arc, OnceLock};
 
 use sim_core::fingerprint::content;
@@ -51,8 +53,45 @@ impl PartialEq for Entry {
     }
 }
 
-/// Entries on their way, shared by the messages to all followers.
-pub type Batch = Arc<[Arc<Entry>]>;
+/// Entries on their way, one at least, shared by the messages to all followers. Most batches are of one entry, which needs no
+/// list.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Batch {
+    /// One entry.
+    One(Arc<Entry>),
+    /// Several.
+    Many(Arc<Vec<Arc<Entry>>>),
+}
+
+impl Batch {
+    /// These entries; `None` if there are none.
+    #[must_use]
+    pub fn of(entries: Vec<Arc<Entry>>) -> Option<Batch> {
+        match <[Arc<Entry>; 1]>::try_from(entries) {
+            Ok([entry]) => Some(Batch::One(entry)),
+            Err(entries) => (!entries.is_empty()).then(|| Batch::Many(Arc::new(entries))),
+        }
+    }
+}
+
+impl Deref for Batch {
+    type Target = [Arc<Entry>];
+
+    #[inline]
+    fn deref(&self) -> &[Arc<Entry>] {
+        match self {
+            Batch::One(entry) => slice::from_ref(entry),
+            Batch::Many(entries) => entries,
+        }
+    }
+}
+
+impl Hash for Batch {
+    /// As a list.
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        (**self).hash(state);
+    }
+}
 
 /// What an entry carries.
 #[derive(Clone, Debug, PartialEq, Hash)]

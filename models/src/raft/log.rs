@@ -106,8 +106,10 @@ impl Log {
     pub fn batch(&self, from: Index, most: u32) -> Option<Batch> {
         let start = from.checked_sub(self.base.index + 1)? as usize;
         let end = self.slots.len().min(start.saturating_add(most as usize));
-        let slots = self.slots.get(start..end).filter(|slots| !slots.is_empty())?;
-        Some(slots.iter().map(|slot| slot.entry.clone()).collect())
+        match self.slots.get(start..end)? {
+            [slot] => Some(Batch::One(slot.entry.clone())),
+            slots => Batch::of(slots.iter().map(|slot| slot.entry.clone()).collect()),
+        }
     }
     /// The first place whose term is `term` or later; one beyond the end if there is none.
     #[must_use]

@@ -130,7 +130,10 @@ impl Machine {
     fn place(&mut self, key: Option<Key>) -> &mut Value {
         match key {
             None => &mut self.single,
-            Some(key) => self.map.entry(key).or_default(),
+            Some(key) => match self.map.get_index_of(&key) {
+                Some(place) => &mut self.map[place],
+                None => self.map.entry(key).or_default(),
+            },
         }
     }
 

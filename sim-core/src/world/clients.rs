@@ -37,6 +37,7 @@ impl<N: Node> World<N> {
         }
     }
 
+    #[inline(never)]
     pub(super) fn schedule_client(&mut self, at: Time, client: usize, due: Due) {
         let seq = self.client_seq(client);
         self.schedule(at, Peer::client(client as u32), seq, || Event::Client(due));

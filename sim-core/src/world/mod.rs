@@ -346,8 +346,15 @@ impl<N: Node> World<N> {
     fn schedule(&mut self, at: Time, source: Peer, seq: u32, event: impl FnOnce() -> Event) {
         if at != Time::NEVER {
             let slot = self.events.insert(event);
-            self.enqueue(at, source, seq, slot, NOBODY);
+            self.enqueue_event(at, source, seq, slot);
         }
+    }
+
+    /// The same for all that is neither a message nor a timer, once for all of them: code that is everywhere does not fit into the
+    /// caches.
+    #[inline(never)]
+    fn enqueue_event(&mut self, at: Time, source: Peer, seq: u32, slot: u32) {
+        self.enqueue(at, source, seq, slot, NOBODY);
     }
 
     /// Puts an entry on the queue, as the `seq`-th of its source.
