@@ -8,10 +8,14 @@
 //!
 //! Deliberately absent: removal. What is no longer wanted stays, and whoever takes it out knows that it is stale.
 
+mod buckets;
+mod sort;
+
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::hint::select_unpredictable;
 
+use self::buckets::Buckets;
 use crate::time::Time;
 
 /// A key and what it stands for. Entries compare by (at, tie): the total order of events.
@@ -40,25 +44,13 @@ fn key(at: u64, tie: u64) -> u128 {
     u128::from(at) << 64 | u128::from(tie)
 }
 
-/// Bits of a digit.
-const DIGIT: u32 = 4;
-/// Levels of digits in 64 bits.
-const LEVELS: usize = 16;
-/// A bucket of no more entries than this is sorted whole.
-const RUN: usize = 32;
-/// The same in a queue of many entries, where a longer run is fetched ahead at once.
-const LONG_RUN: usize = 128;
-/// A queue of so many entries has long runs.
-const MANY: usize = 4096;
-/// A queue of no more entries than this is one run.
-const SMALL: usize = 16;
 /// A run of more entries than this takes no new ones.
 const INSERT: usize = 32;
 /// A run of no more entries than this is gone through whole when one is added.
 const FEW: usize = 8;
 
-/// The memory of a bucket of no more entries than this is kept for others.
-const KEPT: usize = 4096;
+/// So many wait beside a long run before it is sent back to the buckets.
+const LATE: usize = 64;
 
 /// Writes an entry where it belongs in a sorted list of others. The last place is free.
 ///
@@ -98,46 +90,29 @@ pub struct Queue {
     /// What is due soonest, ascending; those before `head` have been taken.
     run: Vec<Entry>,
     head: usize,
-    /// Of the same instant as a long run, but come after it was sorted. Empty if the run is.
+    /// What belongs to a long run, but came after that was sorted. Empty if the run is.
     late: BinaryHeap<Reverse<Entry>>,
-    /// Entries whose instants differ from `base` by no more than this belong to the run: all ones, or as many hexadecimal
-    /// digits of ones as the run is wide, none for a single instant.
-    reach: u64,
-    /// Nothing in a bucket is earlier; its digits say which bucket an entry is in.
-    base: u64,
-    /// The instant of the last entry taken. At or after `base`, and within reach of it.
+    /// What is due then or before belongs to the run, what is due later to the buckets.
+    end: u64,
+    /// The instant of the last entry taken.
     last: u64,
-    /// Bucket (l, d) holds what differs from `base` first in digit l, which is d. Made when first needed.
-    buckets: Vec<Vec<Entry>>,
-    /// The memory of buckets that have been emptied, for those of their level that fill next: time goes through ever new
-    /// buckets, and those of one level grow to much the same size.
-    spare: [Vec<Vec<Entry>>; LEVELS],
-    /// Which digits of a level are not empty.
-    digits: [u16; LEVELS],
-    /// Which levels are not empty.
-    levels: u16,
+    buckets: Buckets,
     len: usize,
 }
 
 impl Default for Queue {
     fn default() -> Queue {
-        Queue {
-            run: Vec::new(),
-            head: 0,
-            late: BinaryHeap::new(),
-            reach: u64::MAX,
-            base: 0,
-            last: 0,
-            buckets: Vec::new(),
-            spare: [const { Vec::new() }; LEVELS],
-            digits: [0; LEVELS],
-            levels: 0,
-            len: 0,
-        }
+        Queue::new(buckets::MANY)
     }
 }
 
 impl Queue {
+    /// An empty queue, for which `many` entries are many.
+    fn new(many: usize) -> Queue {
+        let (run, late, buckets) = (Vec::new(), BinaryHeap::new(), Buckets::new(many));
+        Queue { run, head: 0, late, end: u64::MAX, last: 0, buckets, len: 0 }
+    }
+
     /// Adds an entry.
     ///
     /// # Panics
@@ -148,8 +123,8 @@ impl Queue {
         let Entry { at: Time(at), tie, slot, target } = entry;
         assert!(at >= self.last, "an event was scheduled in the past");
         self.len += 1;
-        if at ^ self.base > self.reach {
-            self.push_bucket(at, tie, slot, target);
+        if at > self.end {
+            self.buckets.add(at, tie, slot, target);
         } else if self.run.len() - self.head < INSERT && self.run.len() < self.run.capacity() {
             self.insert(at, tie, slot, target);
         } else {
@@ -185,8 +160,8 @@ impl Queue {
         }
     }
 
-    /// The run has no room. If that is so because it is long, and of more than one instant, it is sent back to the
-    /// buckets but for the present one.
+    /// The run has no room. If that is so because it is long, the entry waits beside it; or, where it is of more than one
+    /// instant and few are pending or many wait already, all but the present instant is sent back to the buckets.
     #[cold]
     #[inline(never)]
     fn overflow(&mut self, at: u64, tie: u64, slot: u32, target: u32) {
@@ -197,61 +172,25 @@ impl Queue {
             self.run.reserve(4 * INSERT);
             return self.insert(at, tie, slot, target);
         }
-        if self.reach == 0 {
+        if self.end == self.last || (self.buckets.is_wide() && self.late.len() < LATE) {
             return self.late.push(Reverse(entry));
         }
         // The base may move to the present: nothing in the buckets differs from it in a lower digit.
-        (self.base, self.reach) = (self.last, 0);
+        self.buckets.rebase(self.last);
+        self.end = self.last;
         let mut moving = std::mem::take(&mut self.run);
-        for entry in moving.drain(..).skip(self.head).chain([entry]) {
-            self.place(entry);
+        let late = self.late.drain().map(|Reverse(entry)| entry);
+        for entry in moving.drain(..).skip(self.head).chain(late).chain([entry]) {
+            if entry.at.0 <= self.end {
+                self.run.push(entry);
+            } else {
+                self.buckets.add(entry.at.0, entry.tie, entry.slot, entry.target);
+            }
         }
         self.head = 0;
         moving.append(&mut self.run);
         moving.sort_unstable_by_key(Entry::key);
         self.run = moving;
-    }
-
-    /// Adds to the end of the run, to be sorted, or to a bucket.
-    #[inline]
-    fn place(&mut self, entry: Entry) {
-        if entry.at.0 ^ self.base <= self.reach {
-            self.run.push(entry);
-        } else {
-            self.push_bucket(entry.at.0, entry.tie, entry.slot, entry.target);
-        }
-    }
-
-    #[inline]
-    fn push_bucket(&mut self, at: u64, tie: u64, slot: u32, target: u32) {
-        let level = (at ^ self.base).ilog2() / DIGIT;
-        let digit = (at >> (level * DIGIT)) & 15;
-        self.levels |= 1 << level;
-        self.digits[level as usize] |= 1 << digit;
-        let index = (level as usize) << DIGIT | digit as usize;
-        if self.buckets.get(index).is_none_or(|bucket| bucket.capacity() == 0) {
-            self.make_bucket(index);
-        }
-        self.buckets[index].push(Entry { at: Time(at), tie, slot, target });
-    }
-
-    /// Gives a bucket memory.
-    #[cold]
-    fn make_bucket(&mut self, index: usize) {
-        if self.buckets.is_empty() {
-            self.buckets.resize_with(LEVELS << DIGIT, Vec::new);
-        }
-        self.buckets[index] = self.spare[index >> DIGIT].pop().unwrap_or_else(|| Vec::with_capacity(RUN));
-    }
-
-    /// Takes back the memory of a bucket that has been emptied. What is large is given back, or in time every bucket
-    /// would keep as much as the largest ever needed.
-    #[inline]
-    fn free_bucket(&mut self, index: usize) {
-        let bucket = std::mem::take(&mut self.buckets[index]);
-        if bucket.capacity() <= KEPT {
-            self.spare[index >> DIGIT].push(bucket);
-        }
     }
 
     /// Takes the least entry if it is due at `until` or before.
@@ -318,68 +257,16 @@ impl Queue {
 
     /// Refills an empty run with what is due next, if that is at `until` or before; answers whether it did.
     pub(crate) fn advance(&mut self, until: Time) -> bool {
-        if self.levels == 0 || self.head < self.run.len() {
+        if self.head < self.run.len() {
             return false;
         }
-        loop {
-            let level = self.levels.trailing_zeros();
-            let digit = self.digits[level as usize].trailing_zeros();
-            let index = (level as usize) << DIGIT | digit as usize;
-            let instants = self.buckets[index].iter().map(|entry| entry.at.0);
-            let (least, most) = instants.fold((u64::MAX, 0), |(a, b), at| (a.min(at), b.max(at)));
-            if least > until.0 {
-                return false;
+        match self.buckets.next(until.0, self.len, &mut self.run) {
+            Some(end) => {
+                self.end = end;
+                true
             }
-            if self.len <= SMALL {
-                self.take_all();
-                return true;
-            }
-            // The base moves to the start of what is there, whose common digits need no bucket of their own.
-            let shift = (least ^ most).checked_ilog2().map_or(0, |bit| bit / DIGIT * DIGIT);
-            let longest = if self.len < MANY { RUN } else { LONG_RUN };
-            let short = self.buckets[index].len() <= longest;
-            self.base = least >> shift << shift;
-            self.reach = if least == most || !short { 0 } else { !(u64::MAX << shift << (DIGIT - 1) << 1) };
-            self.digits[level as usize] &= !(1 << digit);
-            if self.digits[level as usize] == 0 {
-                self.levels &= !(1 << level);
-            }
-            if least == most {
-                std::mem::swap(&mut self.run, &mut self.buckets[index]);
-                self.free_bucket(index);
-            } else if short {
-                self.run.append(&mut self.buckets[index]);
-                self.free_bucket(index);
-            } else {
-                let mut moving = std::mem::take(&mut self.buckets[index]);
-                for entry in moving.drain(..) {
-                    self.place(entry);
-                }
-                self.buckets[index] = moving;
-                self.free_bucket(index);
-            }
-            if !self.run.is_empty() {
-                self.run.sort_unstable_by_key(Entry::key);
-                return true;
-            }
+            None => false,
         }
-    }
-
-    /// All that is pending becomes the run.
-    fn take_all(&mut self) {
-        while self.levels != 0 {
-            let level = self.levels.trailing_zeros() as usize;
-            let mut digits = std::mem::take(&mut self.digits[level]);
-            while digits != 0 {
-                let index = level << DIGIT | digits.trailing_zeros() as usize;
-                self.run.append(&mut self.buckets[index]);
-                self.free_bucket(index);
-                digits &= digits - 1;
-            }
-            self.levels &= self.levels - 1;
-        }
-        self.run.sort_unstable_by_key(Entry::key);
-        self.reach = u64::MAX;
     }
 
     /// What is due soon, in order: the part of the run that has not been taken.
@@ -403,6 +290,7 @@ impl Queue {
 
 #[cfg(test)]
 mod tests {
+    use super::buckets::MANY;
     use super::{Entry, Queue};
     use crate::time::Time;
     use proptest::prelude::{Just, Strategy, any, prop_oneof};
@@ -430,8 +318,8 @@ mod tests {
     proptest::proptest! {
         /// The dumb twin: a list that is sorted at every step.
         #[test]
-        fn it_does_what_a_sorted_list_does(steps in steps()) {
-            let (mut queue, mut list, mut now, mut slot) = (Queue::default(), Vec::<Entry>::new(), 0u64, 0u32);
+        fn it_does_what_a_sorted_list_does(steps in steps(), many in prop_oneof![0usize..20, 20usize..400, Just(MANY)]) {
+            let (mut queue, mut list, mut now, mut slot) = (Queue::new(many), Vec::<Entry>::new(), 0u64, 0u32);
             for step in steps {
                 match step {
                     Step::Push(delay, ties, apart) => {
