@@ -15,9 +15,9 @@ const WORDS: usize = 4;
 /// A bucket of no more entries than this is sorted whole.
 const RUN: usize = 32;
 /// The same where many are pending, where a longer run is fetched ahead at once.
-const LONG_RUN: usize = 128;
+const LONG_RUN: usize = 256;
 /// Where many are pending, buckets are taken together until there are so many entries.
-const GATHER: usize = 64;
+const GATHER: usize = 192;
 /// A queue of no more entries than this is one run.
 const SMALL: usize = 16;
 /// From this many entries on there are many; until there are an eighth of it.

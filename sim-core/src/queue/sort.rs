@@ -6,7 +6,7 @@
 use super::Entry;
 
 /// The places that entries are spread over, as bits.
-const PLACE_BITS: u32 = 7;
+const PLACE_BITS: u32 = 8;
 const PLACES: usize = 1 << PLACE_BITS;
 /// So many entries are sorted where they are.
 const FEW: usize = 16;

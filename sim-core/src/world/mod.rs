@@ -131,7 +131,7 @@ const NOBODY: u32 = u32::MAX;
 /// From this many nodes on, what is due soon is fetched before it is due.
 const LARGE: usize = 4096;
 /// How much of it.
-const AHEAD: usize = 128;
+const AHEAD: usize = 256;
 
 /// What is pending besides messages and timers, which are told by their queue entries alone. Large parts live in slabs
 /// of their own.
