@@ -92,6 +92,8 @@ pub struct Queue {
     head: usize,
     /// What belongs to a long run, but came after that was sorted. Empty if the run is.
     late: BinaryHeap<Reverse<Entry>>,
+    /// When the first of those is due; the end of time if there is none.
+    late_at: u64,
     /// What is due then or before belongs to the run, what is due later to the buckets.
     end: u64,
     /// The instant of the last entry taken.
@@ -110,7 +112,7 @@ impl Queue {
     /// An empty queue, for which `many` entries are many.
     fn new(many: usize) -> Queue {
         let (run, late, buckets) = (Vec::new(), BinaryHeap::new(), Buckets::new(many));
-        Queue { run, head: 0, late, end: u64::MAX, last: 0, buckets, len: 0 }
+        Queue { run, head: 0, late, late_at: u64::MAX, end: u64::MAX, last: 0, buckets, len: 0 }
     }
 
     /// Adds an entry.
@@ -173,6 +175,7 @@ impl Queue {
             return self.insert(at, tie, slot, target);
         }
         if self.end == self.last || (self.buckets.is_wide() && self.late.len() < LATE) {
+            self.late_at = self.late_at.min(at);
             return self.late.push(Reverse(entry));
         }
         // The base may move to the present: nothing in the buckets differs from it in a lower digit.
@@ -187,7 +190,7 @@ impl Queue {
                 self.buckets.add(entry.at.0, entry.tie, entry.slot, entry.target);
             }
         }
-        self.head = 0;
+        (self.head, self.late_at) = (0, u64::MAX);
         moving.append(&mut self.run);
         moving.sort_unstable_by_key(Entry::key);
         self.run = moving;
@@ -211,7 +214,7 @@ impl Queue {
     #[inline]
     pub(crate) fn pop_soon(&mut self, until: Time) -> Option<Entry> {
         let first = self.run.get(self.head)?;
-        if !self.late.is_empty() {
+        if first.at.0 >= self.late_at {
             let first = *first;
             return self.pop_either(first, until);
         }
@@ -222,12 +225,28 @@ impl Queue {
         }
         self.head += 1;
         if self.head == self.run.len() {
-            self.run.clear();
-            self.head = 0;
+            self.refill();
         }
         self.len -= 1;
         self.last = entry.at.0;
         Some(entry)
+    }
+
+    /// The run has been taken: what waits beside it takes its place.
+    #[inline(always)]
+    fn refill(&mut self) {
+        self.run.clear();
+        self.head = 0;
+        if !self.late.is_empty() {
+            self.take_late();
+        }
+    }
+
+    #[cold]
+    fn take_late(&mut self) {
+        self.run.extend(self.late.drain().map(|Reverse(entry)| entry));
+        self.run.sort_unstable_by_key(Entry::key);
+        self.late_at = u64::MAX;
     }
 
     /// Takes the lesser of the run's first entry and the one beside it.
@@ -244,12 +263,9 @@ impl Queue {
             self.late.pop();
         }
         if self.head == self.run.len() {
-            self.run.clear();
-            self.head = 0;
-            // The run must not be empty while there is something beside it.
-            self.run.extend(self.late.drain().map(|Reverse(entry)| entry));
-            self.run.sort_unstable_by_key(Entry::key);
+            self.refill();
         }
+        self.late_at = self.late.peek().map_or(u64::MAX, |Reverse(entry)| entry.at.0);
         self.len -= 1;
         self.last = least.at.0;
         Some(least)
