@@ -6,7 +6,7 @@
 
 use std::sync::OnceLock;
 
-use super::nearest;
+use super::{ROUND, nearest};
 use crate::random::normal;
 use crate::time::Span;
 
@@ -28,8 +28,6 @@ const EXPONENTIAL_ERROR: f64 = 4e-12;
 
 /// Steps of the exponential's table in a factor of two.
 const STEPS: usize = 32;
-/// Adding it leaves the nearest whole number in the last bits.
-const ROUND: f64 = 6_755_399_441_055_744.0;
 
 struct Tables {
     quantiles: [[f64; TERMS]; PARTS],

@@ -12,14 +12,16 @@ pub(super) use self::exponential::exponential;
 pub(super) use self::log_normal::log_normal;
 pub(crate) use self::table::LogNormalTable;
 
+/// Adding it leaves the nearest whole number in the last bits.
+const ROUND: f64 = 6_755_399_441_055_744.0;
+
 /// The whole number nearest to what differs from `value` by less than `error`, if that much tells which it is.
 #[inline]
 fn nearest(value: f64, error: f64) -> Option<u64> {
     if value >= 1e15 {
         return None;
     }
-    let shifted = value + 0.5;
-    let whole = shifted as i64;
-    let part = shifted - whole as f64;
-    (part > error && part < 1.0 - error).then_some(whole as u64)
+    let rounded = value + ROUND;
+    let off = value - (rounded - ROUND);
+    (off.abs() + error < 0.5).then(|| rounded.to_bits().wrapping_sub(ROUND.to_bits()))
 }
