@@ -31,8 +31,8 @@ static PARTS_OF_ONE: OnceLock<[Part; PARTS]> = OnceLock::new();
 pub(in crate::random) fn exponential(mean: Span, p: f64) -> Span {
     // Numbers with a sign take fewer instructions.
     let Ok(signed) = i64::try_from(mean.0) else { return exact(mean, p) };
-    let (mean_ns, length) = (signed as f64, -logarithm(PARTS_OF_ONE.get_or_init(parts), p));
-    let value = mean_ns * length;
+    let mean_ns = signed as f64;
+    let value = -mean_ns * logarithm(PARTS_OF_ONE.get_or_init(parts), p);
     match nearest(value, mean_ns * ERROR + value * ROUNDING) {
         Some(ns) => Span(ns),
         None => exact(mean, p),
@@ -52,7 +52,8 @@ fn logarithm(parts: &[Part; PARTS], p: f64) -> f64 {
     let rest = f64::from_bits(bits & (u64::MAX >> 12) | 1.0f64.to_bits()) * inverse - 1.0;
     let square = rest * rest;
     let of_rest = rest + square * ((rest * (1.0 / 3.0) - 0.5) + square * (rest * (1.0 / 5.0) - 0.25));
-    exponent as f64 * std::f64::consts::LN_2 + (logarithm + of_rest)
+    // What is known first is added first.
+    (exponent as f64 * std::f64::consts::LN_2 + logarithm) + of_rest
 }
 
 #[cold]
