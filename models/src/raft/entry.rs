@@ -8,7 +8,9 @@ use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::ops::Deref;
 use std::slice;
-use std::sync::{Arc, OnceLock};
+use std::cell::OnceCell;
+use std::rc::Rc;
+use std::sync::Arc;
 
 use sim_core::fingerprint::content;
 use sim_core::peer::Peer;
@@ -37,7 +39,7 @@ pub struct Entry {
     /// What it carries.
     pub payload: Payload,
     /// The same as a record for the disk, once somebody has asked for it: every server writes it.
-    record: OnceLock<Record>,
+    record: OnceCell<Record>,
 }
 
 /// The bytes of an entry on disk; most are short, and need no memory of their own.
@@ -58,27 +60,27 @@ impl PartialEq for Entry {
 #[derive(Clone, Debug, PartialEq)]
 pub enum Batch {
     /// One entry.
-    One(Arc<Entry>),
+    One(Rc<Entry>),
     /// Several.
-    Many(Arc<Vec<Arc<Entry>>>),
+    Many(Rc<Vec<Rc<Entry>>>),
 }
 
 impl Batch {
     /// These entries; `None` if there are none.
     #[must_use]
-    pub fn of(entries: Vec<Arc<Entry>>) -> Option<Batch> {
-        match <[Arc<Entry>; 1]>::try_from(entries) {
+    pub fn of(entries: Vec<Rc<Entry>>) -> Option<Batch> {
+        match <[Rc<Entry>; 1]>::try_from(entries) {
             Ok([entry]) => Some(Batch::One(entry)),
-            Err(entries) => (!entries.is_empty()).then(|| Batch::Many(Arc::new(entries))),
+            Err(entries) => (!entries.is_empty()).then(|| Batch::Many(Rc::new(entries))),
         }
     }
 }
 
 impl Deref for Batch {
-    type Target = [Arc<Entry>];
+    type Target = [Rc<Entry>];
 
     #[inline]
-    fn deref(&self) -> &[Arc<Entry>] {
+    fn deref(&self) -> &[Rc<Entry>] {
         match self {
             Batch::One(entry) => slice::from_ref(entry),
             Batch::Many(entries) => entries,
@@ -131,7 +133,7 @@ impl Entry {
     #[must_use]
     pub fn new(index: Index, term: Term, payload: Payload) -> Entry {
         let digest = content(&(index, term, &payload));
-        Entry { index, term, digest, payload, record: OnceLock::new() }
+        Entry { index, term, digest, payload, record: OnceCell::new() }
     }
 
     /// The entry as a record, which `make` makes, in an empty buffer, if nobody has asked for it before.

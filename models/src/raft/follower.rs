@@ -4,7 +4,7 @@
 use sim_core::history::Answer;
 use sim_core::node::{Context, Reply};
 use sim_core::peer::Peer;
-use std::sync::Arc;
+use std::rc::Rc;
 
 use super::config::Bug;
 use super::entry::{Batch, Entry, Index, Payload, Term};
@@ -51,7 +51,7 @@ impl RaftNode {
             let refusal = Message::Refused { term, previous_index, conflict_term, conflict_index, round };
             return self.defer(Deferred::Send(from, Box::new(refusal)), ctx);
         }
-        let entries: &[Arc<Entry>] = entries.as_deref().unwrap_or(&[]);
+        let entries: &[Rc<Entry>] = entries.as_deref().unwrap_or(&[]);
         let fresh = self.first_unknown(entries);
         if fresh < entries.len() {
             self.take(&entries[fresh..], ctx);
@@ -91,11 +91,11 @@ impl RaftNode {
     }
 
     /// How many of the entries the log has already.
-    fn first_unknown(&self, entries: &[Arc<Entry>]) -> usize {
+    fn first_unknown(&self, entries: &[Rc<Entry>]) -> usize {
         if self.shared.raft.bug == Some(Bug::CutsAlways) {
             return entries.iter().position(|entry| entry.index > self.log.base().index).unwrap_or(0);
         }
-        let known = |entry: &&Arc<Entry>| {
+        let known = |entry: &&Rc<Entry>| {
             entry.index <= self.log.base().index || self.log.term(entry.index) == Some(entry.term)
         };
         // Mostly all are new: the first says so.
@@ -103,7 +103,7 @@ impl RaftNode {
     }
 
     /// Takes entries over, in place of those that stand there.
-    fn take(&mut self, entries: &[Arc<Entry>], ctx: &mut Ctx<'_>) {
+    fn take(&mut self, entries: &[Rc<Entry>], ctx: &mut Ctx<'_>) {
         let first = entries[0].index;
         if first > self.log.last_index() + 1 {
             return;

@@ -2,7 +2,7 @@
 //!
 //! Deliberately absent: the disk, which is `storage`'s business, and what is committed, which is the server's.
 
-use std::sync::Arc;
+use std::rc::Rc;
 
 use super::entry::{Batch, Entry, Index, Position, Term};
 
@@ -18,7 +18,7 @@ pub struct Log {
 #[derive(Clone, Debug)]
 struct Slot {
     chain: u64,
-    entry: Arc<Entry>,
+    entry: Rc<Entry>,
 }
 
 impl Log {
@@ -52,7 +52,7 @@ impl Log {
     }
     /// The entry at a place, unless it is compacted or beyond the end.
     #[must_use]
-    pub fn get(&self, index: Index) -> Option<&Arc<Entry>> {
+    pub fn get(&self, index: Index) -> Option<&Rc<Entry>> {
         self.slot(index).map(|slot| &slot.entry)
     }
     /// The term at a place; 0 at 0; `None` if it is compacted or beyond the end.
@@ -87,11 +87,11 @@ impl Log {
         places.map(|(index, slot)| Position { index, term: slot.entry.term, chain: slot.chain })
     }
     /// The entries from the first that is not compacted.
-    pub fn entries(&self) -> impl Iterator<Item = &Arc<Entry>> {
+    pub fn entries(&self) -> impl Iterator<Item = &Rc<Entry>> {
         self.slots.iter().map(|slot| &slot.entry)
     }
     /// Adds an entry at the end.
-    pub fn append(&mut self, entry: Arc<Entry>) {
+    pub fn append(&mut self, entry: Rc<Entry>) {
         debug_assert_eq!(entry.index, self.last_index() + 1);
         let before = self.chain();
         self.slots.push(Slot { chain: entry.chain(before), entry });
@@ -129,12 +129,12 @@ impl Log {
 mod tests {
     use super::Log;
     use crate::raft::entry::{Entry, Payload};
-    use std::sync::Arc;
+    use std::rc::Rc;
 
     fn log(terms: &[u64]) -> Log {
         let mut log = Log::default();
         for (i, term) in terms.iter().enumerate() {
-            log.append(Arc::new(Entry::new(i as u64 + 1, *term, Payload::Noop)));
+            log.append(Rc::new(Entry::new(i as u64 + 1, *term, Payload::Noop)));
         }
         log
     }

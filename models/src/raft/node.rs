@@ -5,6 +5,7 @@
 //! nodes' states, which a server cannot know.
 
 use std::collections::VecDeque;
+use std::rc::Rc;
 use std::sync::Arc;
 
 use sim_core::disk::{SyncId, SyncResult};
@@ -301,7 +302,7 @@ impl RaftNode {
         let place = shared.members.iter().position(|member| *member == self.me);
         let terms = place.and_then(|place| shared.raft.initial_logs.get(place));
         for term in terms.into_iter().flatten() {
-            self.log.append(Arc::new(Entry::new(self.log.last_index() + 1, *term, Payload::Noop)));
+            self.log.append(Rc::new(Entry::new(self.log.last_index() + 1, *term, Payload::Noop)));
         }
         self.term = self.log.last().term;
         if self.term > 0 {

@@ -4,6 +4,7 @@
 //! The bytes are the write-ahead log's ([`crate::wal`]). Deliberately absent: what the records mean to the protocol.
 
 use std::collections::VecDeque;
+use std::rc::Rc;
 use std::sync::Arc;
 
 use sim_core::disk::{Disk, FileId, SyncId, SyncResult};
@@ -116,7 +117,7 @@ impl Storage {
     /// Writes entries at the end of the log, whose last is at `end` now.
     pub(super) fn append<'a>(
         &mut self,
-        entries: impl Iterator<Item = &'a Arc<Entry>>,
+        entries: impl Iterator<Item = &'a Rc<Entry>>,
         end: Index,
         ctx: &mut Ctx<'_>,
     ) {
@@ -247,7 +248,7 @@ impl Restored {
                 let after_base = entry.index > self.log.base().index;
                 if after_base && entry.index <= self.log.last_index() + 1 {
                     self.log.cut(entry.index);
-                    self.log.append(Arc::new(entry));
+                    self.log.append(Rc::new(entry));
                 }
             }
             Some(Record::Snapshot(snapshot)) => {
