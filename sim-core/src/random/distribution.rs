@@ -84,6 +84,7 @@ impl Distribution {
             Distribution::Uniform { min, max } => {
                 Span(min.0 + rng.below(max.0.saturating_sub(min.0).saturating_add(1)))
             }
+            Distribution::Exponential { mean } => quick::exponential(*mean, rng.open_unit()),
             _ => self.sample_rest(rng),
         }
     }
@@ -91,7 +92,7 @@ impl Distribution {
     /// A length from a distribution that takes more than a multiplication.
     fn sample_rest(&self, rng: &mut Rng) -> Span {
         match self {
-            Distribution::Fixed(_) | Distribution::Uniform { .. } => Span::ZERO,
+            Distribution::Fixed(_) | Distribution::Uniform { .. } | Distribution::Exponential { .. } => Span::ZERO,
             Distribution::Normal { mean, deviation } => {
                 Span::from_ns_f64(mean.0 as f64 + deviation.0 as f64 * normal::quantile(rng.open_unit()))
             }
@@ -99,7 +100,6 @@ impl Distribution {
                 (mean.0 as f64 + deviation.0 as f64 * normal::quantile(rng.open_unit())).abs(),
             ),
             Distribution::LogNormal { median, sigma } => quick::log_normal(*median, *sigma, rng.open_unit()),
-            Distribution::Exponential { mean } => quick::exponential(*mean, rng.open_unit()),
             Distribution::Pareto { scale, shape } => scale.times(libm::pow(rng.open_unit(), -1.0 / shape)),
             Distribution::Mixture(parts) => {
                 let choice = rng.unit();

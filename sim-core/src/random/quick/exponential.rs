@@ -27,7 +27,7 @@ struct Part {
 static PARTS_OF_ONE: OnceLock<[Part; PARTS]> = OnceLock::new();
 
 /// `mean` times minus the natural logarithm of `p`, a number above 0 and up to 1, to the nearest nanosecond.
-#[inline]
+#[inline(never)]
 pub(in crate::random) fn exponential(mean: Span, p: f64) -> Span {
     // Numbers with a sign take fewer instructions.
     let Ok(signed) = i64::try_from(mean.0) else { return exact(mean, p) };
