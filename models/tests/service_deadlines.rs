@@ -11,8 +11,8 @@ use models::service::message::Message;
 use models::service::node::ServiceNode;
 use services::{Run, even, mark, success, total};
 use sim_core::fingerprint::Fingerprint;
-use sim_core::node::Work;
-use sim_core::observer::{Happening, Observer};
+use sim_core::node::{Effect, Work};
+use sim_core::observer::{Happening, Observer, Step};
 use sim_core::random::distribution::Distribution;
 use sim_core::record::Violation;
 use sim_core::time::{Span, Time};
@@ -136,4 +136,39 @@ fn a_call_ends_with_the_deadline_and_no_other_follows() {
     println!("busy: told {}%, stops {}%", busy(&told), busy(&stops));
     assert!((49.0..=51.0).contains(&busy(&told)), "{}", busy(&told));
     assert!((14.0..=15.5).contains(&busy(&stops)), "{}", busy(&stops));
+}
+
+/// When work was stopped.
+#[derive(Default)]
+struct Stops(Vec<Time>);
+
+impl Observer<ServiceNode> for Stops {
+    fn after(&mut self, step: &Step<'_, ServiceNode>) -> ControlFlow<Violation> {
+        let stops = step.effects.iter().filter(|effect| matches!(effect, Effect::Mark("stopped")));
+        self.0.extend(stops.map(|_| step.at));
+        ControlFlow::Continue(())
+    }
+}
+
+#[test]
+fn who_stands_still_stops_nothing_until_it_goes_on() {
+    // The database stands still from 1 s to 1.5 s, from 2.5 s to 3 s, and so on.
+    let db =
+        |pauses: &str| format!("(workers: 900, abandoned: Stops, {pauses} steps: [Work(Fixed(\"10s\"))])");
+    let run = |pauses: &str| {
+        let graph = chain(
+            "(workers: 900, steps: [Call((to: \"orders\"))])",
+            "(workers: 900, steps: [Call((to: \"db\"))])",
+            &db(pauses),
+        );
+        let mut stops = Stops::default();
+        let run = Run { policies: patience(300, Some(10)), drain: 2, ..Run::new(even(20.0), 6) };
+        run.observed(&graph, &mut stops);
+        stops.0
+    };
+    let stands_still = |at: &&Time| at.0 % 1_500_000_000 >= 1_000_000_000;
+    let (plain, paused) = (run(""), run("pauses: (every: Fixed(\"1s\"), lasts: Fixed(\"500ms\")),"));
+    assert!(plain.iter().filter(stands_still).count() > 20);
+    assert_eq!(paused.iter().filter(stands_still).count(), 0, "{paused:?}");
+    assert!(paused.len() > 50 && paused.iter().filter(|at| at.0 == 1_500_000_000).count() > 5, "{paused:?}");
 }

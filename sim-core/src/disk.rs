@@ -243,10 +243,12 @@ impl Disk {
 
     /// Makes everything durable that was written before this sync was begun.
     pub(crate) fn complete_sync(&mut self, sync: SyncId) {
-        let done = self.unsynced.partition_point(|unsynced| unsynced.sync <= sync.0);
-        let mut used = 0;
-        for place in 0..done {
-            let Unsynced { file, change, .. } = self.unsynced[place];
+        let (mut done, mut used) = (0, 0);
+        // In the order in which they were made, so the first that is not covered ends it.
+        while let Some(Unsynced { file, change, .. }) =
+            self.unsynced.get(done).copied().filter(|unsynced| unsynced.sync <= sync.0)
+        {
+            done += 1;
             let Some(file) = self.files.iter_mut().find(|other| other.id == file) else { continue };
             let len = if let Change::Write { len, .. } = change { len } else { 0 };
             file.settle(change, &self.pending[used..used + len]);

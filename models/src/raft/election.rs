@@ -103,7 +103,11 @@ impl RaftNode {
         for peer in membership.all_voters().filter(|peer| *peer != me) {
             let (last_index, last_term) = (last.index, last.term);
             let message = Message::Vote { term, last_index, last_term, pre, transfer };
-            if at_once { ctx.send(peer, message) } else { self.defer(Deferred::Send(peer, Box::new(message)), ctx) }
+            if at_once {
+                ctx.send(peer, message)
+            } else {
+                self.defer(Deferred::Send(peer, Box::new(message)), ctx)
+            }
         }
     }
 

@@ -4,12 +4,12 @@
 //! carries a digest of its content, so a message is hashed without walking its entries, and each place of a log a
 //! digest of everything up to it, so two logs are compared in one step.
 
+use std::cell::OnceCell;
 use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::ops::Deref;
-use std::slice;
-use std::cell::OnceCell;
 use std::rc::Rc;
+use std::slice;
 use std::sync::Arc;
 
 use sim_core::fingerprint::content;

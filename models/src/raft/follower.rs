@@ -137,7 +137,8 @@ impl RaftNode {
             let Some(entry) = self.log.get(self.applied + 1) else { break };
             self.applied += 1;
             let (at, term) = (entry.index, entry.term);
-            let asked = !self.orphans.is_empty() || self.pending.front().is_some_and(|(index, ..)| *index <= at);
+            let asked =
+                !self.orphans.is_empty() || self.pending.front().is_some_and(|(index, ..)| *index <= at);
             let answer = match &entry.payload {
                 Payload::Command(command) => self.machine.apply(command, asked),
                 _ => None,

@@ -26,12 +26,7 @@ const FILES: [FileId; 2] = [0, 1];
 #[derive(Clone, Debug)]
 pub(super) enum Deferred {
     /// The answer to an append: all of this term up to `matched` is stored.
-    Accept {
-        to: Peer,
-        term: Term,
-        matched: Index,
-        round: u64,
-    },
+    Accept { to: Peer, term: Term, matched: Index, round: u64 },
     /// Another message that promises something; they are rare, and what waits is small without them.
     Send(Peer, Box<Message>),
     /// The candidate's vote for itself, in this term.

@@ -339,18 +339,20 @@ impl Clients {
         self.list.iter().flat_map(|client| client.processes.iter().filter_map(|process| process.op.as_ref()))
     }
 
-    /// Remembers what an answer showed, where the workload needs it.
-    pub(crate) fn remember(&mut self, client: usize, operation: &Operation, answer: &Answer) {
+    /// Remembers what the answer to an operation showed, where the workload needs it.
+    pub(crate) fn remember(&mut self, client: usize, process: u32, serial: u32, answer: &Answer) {
         if !self.group(client).generator.remembers() {
             return;
         }
+        let Some(Op { operation, .. }) = self.op_of(client, process, serial) else { return };
+        let key = operation.key;
         let shown = match (&operation.call, answer) {
             (Call::Read, Answer::Value(value)) => value.clone(),
             (Call::Write(value), _) => value.clone(),
             (Call::Cas { to, .. }, Answer::Value(Value::Bool(true))) => to.clone(),
             _ => return,
         };
-        self.list[client].seen.insert(operation.key, shown);
+        self.list[client].seen.insert(key, shown);
     }
 
     /// Whom the next attempt goes to; `again` if the latest attempt was of no use.

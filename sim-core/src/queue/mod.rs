@@ -1,12 +1,13 @@
-//! The event queue: a monotone radix heap (Ahuja, Mehlhorn, Orlin & Tarjan 1990) with sixteen digits a level, and a
-//! short sorted run of what is due soon in front of it.
+//! The event queue: a monotone radix heap (Ahuja, Mehlhorn, Orlin & Tarjan 1990), and in front of it a sorted run of what is
+//! due soon.
 //!
-//! Simulated time only grows, which is what a radix heap needs: an entry moves at most once for each hexadecimal digit
-//! in which its instant differs from the present, always in long sequential runs, and not at all once its bucket is
-//! small enough to be sorted whole. A queue of a few entries is the sorted run alone. Entries due at the same instant
-//! are ordered by their tie word, exactly as a sorted list would have them; the twin in the tests is that list.
+//! Simulated time only grows, which is what a radix heap needs: an entry moves at most once for each digit in which its instant
+//! differs from the present, always in long sequential passes, and not at all once its bucket is small enough to be sorted
+//! whole. A queue of a few entries is the sorted run alone. Entries due at the same instant are ordered by their tie word, exactly
+//! as a sorted list would have them; the twin in the tests is that list.
 //!
-//! Deliberately absent: removal. What is no longer wanted stays, and whoever takes it out knows that it is stale.
+//! [`buckets`] holds what is due later, [`sort`] makes a run of a bucket. Deliberately absent: removal. What is no longer wanted
+//! stays, and whoever takes it out knows that it is stale.
 
 mod buckets;
 mod sort;

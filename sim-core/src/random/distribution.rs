@@ -92,7 +92,9 @@ impl Distribution {
     /// A length from a distribution that takes more than a multiplication.
     fn sample_rest(&self, rng: &mut Rng) -> Span {
         match self {
-            Distribution::Fixed(_) | Distribution::Uniform { .. } | Distribution::Exponential { .. } => Span::ZERO,
+            Distribution::Fixed(_) | Distribution::Uniform { .. } | Distribution::Exponential { .. } => {
+                Span::ZERO
+            }
             Distribution::Normal { mean, deviation } => {
                 Span::from_ns_f64(mean.0 as f64 + deviation.0 as f64 * normal::quantile(rng.open_unit()))
             }

@@ -360,11 +360,7 @@ impl<N: Node> World<N> {
         let took = now.since(op.began_at);
         self.clients.client(client).guards.took(took);
         self.tell_guards(client, process, serial, true);
-        let Some(op) = self.clients.op(client, process, serial) else {
-            return ControlFlow::Continue(());
-        };
-        let operation = op.operation.clone();
-        self.clients.remember(client, &operation, &answer);
+        self.clients.remember(client, process, serial, &answer);
         self.clients.follow(client, from);
         self.end_operation(client, process, serial, Outcome::Ok(answer), Some(from), observer)
     }

@@ -243,8 +243,7 @@ impl<N: Node> World<N> {
         let (process, serial) = untag(tag);
         let Some(op) = self.clients.op(client, process, serial) else { return ControlFlow::Continue(()) };
         if let (true, Heard::Answer(answer, from)) = (outcome.is_ok(), heard) {
-            let operation = op.operation.clone();
-            self.clients.remember(client, &operation, answer);
+            self.clients.remember(client, process, serial, answer);
             self.clients.follow(client, *from);
             let end = Outcome::Ok(answer.clone());
             return self.end_operation(client, process, serial, end, Some(*from), observer);

@@ -59,6 +59,8 @@ impl Server {
             match put {
                 Put::Work { job, epoch } => self.worked(job, epoch, env),
                 Put::Call { edge, tag, outcome } => self.called(edge, tag, outcome, false, env),
+                Put::Cancel((from, edge, attempt)) => self.cancel(from, edge, attempt, env),
+                Put::Overdue { job } => self.overdue(job, env),
             }
         }
         self.serve(env);

@@ -45,6 +45,8 @@ type Name = (Peer, u16, u64);
 enum Put {
     Work { job: u32, epoch: u32 },
     Call { edge: u16, tag: u64, outcome: Outcome },
+    Cancel(Name),
+    Overdue { job: u32 },
 }
 
 /// The serving side.
@@ -205,6 +207,9 @@ impl Server {
 
     /// A caller has left.
     pub(super) fn cancel(&mut self, from: Peer, edge: u16, attempt: u64, env: &mut Env<'_, '_>) {
+        if self.paused {
+            return self.put_off.push(Put::Cancel((from, edge, attempt)));
+        }
         let Some(&slot) = self.index.get(&(from, edge, attempt)) else { return };
         let running = self.jobs.get(slot).begun;
         self.jobs.get_mut(slot).left = true;
@@ -221,6 +226,9 @@ impl Server {
 
     /// A deadline has passed; it may have been that of earlier work in the same slot.
     pub(super) fn overdue(&mut self, slot: u32, env: &mut Env<'_, '_>) {
+        if self.paused {
+            return self.put_off.push(Put::Overdue { job: slot });
+        }
         let job = self.jobs.get(slot);
         if job.live && env.ctx.now() >= job.deadline {
             env.ctx.mark(if job.begun { "stopped" } else { "dropped unserved" });

@@ -156,7 +156,9 @@ mod tests {
             let (mut worst, mut known) = (0.0f64, 0);
             for i in 0..400_000u64 {
                 let draw = (i << (DRAW_BITS - 19)) + (1 << 30);
-                let Some(value) = (draw < 1 << DRAW_BITS).then(|| table.value(draw)).flatten() else { continue };
+                let Some(value) = (draw < 1 << DRAW_BITS).then(|| table.value(draw)).flatten() else {
+                    continue;
+                };
                 let p = (draw as f64 + 0.5) / (1u64 << DRAW_BITS) as f64;
                 let exact = (1u64 << 40) as f64 * libm::exp(sigma * normal::quantile(p));
                 worst = worst.max((value / exact - 1.0).abs());
