@@ -1,0 +1,120 @@
+//! A file of a node's disk: what the node sees, and what of it is durable.
+
+use super::FileId;
+
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Change {
+    /// The next `len` bytes of `Disk::pending`, written at `offset`.
+    Write { offset: u64, len: usize },
+    /// Cut to this length.
+    Truncate { len: u64 },
+}
+
+/// A file: what the node sees of it, and what a crash would leave.
+#[derive(Clone, Debug)]
+pub(super) struct File {
+    pub(super) id: FileId,
+    pub(super) seen: Vec<u8>,
+    pub(super) durable: Durable,
+    /// Whether a crash leaves a file at all, if only an empty one.
+    pub(super) lasting: bool,
+    /// Whether what is durable was damaged behind the node's back.
+    pub(super) damaged: bool,
+}
+
+/// What is durable of a file. One that is only ever written at its end need not be kept twice.
+#[derive(Clone, Debug)]
+pub(super) enum Durable {
+    /// So many of the bytes that the node sees, from the first on: all changes since were made at the end.
+    Prefix(usize),
+    /// Something else.
+    Own(Vec<u8>),
+}
+
+impl File {
+    pub(super) fn durable(&self) -> &[u8] {
+        match &self.durable {
+            Durable::Prefix(len) => &self.seen[..*len],
+            Durable::Own(bytes) => bytes,
+        }
+    }
+
+    /// What is durable, in bytes of its own.
+    pub(super) fn own(&mut self) -> &mut Vec<u8> {
+        if let Durable::Prefix(len) = self.durable {
+            self.durable = Durable::Own(self.seen[..len].to_vec());
+        }
+        match &mut self.durable {
+            Durable::Own(bytes) => bytes,
+            Durable::Prefix(_) => unreachable!("it has just been given bytes of its own"),
+        }
+    }
+
+    pub(super) fn write(&mut self, offset: u64, bytes: &[u8]) {
+        if offset == self.seen.len() as u64 {
+            return self.seen.extend_from_slice(bytes);
+        }
+        self.own();
+        put(&mut self.seen, offset, bytes);
+    }
+
+    pub(super) fn truncate(&mut self, len: u64) {
+        let len = size(len);
+        if len >= self.seen.len() {
+            return;
+        }
+        if let Durable::Prefix(durable) = self.durable {
+            // What it was stays behind as what is durable.
+            let mut before = std::mem::take(&mut self.seen);
+            self.seen.extend_from_slice(&before[..len]);
+            before.truncate(durable);
+            self.durable = Durable::Own(before);
+        } else {
+            self.seen.truncate(len);
+        }
+    }
+
+    /// Makes a change durable; `bytes` are those of a write.
+    pub(super) fn settle(&mut self, change: Change, bytes: &[u8]) {
+        self.lasting = true;
+        match (&mut self.durable, change) {
+            (Durable::Own(file), Change::Write { offset, .. }) => put(file, offset, bytes),
+            (Durable::Own(file), Change::Truncate { len }) => file.truncate(size(len)),
+            (Durable::Prefix(durable), Change::Write { offset, len }) => *durable = size(offset) + len,
+            // It cut nothing off.
+            (Durable::Prefix(_), Change::Truncate { .. }) => {}
+        }
+    }
+
+    /// Nothing of it waits for a sync: unless it was damaged, what is durable is what is seen.
+    pub(super) fn settled(&mut self) {
+        if !self.damaged {
+            self.durable = Durable::Prefix(self.seen.len());
+        }
+    }
+
+    /// The node sees what a crash left.
+    pub(super) fn revert(&mut self) {
+        match std::mem::replace(&mut self.durable, Durable::Prefix(0)) {
+            Durable::Prefix(len) => self.seen.truncate(len),
+            Durable::Own(bytes) => self.seen = bytes,
+        }
+        self.durable = Durable::Prefix(self.seen.len());
+        self.damaged = false;
+    }
+}
+
+/// A length in memory; what does not fit is longer than any file.
+pub(super) fn size(len: u64) -> usize {
+    usize::try_from(len).unwrap_or(usize::MAX)
+}
+
+fn put(file: &mut Vec<u8>, offset: u64, bytes: &[u8]) {
+    let offset = usize::try_from(offset).expect("a file fits in memory");
+    if file.len() < offset {
+        file.resize(offset, 0);
+    }
+    let over = bytes.len().min(file.len() - offset);
+    file[offset..offset + over].copy_from_slice(&bytes[..over]);
+    file.extend_from_slice(&bytes[over..]);
+}

@@ -1,0 +1,197 @@
+//! What a crash leaves of files, and how they are damaged.
+
+use super::{Disk, FileId, SyncId};
+use crate::random::Rng;
+
+#[test]
+fn a_crash_keeps_what_was_synced_and_nothing_else() {
+    let mut disk = Disk::default();
+    disk.append(0, b"one ");
+    let first = disk.begin_sync();
+    disk.append(0, b"two ");
+    disk.append(1, b"other");
+    assert_eq!(disk.dirty_bytes(first), 4);
+    let second = disk.begin_sync();
+    assert_eq!(disk.dirty_bytes(second), 9);
+    disk.complete_sync(first);
+    assert_eq!((disk.read(0), disk.read_durable(0)), (&b"one two "[..], &b"one "[..]));
+    let mut later = disk.clone();
+    disk.crash();
+    assert_eq!((disk.read(0), disk.read(1)), (&b"one "[..], &b""[..]));
+    later.complete_sync(second);
+    later.crash();
+    assert_eq!((later.read(0), later.read(1)), (&b"one two "[..], &b"other"[..]));
+    assert_eq!(later.files().collect::<Vec<_>>(), [0, 1]);
+}
+
+#[test]
+fn a_torn_write_leaves_whole_sectors_in_any_order() {
+    let mut seen = std::collections::BTreeSet::new();
+    for key in 0..200 {
+        let mut disk = Disk::default();
+        disk.append(0, &[1; 300]);
+        let sync = disk.begin_sync();
+        disk.complete_sync(sync);
+        disk.append(0, &[2; 1_000]);
+        disk.tear(&mut Rng::from_key(key));
+        assert_eq!((disk.read(0).len(), &disk.read(0)[..300]), (1_300, &[1; 300][..]));
+        // The write touches three sectors: bytes 300 to 511, 512 to 1023, 1024 to 1299.
+        let sectors = [300..512, 512..1_024, 1_024..1_300].map(|range| {
+            let bytes = &disk.read(0)[range];
+            assert!(bytes.iter().all(|byte| *byte == bytes[0]));
+            bytes[0]
+        });
+        seen.insert(sectors);
+    }
+    assert_eq!(seen.len(), 8, "each subset of the three: {seen:?}");
+}
+
+#[test]
+fn flipped_bits_show_at_the_next_boot() {
+    let mut disk = Disk::default();
+    disk.append(3, &[0; 64]);
+    let sync = disk.begin_sync();
+    disk.complete_sync(sync);
+    disk.flip(1, &mut Rng::from_key(1));
+    assert!(disk.read(3).iter().all(|byte| *byte == 0));
+    disk.crash();
+    assert_eq!(disk.read(3).iter().map(|byte| byte.count_ones()).sum::<u32>(), 1);
+    Disk::default().flip(5, &mut Rng::from_key(1));
+}
+
+#[test]
+fn writes_overlap_grow_and_are_cut_in_order() {
+    let mut disk = Disk::default();
+    disk.write(7, 2, b"abcd");
+    disk.write(7, 4, b"XYZ");
+    disk.truncate(7, 6);
+    disk.truncate(7, 100);
+    assert_eq!(disk.read(7), b"\0\0abXY");
+    let sync = disk.begin_sync();
+    disk.complete_sync(sync);
+    disk.crash();
+    assert_eq!(disk.read(7), b"\0\0abXY");
+}
+
+#[test]
+fn numbers_of_a_dead_life_start_again_and_wiping_leaves_nothing() {
+    let mut disk = Disk::default();
+    disk.append(0, b"x");
+    assert_eq!(disk.begin_sync(), SyncId(1));
+    disk.flush();
+    assert_eq!(disk.read(0), b"x");
+    assert_eq!(disk.begin_sync(), SyncId(1));
+    disk.wipe();
+    assert_eq!(disk.read(0), b"");
+}
+
+/// The dumb twin: everything is kept twice.
+#[derive(Clone, Default)]
+struct Twin {
+    seen: Vec<(FileId, Vec<u8>)>,
+    durable: Vec<(FileId, Vec<u8>)>,
+    unsynced: Vec<(FileId, Edit, u32)>,
+    syncs: u32,
+}
+
+#[derive(Clone)]
+enum Edit {
+    Write(usize, Vec<u8>),
+    Truncate(usize),
+}
+
+fn edit(files: &mut Vec<(FileId, Vec<u8>)>, file: FileId, edit: &Edit) {
+    if !files.iter().any(|(id, _)| *id == file) {
+        files.push((file, Vec::new()));
+    }
+    let (_, bytes) = files.iter_mut().find(|(id, _)| *id == file).expect("it is there");
+    match edit {
+        Edit::Write(offset, new) => {
+            bytes.resize(bytes.len().max(offset + new.len()), 0);
+            bytes[*offset..offset + new.len()].copy_from_slice(new);
+        }
+        Edit::Truncate(len) => bytes.truncate(*len),
+    }
+}
+
+impl Twin {
+    fn change(&mut self, file: FileId, change: Edit) {
+        edit(&mut self.seen, file, &change);
+        self.unsynced.push((file, change, self.syncs + 1));
+    }
+    fn complete(&mut self, sync: u32) {
+        for (file, change, _) in self.unsynced.iter().filter(|(.., of)| *of <= sync) {
+            edit(&mut self.durable, *file, change);
+        }
+        self.unsynced.retain(|(.., of)| *of > sync);
+    }
+    fn crash(&mut self) {
+        self.unsynced.clear();
+        self.syncs = 0;
+        self.seen.clone_from(&self.durable);
+    }
+    fn flip(&mut self, rng: &mut Rng) {
+        let total: u64 = self.durable.iter().map(|(_, bytes)| bytes.len() as u64).sum();
+        let (place, bit) = (rng.below(total.max(1)), rng.below(8));
+        if let Some(byte) = self.durable.iter_mut().flat_map(|(_, bytes)| bytes).nth(place as usize) {
+            *byte ^= 1 << bit;
+        }
+    }
+}
+
+proptest::proptest! {
+    #[test]
+    fn it_does_what_a_disk_does_that_keeps_everything_twice(
+        steps in proptest::collection::vec((0u8..9, 0u32..2, 0usize..40, 0u8..250), 0..60),
+    ) {
+        let (mut disk, mut twin) = (Disk::default(), Twin::default());
+        for (what, file, at, byte) in steps {
+            let bytes = vec![byte; at % 7];
+            match what {
+                0 | 1 => {
+                    let end = disk.read(file).len();
+                    disk.append(file, &bytes);
+                    twin.change(file, Edit::Write(end, bytes));
+                }
+                2 => {
+                    disk.write(file, at as u64, &bytes);
+                    twin.change(file, Edit::Write(at, bytes));
+                }
+                3 => {
+                    disk.truncate(file, at as u64);
+                    twin.change(file, Edit::Truncate(at));
+                }
+                4 => {
+                    disk.begin_sync();
+                    twin.syncs += 1;
+                }
+                5 => {
+                    let sync = twin.syncs.saturating_sub(at as u32 % 3);
+                    disk.complete_sync(SyncId(sync));
+                    twin.complete(sync);
+                }
+                6 => {
+                    disk.flip(1, &mut Rng::from_key(at as u64));
+                    twin.flip(&mut Rng::from_key(at as u64));
+                }
+                7 => {
+                    disk.flush();
+                    twin.complete(u32::MAX);
+                    twin.crash();
+                }
+                _ => {
+                    disk.crash();
+                    twin.crash();
+                }
+            }
+            assert!(disk.files().eq(twin.seen.iter().map(|(id, _)| *id)));
+            for file in 0..2 {
+                let of = |files: &[(FileId, Vec<u8>)]| {
+                    files.iter().find(|(id, _)| *id == file).map_or(Vec::new(), |(_, bytes)| bytes.clone())
+                };
+                assert_eq!(disk.read(file), of(&twin.seen));
+                assert_eq!(disk.read_durable(file), of(&twin.durable));
+            }
+        }
+    }
+}
