@@ -99,7 +99,7 @@ const SOURCES: &[(&str, &str)] = &[
         include_str!("../../../sim-core/src/client/policy/throttle.rs"),
     ),
     ("sim-core/src/client/workload.rs", include_str!("../../../sim-core/src/client/workload.rs")),
-    ("sim-core/src/disk.rs", include_str!("../../../sim-core/src/disk.rs")),
+    ("sim-core/src/disk/mod.rs", include_str!("../../../sim-core/src/disk/mod.rs")),
     ("sim-core/src/fault/kind.rs", include_str!("../../../sim-core/src/fault/kind.rs")),
     ("sim-core/src/fault/mod.rs", include_str!("../../../sim-core/src/fault/mod.rs")),
     ("sim-core/src/fault/target.rs", include_str!("../../../sim-core/src/fault/target.rs")),
