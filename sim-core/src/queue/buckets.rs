@@ -23,7 +23,7 @@ const SMALL: usize = 16;
 /// From this many entries on there are many; until there are an eighth of it.
 pub(super) const MANY: usize = 4096;
 
-/// The memory of a bucket of no more entries than this is kept for others.
+/// The memory of a bucket of no more entries than this is kept for others, where a level has sixteen; less where it has more.
 const KEPT: usize = 4096;
 
 /// Entries that are due after the run.
@@ -111,7 +111,7 @@ impl Buckets {
     #[inline]
     fn free(&mut self, index: usize) {
         let bucket = std::mem::take(&mut self.buckets[index]);
-        if bucket.capacity() <= KEPT {
+        if bucket.capacity() <= KEPT << 4 >> self.bits() {
             self.spare[index >> self.bits()].push(bucket);
         }
     }
@@ -135,7 +135,6 @@ impl Buckets {
     /// Moves what is due next, if that is at `until` or before, to the run, sorted. Answers the last instant of which the run
     /// holds everything there is. `len` are pending altogether.
     pub(super) fn next(&mut self, until: u64, len: usize, run: &mut Vec<Entry>) -> Option<u64> {
-        self.fit(len);
         while self.levels != 0 {
             let level = self.levels.trailing_zeros() as usize;
             let digit = self.first_digit(level)?;
@@ -144,6 +143,10 @@ impl Buckets {
             let (least, most) = instants.fold((u64::MAX, 0), |(a, b), at| (a.min(at), b.max(at)));
             if least > until {
                 return None;
+            }
+            // Only where the base is about to move: the run's end need be no boundary of other digits.
+            if self.fit(len) {
+                continue;
             }
             if len <= SMALL {
                 self.take_all(run);
@@ -215,16 +218,17 @@ impl Buckets {
         run.sort_unstable_by_key(Entry::key);
     }
 
-    /// Digits of another width, if so many ask for it.
-    fn fit(&mut self, len: usize) {
+    /// Digits of another width, if so many ask for it. Answers whether they are.
+    fn fit(&mut self, len: usize) -> bool {
         let width = if len >= self.many { WIDE } else { NARROW };
         if width == self.width || (self.is_wide() && len >= self.many / 8) {
-            return;
+            return false;
         }
         let buckets = std::mem::take(&mut self.buckets);
         *self = Buckets { base: self.base, width, ..Buckets::new(self.many) };
         for Entry { at: Time(at), tie, slot, target } in buckets.into_iter().flatten() {
             self.add(at, tie, slot, target);
         }
+        true
     }
 }

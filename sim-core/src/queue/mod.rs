@@ -6,7 +6,7 @@
 //! whole. A queue of a few entries is the sorted run alone. Entries due at the same instant are ordered by their tie word, exactly
 //! as a sorted list would have them; the twin in the tests is that list.
 //!
-//! [`buckets`] holds what is due later, [`sort`] makes a run of a bucket. Deliberately absent: removal. What is no longer wanted
+//! `buckets` holds what is due later, `sort` makes a run of a bucket. Deliberately absent: removal. What is no longer wanted
 //! stays, and whoever takes it out knows that it is stale.
 
 mod buckets;
@@ -360,6 +360,39 @@ mod tests {
                 assert_eq!(queue.len(), list.len());
             }
         }
+    }
+
+    /// The width of digits must not change where the base does not move with it: what was gathered from several wide digits is no
+    /// single narrow one.
+    #[test]
+    fn it_stops_where_few_are_left_and_goes_on() {
+        let mut queue = Queue::new(MANY);
+        let (mut left, mut slot) = (Vec::new(), 0);
+        let mut push = |queue: &mut Queue, left: &mut Vec<Entry>, at: u64| {
+            slot += 1;
+            let entry = Entry { at: Time(at), tie: u64::from(slot), slot, target: 0 };
+            queue.push(entry);
+            left.push(entry);
+        };
+        push(&mut queue, &mut left, 1);
+        assert_eq!(queue.pop_until(Time(1)), left.pop());
+        (0..4420).for_each(|i| push(&mut queue, &mut left, 0x1000 + i % 0x1000));
+        (0..180).for_each(|i| push(&mut queue, &mut left, 0x2d00 + (i % 9) * 0x100 + i / 9 * 10));
+        (0..400).for_each(|i| push(&mut queue, &mut left, 0x3600 + i % 0xfa));
+        (0..20).for_each(|i| push(&mut queue, &mut left, 0x90_0000 + i));
+        left.sort_unstable();
+        let until = |queue: &mut Queue, left: &mut Vec<Entry>, until: u64| {
+            while let Some(entry) = queue.pop_until(Time(until)) {
+                assert_eq!(entry, left.remove(0));
+            }
+        };
+        until(&mut queue, &mut left, 0x35ff);
+        assert_eq!(left.len(), 420);
+        (0..33).for_each(|i| push(&mut queue, &mut left, 0x35c0 + i % 4));
+        push(&mut queue, &mut left, 0x3750);
+        left.sort_unstable();
+        until(&mut queue, &mut left, u64::MAX);
+        assert_eq!((left.len(), queue.len()), (0, 0));
     }
 
     #[test]

@@ -6,7 +6,7 @@ use sim_core::peer::Peer;
 use sim_core::time::{Span, Time};
 
 use super::life::Stage;
-use super::{Env, Name, Server, answer};
+use super::{Env, Name, Put, Server, answer};
 use crate::policy::Outcome;
 use crate::policy::dedup::Known;
 use crate::policy::shed::Arrival;
@@ -117,6 +117,9 @@ impl Server {
 
     /// A piece of work has got a twin.
     pub(in crate::service) fn tied(&mut self, name: Name, twin: Tie, env: &mut Env<'_, '_>) {
+        if self.paused {
+            return self.put_off.push(Put::Tied(name, twin));
+        }
         let Some(&slot) = self.index.get(&name) else { return };
         let job = self.jobs.get_mut(slot);
         job.tie = twin;
@@ -127,6 +130,9 @@ impl Server {
 
     /// The twin of a piece of work has begun: this one is dropped if it has not.
     pub(in crate::service) fn called_off(&mut self, name: Name, env: &mut Env<'_, '_>) {
+        if self.paused {
+            return self.put_off.push(Put::CalledOff(name));
+        }
         let Some(&slot) = self.index.get(&name) else {
             // It has ended, or it has not come yet.
             if self.off.len() >= OFF_MOST {

@@ -47,6 +47,8 @@ enum Put {
     Call { edge: u16, tag: u64, outcome: Outcome },
     Cancel(Name),
     Overdue { job: u32 },
+    Tied(Name, Tie),
+    CalledOff(Name),
 }
 
 /// The serving side.
