@@ -23,7 +23,7 @@ const SMALL: usize = 16;
 /// From this many entries on there are many; until there are an eighth of it.
 pub(super) const MANY: usize = 4096;
 
-/// The memory of a bucket of no more entries than this is kept for others, where a level has sixteen; less where it has more.
+/// The memory of a bucket of no more entries than this is kept for others.
 const KEPT: usize = 4096;
 
 /// Entries that are due after the run.
@@ -111,7 +111,7 @@ impl Buckets {
     #[inline]
     fn free(&mut self, index: usize) {
         let bucket = std::mem::take(&mut self.buckets[index]);
-        if bucket.capacity() <= KEPT << 4 >> self.bits() {
+        if bucket.capacity() <= KEPT {
             self.spare[index >> self.bits()].push(bucket);
         }
     }
