@@ -206,7 +206,7 @@ impl Buckets {
         end
     }
 
-    /// Moves everything to the run, sorted.
+    /// Moves everything to the run, sorted: each bucket's entries are later than those of the buckets before it.
     fn take_all(&mut self, run: &mut Vec<Entry>) {
         while self.levels != 0 {
             let level = self.levels.trailing_zeros() as usize;
@@ -215,7 +215,6 @@ impl Buckets {
                 self.clear(level, digit);
             }
         }
-        run.sort_unstable_by_key(Entry::key);
     }
 
     /// Digits of another width, if so many ask for it. Answers whether they are.

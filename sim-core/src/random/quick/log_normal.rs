@@ -91,42 +91,51 @@ fn tables() -> Tables {
     for (i, power) in powers.iter_mut().enumerate() {
         *power = libm::exp2(i as f64 / STEPS as f64).to_bits();
     }
-    let mut quantiles = [[0.0; TERMS]; PARTS];
+    let (mut quantiles, nodes) = ([[0.0; TERMS]; PARTS], Nodes::new());
     for (i, terms) in quantiles.iter_mut().enumerate() {
-        let first = f64::from_bits((FIRST + i as u64) << (52 - PART_BITS));
-        let binade = f64::from_bits(first.to_bits() >> 52 << 52);
-        *terms = fit(nodes().map(|within| -normal::quantile(first + binade * (within + WIDTH / 2.0))));
+        *terms = nodes.fit(nodes.of_part(FIRST + i as u64).map(|tail| -normal::quantile(tail)));
     }
     Tables { quantiles, powers }
 }
 
-/// The roots of Chebyshev's polynomial over a part, counted from its middle.
-pub(super) fn nodes() -> [f64; TERMS] {
-    let mut nodes = [0.0; TERMS];
-    for (i, node) in nodes.iter_mut().enumerate() {
-        let angle = std::f64::consts::PI * (2 * i + 1) as f64 / (2 * TERMS) as f64;
-        *node = WIDTH / 2.0 * libm::cos(angle);
-    }
-    nodes
-}
+/// Where functions are fitted: the roots of Chebyshev's polynomial over a part, counted from its middle.
+pub(super) struct Nodes([f64; TERMS]);
 
-/// The polynomial through these values at the [`nodes`], from the constant term up.
-pub(super) fn fit(values: [f64; TERMS]) -> [f64; TERMS] {
-    // Newton's divided differences, then multiplied out.
-    let (nodes, mut differences) = (nodes(), values);
-    for order in 1..TERMS {
-        for i in (order..TERMS).rev() {
-            differences[i] = (differences[i] - differences[i - 1]) / (nodes[i] - nodes[i - order]);
+impl Nodes {
+    pub(super) fn new() -> Nodes {
+        let mut nodes = [0.0; TERMS];
+        for (i, node) in nodes.iter_mut().enumerate() {
+            let angle = std::f64::consts::PI * (2 * i + 1) as f64 / (2 * TERMS) as f64;
+            *node = WIDTH / 2.0 * libm::cos(angle);
         }
+        Nodes(nodes)
     }
-    let mut terms = [0.0; TERMS];
-    for (node, difference) in nodes.iter().zip(differences).rev() {
-        for place in (0..TERMS).rev() {
-            let lower = if place > 0 { terms[place - 1] } else { difference };
-            terms[place] = lower - terms[place] * node;
+
+    /// The numbers at the nodes of the part whose numbers have these top bits.
+    pub(super) fn of_part(&self, top: u64) -> [f64; TERMS] {
+        let first = f64::from_bits(top << (52 - PART_BITS));
+        let binade = f64::from_bits(first.to_bits() >> 52 << 52);
+        self.0.map(|within| first + binade * (within + WIDTH / 2.0))
+    }
+
+    /// The polynomial through these values at the nodes, from the constant term up.
+    pub(super) fn fit(&self, values: [f64; TERMS]) -> [f64; TERMS] {
+        // Newton's divided differences, then multiplied out.
+        let (nodes, mut differences) = (&self.0, values);
+        for order in 1..TERMS {
+            for i in (order..TERMS).rev() {
+                differences[i] = (differences[i] - differences[i - 1]) / (nodes[i] - nodes[i - order]);
+            }
         }
+        let mut terms = [0.0; TERMS];
+        for (node, difference) in nodes.iter().zip(differences).rev() {
+            for place in (0..TERMS).rev() {
+                let lower = if place > 0 { terms[place - 1] } else { difference };
+                terms[place] = lower - terms[place] * node;
+            }
+        }
+        terms
     }
-    terms
 }
 
 #[cfg(test)]
