@@ -118,8 +118,7 @@ impl Storage {
     ) {
         let Some(wal) = &mut self.wal else { return };
         for entry in entries {
-            let record = entry.record(&mut self.buffer, |out| codec::write_entry(out, entry));
-            wal.append(ctx, |out| out.extend_from_slice(record));
+            append_entry(wal, &mut self.buffer, entry, ctx);
         }
         self.ends.push_back((wal.ticket(), end));
     }
@@ -221,8 +220,7 @@ impl Storage {
         let vote = promise.1.filter(|_| !self.forgets_votes);
         wal.append(ctx, |out| codec::write_promise(out, promise.0, vote));
         for entry in log.entries() {
-            let record = entry.record(&mut self.buffer, |out| codec::write_entry(out, entry));
-            wal.append(ctx, |out| out.extend_from_slice(record));
+            append_entry(wal, &mut self.buffer, entry, ctx);
         }
         wal.complete(ctx);
         self.ends.push_back((wal.ticket(), log.last_index()));
@@ -233,6 +231,12 @@ impl Storage {
     pub(super) fn bytes(&self) -> u64 {
         self.wal.as_ref().map_or(0, Wal::len)
     }
+}
+
+/// Writes one entry, as the record that all servers share.
+fn append_entry(wal: &mut Wal, buffer: &mut Vec<u8>, entry: &Entry, ctx: &mut Ctx<'_>) {
+    let record = entry.record(buffer, |out| codec::write_entry(out, entry));
+    wal.append(ctx, |out| out.extend_from_slice(record));
 }
 
 impl Restored {
