@@ -152,23 +152,27 @@ impl Observer<ServiceNode> for Stops {
 
 #[test]
 fn who_stands_still_stops_nothing_until_it_goes_on() {
-    // The database stands still from 1 s to 1.5 s, from 2.5 s to 3 s, and so on.
-    let db =
-        |pauses: &str| format!("(workers: 900, abandoned: Stops, {pauses} steps: [Work(Fixed(\"10s\"))])");
-    let run = |pauses: &str| {
-        let graph = chain(
-            "(workers: 900, steps: [Call((to: \"orders\"))])",
-            "(workers: 900, steps: [Call((to: \"db\"))])",
-            &db(pauses),
-        );
-        let mut stops = Stops::default();
-        let run = Run { policies: patience(300, Some(10)), drain: 2, ..Run::new(even(20.0), 6) };
-        run.observed(&graph, &mut stops);
-        stops.0
-    };
-    let stands_still = |at: &&Time| at.0 % 1_500_000_000 >= 1_000_000_000;
-    let (plain, paused) = (run(""), run("pauses: (every: Fixed(\"1s\"), lasts: Fixed(\"500ms\")),"));
-    assert!(plain.iter().filter(stands_still).count() > 20);
-    assert_eq!(paused.iter().filter(stands_still).count(), 0, "{paused:?}");
-    assert!(paused.len() > 50 && paused.iter().filter(|at| at.0 == 1_500_000_000).count() > 5, "{paused:?}");
+    // Work is stopped by the client's deadline, or by a caller that gives up and says so.
+    let ways =
+        [(Some(10), "(to: \"db\")"), (None, "(to: \"db\", cancels: true, policies: [Timeout(\"290ms\")])")];
+    for (margin, call) in ways {
+        // The database stands still from 1 s to 1.5 s, from 2.5 s to 3 s, and so on.
+        let run = |pauses: &str| {
+            let graph = chain(
+                "(workers: 900, steps: [Call((to: \"orders\"))])",
+                &format!("(workers: 900, steps: [Call({call})])"),
+                &format!("(workers: 900, abandoned: Stops, {pauses} steps: [Work(Fixed(\"10s\"))])"),
+            );
+            let mut stops = Stops::default();
+            let run = Run { policies: patience(300, margin), drain: 2, ..Run::new(even(20.0), 6) };
+            run.observed(&graph, &mut stops);
+            stops.0
+        };
+        let stands_still = |at: &&Time| at.0 % 1_500_000_000 >= 1_000_000_000;
+        let (plain, paused) = (run(""), run("pauses: (every: Fixed(\"1s\"), lasts: Fixed(\"500ms\")),"));
+        assert!(plain.iter().filter(stands_still).count() > 20, "{call}: {plain:?}");
+        assert_eq!(paused.iter().filter(stands_still).count(), 0, "{call}: {paused:?}");
+        let at_once = paused.iter().filter(|at| at.0 == 1_500_000_000).count();
+        assert!(paused.len() > 50 && at_once > 5, "{call}: {paused:?}");
+    }
 }
