@@ -4,36 +4,12 @@
 //! It offers registers, lists, counters, sets, queues and stacks under each key, and transactions over several.
 //! Deliberately absent: locks and calls of services, which are rejected; the end of sessions, which last for a run.
 
-use std::hash::{BuildHasherDefault, Hasher};
-
-use indexmap::IndexMap;
 use sim_core::history::Answer;
 use sim_core::value::{Call, Key, Micro, Operation, Value};
 
 use super::entry::Command;
+use super::numbered::Numbered;
 use crate::wal::bytes::{Reader, Writer};
-
-/// Mixes a whole number; fixed, so that maps are equal on every machine.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct NumberHasher(u64);
-
-impl Hasher for NumberHasher {
-    fn finish(&self) -> u64 {
-        self.0
-    }
-    fn write(&mut self, bytes: &[u8]) {
-        bytes.iter().for_each(|byte| self.write_u64(u64::from(*byte)));
-    }
-    fn write_u32(&mut self, n: u32) {
-        self.write_u64(u64::from(n));
-    }
-    fn write_u64(&mut self, n: u64) {
-        let mixed = (self.0.rotate_left(5) ^ n).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-        self.0 = mixed ^ (mixed >> 32);
-    }
-}
-
-type Numbered<K, V> = IndexMap<K, V, BuildHasherDefault<NumberHasher>>;
 
 /// A client process's latest write.
 #[derive(Clone, Debug, PartialEq)]
@@ -47,8 +23,8 @@ struct Session {
 pub struct Machine {
     /// The object of operations without a key.
     single: Value,
-    map: Numbered<Key, Value>,
-    sessions: Numbered<u32, Session>,
+    map: Numbered<Value>,
+    sessions: Numbered<Session>,
     /// Whether sessions are kept.
     deduplicates: bool,
     /// How many writes were asked for again and not applied again.
@@ -71,7 +47,10 @@ impl Machine {
     /// The answer that a write has got already, if it is its process's latest.
     #[must_use]
     pub fn answered(&self, process: u32, serial: u32) -> Option<&Answer> {
-        self.sessions.get(&process).filter(|session| session.serial == serial).map(|session| &session.answer)
+        self.sessions
+            .get(u64::from(process))
+            .filter(|session| session.serial == serial)
+            .map(|session| &session.answer)
     }
 
     /// Applies a command; answers what its client is to be told, if that is `asked` for here. `None` for a write older than
@@ -84,8 +63,8 @@ impl Machine {
         if !self.deduplicates {
             return Some(self.write(operation)).filter(|_| asked);
         }
-        let place = self.sessions.get_index_of(&command.process);
-        if let Some((_, session)) = place.and_then(|place| self.sessions.get_index(place))
+        let process = u64::from(command.process);
+        if let Some(session) = self.sessions.get(process)
             && session.serial >= command.serial
         {
             self.repeated += 1;
@@ -93,11 +72,7 @@ impl Machine {
         }
         let answer = self.write(operation);
         let told = asked.then(|| answer.clone());
-        let latest = Session { serial: command.serial, answer };
-        match place.and_then(|place| self.sessions.get_index_mut(place)) {
-            Some((_, session)) => *session = latest,
-            None => drop(self.sessions.insert(command.process, latest)),
-        }
+        self.sessions.insert(process, Session { serial: command.serial, answer });
         told
     }
 
@@ -123,17 +98,14 @@ impl Machine {
     fn get(&self, key: Option<Key>) -> &Value {
         match key {
             None => &self.single,
-            Some(key) => self.map.get(&key).unwrap_or(&Value::Nil),
+            Some(key) => self.map.get(key.0).unwrap_or(&Value::Nil),
         }
     }
 
     fn place(&mut self, key: Option<Key>) -> &mut Value {
         match key {
             None => &mut self.single,
-            Some(key) => match self.map.get_index_of(&key) {
-                Some(place) => &mut self.map[place],
-                None => self.map.entry(key).or_default(),
-            },
+            Some(key) => self.map.get_or_default(key.0),
         }
     }
 
@@ -142,7 +114,7 @@ impl Machine {
             return self.transaction(steps);
         }
         if let (Call::Delete, Some(key)) = (&operation.call, operation.key) {
-            self.map.swap_remove(&key);
+            self.map.swap_remove(key.0);
             return Answer::Value(Value::Nil);
         }
         let place = self.place(operation.key);
@@ -224,13 +196,13 @@ impl Machine {
         let mut writer = Writer(out);
         writer.value(&self.single);
         writer.number(self.map.len() as u64);
-        for (key, value) in &self.map {
-            writer.number(key.0);
+        for (key, value) in self.map.iter() {
+            writer.number(*key);
             writer.value(value);
         }
         writer.number(self.sessions.len() as u64);
-        for (process, session) in &self.sessions {
-            writer.number(u64::from(*process));
+        for (process, session) in self.sessions.iter() {
+            writer.number(*process);
             writer.number(u64::from(session.serial));
             match &session.answer {
                 Answer::Value(value) => {
@@ -252,11 +224,11 @@ impl Machine {
         let mut machine = Machine::new(deduplicates);
         machine.single = reader.value()?;
         for _ in 0..reader.count()? {
-            let key = Key(reader.number()?);
+            let key = reader.number()?;
             machine.map.insert(key, reader.value()?);
         }
         for _ in 0..reader.count()? {
-            let process = u32::try_from(reader.number()?).ok()?;
+            let process = u64::from(u32::try_from(reader.number()?).ok()?);
             let serial = u32::try_from(reader.number()?).ok()?;
             let answer = match reader.byte()? {
                 0 => Answer::Value(reader.value()?),

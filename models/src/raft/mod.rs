@@ -31,6 +31,7 @@ pub mod machine;
 pub mod membership;
 pub mod message;
 mod node;
+mod numbered;
 mod progress;
 mod read;
 mod reconfigure;

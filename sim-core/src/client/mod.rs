@@ -10,6 +10,7 @@
 mod curve;
 pub(crate) mod layered;
 pub mod level;
+pub(crate) mod patience;
 pub mod policy;
 pub mod retry;
 pub(crate) mod session;

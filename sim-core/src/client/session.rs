@@ -7,6 +7,7 @@ use indexmap::IndexMap;
 
 use crate::client::layered::{Inside, Layers};
 use crate::client::level::Level;
+use crate::client::patience::{self, Patience, Wait};
 use crate::client::policy::{Act, Guards, Token as Attempt};
 use crate::client::workload::{Generator, Load};
 use crate::client::{ClientConfig, Routing};
@@ -46,6 +47,8 @@ pub(crate) struct Client {
     idle: Vec<u32>,
     /// What it last saw under each key, where its workload needs that.
     seen: IndexMap<Option<Key>, Value, BuildHasherDefault<ContentHasher>>,
+    /// Its time-outs.
+    pub(crate) patience: Patience,
     /// What it asks before each attempt.
     pub(crate) guards: Guards,
     /// Its policies, if they are layers.
@@ -162,6 +165,7 @@ impl Clients {
                     processes: Vec::new(),
                     idle: Vec::new(),
                     seen: IndexMap::default(),
+                    patience: Patience::default(),
                     guards: Guards::new(&config.retry.guards),
                     layers: Layers::new(&config.policies),
                     under_way: 0,
@@ -268,6 +272,21 @@ impl Clients {
     pub(crate) fn op(&mut self, client: usize, process: u32, serial: u32) -> Option<&mut Op> {
         let process = self.list[client].processes.get_mut(process as usize)?;
         if process.serial == serial { process.op.as_mut() } else { None }
+    }
+
+    /// Whether an attempt is the latest of its operation and is still waited for. If not, it never will be again.
+    pub(crate) fn is_waited_for(&self, attempt: patience::Attempt) -> bool {
+        let (client, process) = self.owner(attempt.process);
+        let op = self.op_of(client, process, attempt.serial);
+        op.is_some_and(|op| op.attempt == attempt.number && !op.between)
+    }
+
+    /// The first of a client's time-outs is due: what it gives up, and the next one that may matter.
+    pub(crate) fn first_wait(&mut self, client: usize) -> (Option<patience::Attempt>, Option<Wait>) {
+        let mut patience = std::mem::take(&mut self.list[client].patience);
+        let due = patience.due(|attempt| self.is_waited_for(attempt));
+        self.list[client].patience = patience;
+        due
     }
 
     /// Where an operation is in its client's layers.

@@ -2,6 +2,7 @@
 
 use std::ops::ControlFlow;
 
+use crate::client::patience::Attempt;
 use crate::client::session::{FREE_REDIRECTS, Op};
 use crate::fingerprint::content;
 use crate::history::{Answer, Entry, Outcome, Reason};
@@ -26,6 +27,8 @@ pub(super) enum Due {
     Copy { process: u32, serial: u32, attempt: u32 },
     /// Wake a client's layers.
     Wake { client: u32, token: u64 },
+    /// Give up waiting for the attempt that is the first of the client's time-outs.
+    FirstTimeout { client: u32 },
 }
 
 impl<N: Node> World<N> {
@@ -48,7 +51,7 @@ impl<N: Node> World<N> {
         self.absorb(tie, Kind::Client, Peer::client(client as u32), content(due));
     }
 
-    fn client_seq(&mut self, client: usize) -> u32 {
+    pub(super) fn client_seq(&mut self, client: usize) -> u32 {
         let state = self.clients.client(client);
         state.seq = state.seq.wrapping_add(1);
         state.seq
@@ -58,14 +61,9 @@ impl<N: Node> World<N> {
         match due {
             Due::Ask { client } => self.ask(tie, client as usize, observer),
             Due::Timeout { process, serial, attempt } => {
-                let (client, number) = self.clients.owner(process);
-                match self.clients.op(client, number, serial) {
-                    Some(op) if op.attempt == attempt && !op.between => {}
-                    _ => return ControlFlow::Continue(()),
-                }
-                self.absorb(tie, Kind::Client, Peer::client(client as u32), content(&due));
-                self.try_again(client, number, serial, Reason::Timeout, observer)
+                self.timed_out(tie, Attempt { process, serial, number: attempt }, observer)
             }
+            Due::FirstTimeout { client } => self.first_timed_out(tie, client as usize, observer),
             Due::Again { process, serial } => {
                 let (client, number) = self.clients.owner(process);
                 if !self.clients.op(client, number, serial).is_some_and(|op| op.between) {
@@ -76,9 +74,8 @@ impl<N: Node> World<N> {
             }
             Due::Copy { process, serial, attempt } => {
                 let (client, number) = self.clients.owner(process);
-                match self.clients.op(client, number, serial) {
-                    Some(op) if op.attempt == attempt && !op.between => {}
-                    _ => return ControlFlow::Continue(()),
+                if !self.clients.is_waited_for(Attempt { process, serial, number: attempt }) {
+                    return ControlFlow::Continue(());
                 }
                 self.absorb(tie, Kind::Client, Peer::client(client as u32), content(&due));
                 self.copy(client, number, serial, observer)
@@ -202,8 +199,7 @@ impl<N: Node> World<N> {
         op.on_their_way += 1;
         let (sent, deadline) = (op.on_their_way, op.deadline);
         let timeout = self.clients.config(client).retry.timeout;
-        let due = Due::Timeout { process: name, serial, attempt };
-        self.schedule_client((now + timeout).min(deadline), client, due);
+        self.wait(client, (now + timeout).min(deadline), Attempt { process: name, serial, number: attempt });
         if let Some(after) = self.clients.client(client).guards.copy_after(sent) {
             let due = Due::Copy { process: name, serial, attempt };
             self.schedule_client(now + after, client, due);
@@ -251,7 +247,7 @@ impl<N: Node> World<N> {
 
     /// The latest attempt was of no use: another after a wait, or the end.
     #[inline(never)]
-    fn try_again<O: Observer<N>>(
+    pub(super) fn try_again<O: Observer<N>>(
         &mut self,
         client: usize,
         process: u32,

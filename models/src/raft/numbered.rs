@@ -1,0 +1,155 @@
+//! A map from numbers, most of them small, in the order in which they came: what a state machine looks up for every command.
+//!
+//! A small number's place is read from a list, a large one's from a tree, so that what damaged bytes claim costs no memory.
+//! Deliberately absent: hashing.
+
+use std::collections::BTreeMap;
+
+/// Numbers below this are small.
+const SMALL: u64 = 1 << 14;
+/// Marks a small number that is not in the map.
+const NOWHERE: u32 = u32::MAX;
+
+/// The map.
+#[derive(Clone, Debug)]
+pub(super) struct Numbered<V> {
+    entries: Vec<(u64, V)>,
+    /// Where small numbers are in `entries`.
+    small: Vec<u32>,
+    /// The same for large ones.
+    large: BTreeMap<u64, u32>,
+}
+
+impl<V> Default for Numbered<V> {
+    fn default() -> Numbered<V> {
+        Numbered { entries: Vec::new(), small: Vec::new(), large: BTreeMap::new() }
+    }
+}
+
+impl<V: PartialEq> PartialEq for Numbered<V> {
+    fn eq(&self, other: &Numbered<V>) -> bool {
+        self.entries == other.entries
+    }
+}
+
+impl<V> Numbered<V> {
+    /// How many there are.
+    pub(super) fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// All, in the order in which they came; one that took another's place when that was removed, at that place.
+    pub(super) fn iter(&self) -> impl Iterator<Item = &(u64, V)> {
+        self.entries.iter()
+    }
+
+    /// Where a number's value is; past the end if nowhere.
+    #[inline]
+    fn place(&self, number: u64) -> usize {
+        if number < SMALL {
+            self.small.get(number as usize).copied().unwrap_or(NOWHERE) as usize
+        } else {
+            self.large.get(&number).copied().unwrap_or(NOWHERE) as usize
+        }
+    }
+
+    #[inline]
+    pub(super) fn get(&self, number: u64) -> Option<&V> {
+        self.entries.get(self.place(number)).map(|(_, value)| value)
+    }
+
+    /// Gives a number this value, in place of the one it may have.
+    pub(super) fn insert(&mut self, number: u64, value: V) {
+        let place = self.place(number);
+        match self.entries.get_mut(place) {
+            Some((_, old)) => *old = value,
+            None => drop(self.push(number, value)),
+        }
+    }
+
+    /// Adds a number that is not there.
+    #[cold]
+    #[inline(never)]
+    fn push(&mut self, number: u64, value: V) -> &mut V {
+        let place = self.entries.len();
+        self.put(number, place as u32);
+        self.entries.push((number, value));
+        &mut self.entries[place].1
+    }
+
+    /// Notes where a number is.
+    fn put(&mut self, number: u64, place: u32) {
+        if number >= SMALL {
+            self.large.insert(number, place);
+            return;
+        }
+        if self.small.len() <= number as usize {
+            self.small.resize(number as usize + 1, NOWHERE);
+        }
+        self.small[number as usize] = place;
+    }
+
+    /// Removes a number; the last one takes its place.
+    pub(super) fn swap_remove(&mut self, number: u64) {
+        let place = self.place(number);
+        if place >= self.entries.len() {
+            return;
+        }
+        self.entries.swap_remove(place);
+        if number < SMALL {
+            self.small[number as usize] = NOWHERE;
+        } else {
+            self.large.remove(&number);
+        }
+        if let Some((moved, _)) = self.entries.get(place) {
+            self.put(*moved, place as u32);
+        }
+    }
+}
+
+impl<V: Default> Numbered<V> {
+    /// A number's value, made if it has none.
+    #[inline]
+    pub(super) fn get_or_default(&mut self, number: u64) -> &mut V {
+        let place = self.place(number);
+        if place < self.entries.len() { &mut self.entries[place].1 } else { self.push(number, V::default()) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Numbered, SMALL};
+    use indexmap::IndexMap;
+    use proptest::prelude::{any, prop_oneof};
+
+    proptest::proptest! {
+        /// The twin is a hash map that keeps the order of insertion.
+        #[test]
+        fn it_does_what_a_hash_map_does(
+            steps in proptest::collection::vec(
+                (0u8..3, prop_oneof![0u64..6, SMALL - 2..SMALL + 2, any::<u64>()], 0u32..100),
+                0..200,
+            ),
+        ) {
+            let (mut map, mut twin) = (Numbered::default(), IndexMap::new());
+            for (what, number, value) in steps {
+                match what {
+                    0 => {
+                        map.insert(number, value);
+                        twin.insert(number, value);
+                    }
+                    1 => {
+                        map.swap_remove(number);
+                        twin.swap_remove(&number);
+                    }
+                    _ => {
+                        *map.get_or_default(number) += value;
+                        *twin.entry(number).or_default() += value;
+                    }
+                }
+                assert_eq!((map.len(), map.get(number)), (twin.len(), twin.get(&number)));
+            }
+            assert!(map.iter().map(|(number, value)| (number, value)).eq(twin.iter()));
+        }
+    }
+}
