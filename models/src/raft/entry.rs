@@ -131,12 +131,14 @@ pub struct Position {
 impl Entry {
     /// A new entry.
     #[must_use]
+    #[inline]
     pub fn new(index: Index, term: Term, payload: Payload) -> Entry {
         let digest = content(&(index, term, &payload));
         Entry { index, term, digest, payload, record: OnceCell::new() }
     }
 
     /// The entry as a record, which `make` makes, in an empty buffer, if nobody has asked for it before.
+    #[inline]
     pub(super) fn record(&self, buffer: &mut Vec<u8>, make: impl FnOnce(&mut Vec<u8>)) -> &[u8] {
         let record = self.record.get_or_init(|| {
             buffer.clear();
@@ -158,12 +160,14 @@ impl Entry {
 
     /// The digest of a log up to this entry, given that of what precedes it.
     #[must_use]
+    #[inline]
     pub fn chain(&self, before: u64) -> u64 {
         content(&(before, self.digest))
     }
 
     /// About how many bytes it takes on the wire.
     #[must_use]
+    #[inline]
     pub fn bytes(&self) -> u32 {
         match &self.payload {
             Payload::Noop => 16,

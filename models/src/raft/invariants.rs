@@ -131,6 +131,7 @@ impl Moment<'_> {
 }
 
 impl Observer<RaftNode> for Invariants {
+    #[inline(always)]
     fn after(&mut self, step: &Step<'_, RaftNode>) -> Flow {
         let Some(state) = step.states.get(step.node) else { return ControlFlow::Continue(()) };
         let now = Moment { at: step.at, node: step.node, state };
@@ -154,6 +155,7 @@ impl Invariants {
     ///
     /// # Errors
     /// Breaks with the property that is violated.
+    #[inline(always)]
     pub fn look<'a>(
         &mut self,
         now: &Moment<'_>,
@@ -231,6 +233,7 @@ impl Invariants {
     }
 
     /// A log is not what it was: leader append-only (§5.3) and log matching (§5.3).
+    #[inline(always)]
     fn log_changed(&mut self, now: &Moment<'_>, leading: bool) -> Flow {
         let (log, seen) = (now.state.log(), &self.nodes[now.node.index()]);
         let end = seen.base + seen.chain.len() as u64;
@@ -282,6 +285,7 @@ impl Invariants {
     }
 
     /// If two logs contain an entry with the same index and term, they are identical up to it (§5.3).
+    #[inline(always)]
     fn log_matching(&mut self, now: &Moment<'_>, position: Position) -> Flow {
         let place = position.index as usize;
         if place >= self.held.len() {
@@ -360,6 +364,7 @@ impl Invariants {
     }
 
     /// A node knows more to be committed than it did: what nobody knew is remembered with the term.
+    #[inline(always)]
     fn committed_more<'a>(
         &mut self,
         now: &Moment<'_>,
@@ -385,20 +390,27 @@ impl Invariants {
     }
 
     /// If a server has applied an entry at a place, none applies another there (§5.4.3).
+    #[inline(always)]
     fn state_machine_safety(&mut self, now: &Moment<'_>) -> Flow {
         let (known, end) = (self.applied.len(), now.state.applied());
         let log = now.state.log();
         let shared = known.min(end);
         let chain = log.chain_at(shared);
         if shared > 0 && chain.is_some() && chain != self.applied.at(shared) {
-            let first = self.applied.first_difference(log, shared);
-            let by = self.applied.0[first as usize - 1].1;
-            let detail =
-                format!("{} applied {}, and {by} another entry at {first}", now.node, now.entry(first));
-            return now.broken(4, detail);
+            return self.applied_differs(now, shared);
         }
         self.applied.extend(now, end);
         ControlFlow::Continue(())
+    }
+
+    /// Up to here others have applied something else.
+    #[cold]
+    #[inline(never)]
+    fn applied_differs(&self, now: &Moment<'_>, end: Index) -> Flow {
+        let first = self.applied.first_difference(now.state.log(), end);
+        let by = self.applied.0[first as usize - 1].1;
+        let detail = format!("{} applied {}, and {by} another entry at {first}", now.node, now.entry(first));
+        now.broken(4, detail)
     }
 }
 
@@ -410,6 +422,7 @@ impl Prefix {
         self.0.get((index as usize).checked_sub(1)?).map(|(chain, _)| *chain)
     }
     /// Takes the places that are new from a node's log.
+    #[inline(always)]
     fn extend(&mut self, now: &Moment<'_>, end: Index) {
         let known = self.len();
         let chains = (known + 1..=end).map_while(|index| now.state.log().chain_at(index));

@@ -91,6 +91,7 @@ impl Log {
         self.slots.iter().map(|slot| &slot.entry)
     }
     /// Adds an entry at the end.
+    #[inline(always)]
     pub fn append(&mut self, entry: Rc<Entry>) {
         debug_assert_eq!(entry.index, self.last_index() + 1);
         let before = self.chain();

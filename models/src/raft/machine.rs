@@ -102,6 +102,7 @@ impl Machine {
         }
     }
 
+    #[inline(always)]
     fn place(&mut self, key: Option<Key>) -> &mut Value {
         match key {
             None => &mut self.single,
@@ -109,6 +110,7 @@ impl Machine {
         }
     }
 
+    #[inline]
     fn write(&mut self, operation: &Operation) -> Answer {
         if let Call::Txn(steps) = &operation.call {
             return self.transaction(steps);

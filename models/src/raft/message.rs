@@ -4,6 +4,8 @@
 //! bytes, for the engine keeps each on its queue.
 
 use std::fmt;
+use std::hash::{Hash, Hasher};
+use std::mem;
 use std::sync::Arc;
 
 use super::entry::{Batch, Index, Position, Term};
@@ -13,7 +15,7 @@ use super::membership::Membership;
 ///
 /// What tells the kinds apart has a word to itself, so that a message is moved by words: of words that were written as such and
 /// are read as halves of two of them, the processor has to wait until they have left its buffers.
-#[derive(Clone, PartialEq, Hash)]
+#[derive(Clone, PartialEq)]
 #[repr(u64)]
 pub enum Message {
     /// RequestVote (§5.2, §5.4.1), and the question whether it would be granted (D 9.6).
@@ -136,7 +138,44 @@ pub enum Timer {
     Gather,
 }
 
+impl Hash for Message {
+    /// As if derived; the two kinds that nearly all messages are of come first.
+    #[inline(always)]
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        mem::discriminant(self).hash(state);
+        match self {
+            Message::Append { term, previous_index, previous_term, commit, round, entries } => {
+                (term, previous_index, previous_term, commit, round, entries).hash(state);
+            }
+            Message::Accepted { term, matched, round } => (term, matched, round).hash(state),
+            rarer => rarer.hash_rarer(state),
+        }
+    }
+}
+
 impl Message {
+    /// What is hashed of the other kinds.
+    #[inline(never)]
+    fn hash_rarer<H: Hasher>(&self, state: &mut H) {
+        match self {
+            Message::Append { .. } | Message::Accepted { .. } => {}
+            Message::Vote { term, last_index, last_term, pre, transfer } => {
+                (term, last_index, last_term, pre, transfer).hash(state);
+            }
+            Message::VoteReply { term, granted, pre } => (term, granted, pre).hash(state),
+            Message::Refused { term, previous_index, conflict_term, conflict_index, round } => {
+                (term, previous_index, conflict_term, conflict_index, round).hash(state);
+            }
+            Message::Snapshot(chunk) => chunk.hash(state),
+            Message::SnapshotReply { term, index, received, installed } => {
+                (term, index, received, installed).hash(state);
+            }
+            Message::TimeoutNow { term } => term.hash(state),
+            Message::ReadIndex { number } => number.hash(state),
+            Message::ReadIndexReply { number, index } => (number, index).hash(state),
+        }
+    }
+
     /// The name of its kind.
     #[must_use]
     pub fn kind(&self) -> &'static str {
@@ -158,6 +197,7 @@ impl Message {
 
     /// Its size on the wire, headers of the transport left out.
     #[must_use]
+    #[inline(always)]
     pub fn bytes(&self) -> u32 {
         match self {
             Message::Append { entries: Some(entries), .. } => {

@@ -343,17 +343,25 @@ impl RaftNode {
         }
     }
 
+    #[inline(always)]
     fn carry_out(&mut self, deferred: Deferred, ctx: &mut Ctx<'_>) {
         match deferred {
             Deferred::Accept { to, term, matched, round } => {
                 ctx.send(to, Message::Accepted { term, matched, round });
             }
+            rarer => self.carry_out_rarer(rarer, ctx),
+        }
+    }
+
+    #[cold]
+    fn carry_out_rarer(&mut self, deferred: Deferred, ctx: &mut Ctx<'_>) {
+        match deferred {
             Deferred::Send(to, message) => ctx.send(to, *message),
             Deferred::OwnVote(term) if term == self.term && self.role == Role::Candidate => {
                 let me = self.me;
                 self.count_vote(me, ctx);
             }
-            Deferred::OwnVote(_) => {}
+            Deferred::OwnVote(_) | Deferred::Accept { .. } => {}
         }
     }
 

@@ -189,11 +189,18 @@ impl RaftNode {
     }
 
     /// Someone answered: a round may be complete.
+    #[inline(always)]
     pub(super) fn check_rounds(&mut self, ctx: &mut Ctx<'_>) {
         let Some(leading) = self.leading.as_ref() else { return };
-        if leading.rounds.begun == leading.rounds.answered {
-            return;
+        if leading.rounds.begun != leading.rounds.answered {
+            self.check_round(ctx);
         }
+    }
+
+    /// Whether the round under way is complete.
+    #[inline(never)]
+    fn check_round(&mut self, ctx: &mut Ctx<'_>) {
+        let Some(leading) = self.leading.as_ref() else { return };
         let length = self.lease_length();
         let mut scratch = std::mem::take(&mut self.scratch);
         let (me, begun) = (self.me, leading.rounds.begun);
@@ -229,6 +236,7 @@ impl RaftNode {
     }
 
     /// Answers the reads whose round is answered and whose index is applied.
+    #[inline]
     pub(super) fn serve_reads(&mut self, ctx: &mut Ctx<'_>) {
         let (applied, machine) = (self.applied, &self.machine);
         if let Some(leading) = self.leading.as_mut() {

@@ -44,6 +44,7 @@ impl RaftNode {
     }
 
     /// Appends an entry of its own to its log and its disk.
+    #[inline]
     pub(super) fn append_own(&mut self, payload: Payload, ctx: &mut Ctx<'_>) -> Index {
         let index = self.log.last_index() + 1;
         if let Payload::Membership(membership) = &payload {
@@ -59,6 +60,7 @@ impl RaftNode {
     }
 
     /// What was appended goes to the followers now, or when what arrives shortly has been gathered; and to the disk.
+    #[inline]
     pub(super) fn spread(&mut self, ctx: &mut Ctx<'_>) {
         let gather = self.shared.raft.gather;
         self.storage.sync(ctx);
@@ -74,6 +76,7 @@ impl RaftNode {
     }
 
     /// Sends every follower what it lacks.
+    #[inline]
     pub(super) fn replicate(&mut self, ctx: &mut Ctx<'_>) {
         let count = self.leading.as_ref().map_or(0, |leading| leading.progress.len());
         for place in 0..count {
@@ -82,7 +85,21 @@ impl RaftNode {
     }
 
     /// Sends one follower what it lacks, as far as appends may be in flight.
+    #[inline(always)]
     pub(super) fn feed(&mut self, place: usize, ctx: &mut Ctx<'_>) {
+        let next = self
+            .leading
+            .as_ref()
+            .and_then(|leading| leading.progress.get(place))
+            .map(|progress| progress.next);
+        if next.is_some_and(|next| next <= self.log.last_index()) {
+            self.feed_more(place, ctx);
+        }
+    }
+
+    /// It lacks something.
+    #[inline(never)]
+    fn feed_more(&mut self, place: usize, ctx: &mut Ctx<'_>) {
         let (most, in_flight_max) =
             (self.shared.raft.batch_entries_max, self.shared.raft.in_flight_max as usize);
         loop {
@@ -176,6 +193,7 @@ impl RaftNode {
     }
 
     /// A follower's log agrees up to `matched`.
+    #[inline(always)]
     pub(super) fn on_accepted(&mut self, from: Peer, matched: Index, round: u64, ctx: &mut Ctx<'_>) {
         let now = ctx.now();
         let Some((place, progress)) = self.progress_of(from) else { return };
@@ -189,6 +207,7 @@ impl RaftNode {
     }
 
     /// A follower has everything up to `matched`.
+    #[inline(always)]
     pub(super) fn follower_has(&mut self, place: usize, matched: Index, ctx: &mut Ctx<'_>) {
         let (now, last) = (ctx.now(), self.log.last_index());
         let Some(leading) = self.leading.as_mut() else { return };
@@ -262,15 +281,23 @@ impl RaftNode {
     }
 
     /// Commits what a quorum stores, if it is of this term (§5.4.2).
+    #[inline(always)]
     pub(super) fn advance_commit(&mut self, ctx: &mut Ctx<'_>) {
         let Some(leading) = self.leading.as_ref() else { return };
         // Mostly too few have more than is committed, whoever of them votes: that is quick to see.
         let quorums = self.shared.raft.quorums;
         debug_assert_eq!(leading.further, leading.count_further(self.commit));
         let least = Membership::size(self.membership().voters.len(), quorums, Purpose::Commit);
-        if leading.further + 1 < least {
-            return;
+        if leading.further + 1 >= least {
+            self.advance_to_quorum(ctx);
         }
+    }
+
+    /// Commits what a quorum stores, if one may store more.
+    #[inline(never)]
+    fn advance_to_quorum(&mut self, ctx: &mut Ctx<'_>) {
+        let Some(leading) = self.leading.as_ref() else { return };
+        let quorums = self.shared.raft.quorums;
         let mut scratch = std::mem::take(&mut self.scratch);
         let (me, own) = (self.me, self.storage.durable_index(self.log.last_index()));
         let far = |peer: Peer| {

@@ -110,6 +110,7 @@ impl Storage {
     }
 
     /// Writes entries at the end of the log, whose last is at `end` now.
+    #[inline(always)]
     pub(super) fn append<'a>(
         &mut self,
         entries: impl Iterator<Item = &'a Rc<Entry>>,
@@ -234,6 +235,7 @@ impl Storage {
 }
 
 /// Writes one entry, as the record that all servers share.
+#[inline(always)]
 fn append_entry(wal: &mut Wal, buffer: &mut Vec<u8>, entry: &Entry, ctx: &mut Ctx<'_>) {
     let record = entry.record(buffer, |out| codec::write_entry(out, entry));
     wal.append(ctx, |out| out.extend_from_slice(record));

@@ -22,6 +22,7 @@ pub(super) struct Transfer {
 
 impl RaftNode {
     /// Whether it is handing its leadership over.
+    #[inline]
     pub(super) fn is_transferring(&self) -> bool {
         self.leading.as_ref().is_some_and(|leading| leading.transfer.is_some())
     }
@@ -86,7 +87,15 @@ impl RaftNode {
     }
 
     /// The target may have caught up, or the time be over.
+    #[inline(always)]
     pub(super) fn check_transfer(&mut self, ctx: &mut Ctx<'_>) {
+        if self.is_transferring() {
+            self.go_on_with_transfer(ctx);
+        }
+    }
+
+    #[cold]
+    fn go_on_with_transfer(&mut self, ctx: &mut Ctx<'_>) {
         let (now, term, last): (Time, Term, Index) = (ctx.now(), self.term, self.log.last_index());
         let Some(leading) = self.leading.as_mut() else { return };
         let Some(transfer) = leading.transfer.as_mut() else { return };

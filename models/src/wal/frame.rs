@@ -74,6 +74,7 @@ pub(super) struct Head {
 }
 
 /// Writes the frame of `contents` at the end of `out`, to stand at this place of its file.
+#[inline(always)]
 pub(super) fn write(out: &mut Vec<u8>, head: Head, place: Place, contents: impl FnOnce(&mut Vec<u8>)) {
     let start = out.len();
     out.extend_from_slice(&[0; HEAD]);

@@ -155,10 +155,12 @@ impl Wal {
     }
 
     /// Appends a record; `contents` writes it.
+    #[inline(always)]
     pub fn append<M, T>(&mut self, ctx: &mut Context<'_, M, T>, contents: impl FnOnce(&mut Vec<u8>)) {
         self.frame(ctx, Kind::Record, contents);
     }
 
+    #[inline(always)]
     fn frame<M, T>(&mut self, ctx: &mut Context<'_, M, T>, kind: Kind, contents: impl FnOnce(&mut Vec<u8>)) {
         let place = Place { offset: self.len, checksums: self.checksums };
         let head = Head { kind, generation: self.generation, durable: self.durable_len };
@@ -227,6 +229,7 @@ impl Wal {
     }
 
     /// Begins a sync if something needs one and none is under way: the next covers what is written meanwhile.
+    #[inline]
     pub fn sync<M, T>(&mut self, ctx: &mut Context<'_, M, T>) {
         if self.syncs.is_empty() && self.written > self.durable {
             let sync = ctx.sync();
@@ -236,6 +239,7 @@ impl Wal {
 
     /// A sync ended. Answers whether the disk could do it; if not, nothing can be said of the disk any more.
     #[must_use]
+    #[inline]
     pub fn synced<M, T>(&mut self, sync: SyncId, result: SyncResult, ctx: &mut Context<'_, M, T>) -> bool {
         while let Some(&(under_way, ticket, generation, len)) = self.syncs.front() {
             if under_way > sync {
