@@ -238,6 +238,7 @@ impl<M, T> Context<'_, M, T> {
     }
     /// The node's monotonic clock: for time-outs. Counts from the start of the run, not from the boot.
     #[must_use]
+    #[inline]
     pub fn now(&self) -> Time {
         self.now
     }
@@ -252,18 +253,22 @@ impl<M, T> Context<'_, M, T> {
         self.uncertainty
     }
     /// The node's own random stream.
+    #[inline]
     pub fn rng(&mut self) -> &mut Rng {
         self.rng
     }
     /// Sends a message. Whether and when it arrives is the network's business.
+    #[inline]
     pub fn send(&mut self, to: Peer, message: M) {
         self.put(|| Effect::Send { to, message });
     }
     /// Answers a request. Answering an attempt twice is allowed; the client keeps the first.
+    #[inline]
     pub fn reply(&mut self, id: RequestId, reply: Reply) {
         self.put(|| Effect::Reply { id, reply });
     }
     /// Asks to be reminded after `after` on the node's own monotonic clock; replaces an equal timer.
+    #[inline]
     pub fn arm(&mut self, timer: T, after: Span) {
         self.put(|| Effect::Arm { timer, after });
     }
@@ -274,9 +279,11 @@ impl<M, T> Context<'_, M, T> {
     /// A file's bytes: at boot what was synced, afterwards with this life's own writes on top. Empty if there is no
     /// such file.
     #[must_use]
+    #[inline]
     pub fn read(&self, file: FileId) -> &[u8] {
         self.disk.as_deref().map_or(&[], |disk| disk.read(file))
     }
+    #[inline]
     fn disk(&mut self) -> &mut Disk {
         self.disk.get_or_insert_default()
     }
@@ -285,6 +292,7 @@ impl<M, T> Context<'_, M, T> {
         self.disk().append(file, bytes);
     }
     /// Replaces bytes from `offset` on, growing the file with zeros if need be.
+    #[inline]
     pub fn write(&mut self, file: FileId, offset: u64, bytes: &[u8]) {
         self.disk().write(file, offset, bytes);
     }
@@ -294,6 +302,7 @@ impl<M, T> Context<'_, M, T> {
     }
     /// Asks that everything written so far be made durable; [`Node::on_synced`] tells when it is. Syncs complete in
     /// the order they were asked for.
+    #[inline]
     pub fn sync(&mut self) -> SyncId {
         let sync = self.disk().begin_sync();
         self.put(|| Effect::Sync(sync));

@@ -183,23 +183,28 @@ impl Clients {
         self.list.len()
     }
 
+    #[inline]
     pub(crate) fn client(&mut self, client: usize) -> &mut Client {
         &mut self.list[client]
     }
 
+    #[inline]
     fn group(&self, client: usize) -> &Group {
         &self.groups[self.list[client].group]
     }
 
+    #[inline]
     pub(crate) fn config(&self, client: usize) -> &ClientConfig {
         &self.group(client).config
     }
 
+    #[inline]
     fn workload(&self, client: usize, block: u64) -> Rng {
         self.streams.block(Purpose::Workload, u64::from(Peer::client(client as u32).raw()), block)
     }
 
     /// The policy's draws for one attempt of one operation.
+    #[inline]
     pub(crate) fn policy(&self, client: usize, number: u64, attempt: u32) -> Rng {
         let block = (number << 10) | u64::from(attempt.min(1023));
         self.streams.block(Purpose::Policy, u64::from(Peer::client(client as u32).raw()), block)
@@ -213,6 +218,7 @@ impl Clients {
     }
 
     /// When the client asks again, counted from now; `None` if its time is over.
+    #[inline]
     pub(crate) fn next_ask(&self, client: usize, now: Time) -> Option<Time> {
         let group = self.group(client);
         let asked = self.list[client].asked;
@@ -221,11 +227,13 @@ impl Clients {
         (at < group.stop).then_some(at)
     }
 
+    #[inline]
     pub(crate) fn is_open(&self, client: usize) -> bool {
         !matches!(self.config(client).load, Load::Closed { .. })
     }
 
     /// The client's next operation, its number and its level.
+    #[inline]
     pub(crate) fn ask(&mut self, client: usize) -> (u64, Operation, Option<Level>) {
         let number = self.list[client].asked;
         let mut rng = self.workload(client, 2 * number + 1);
@@ -240,6 +248,7 @@ impl Clients {
     }
 
     /// A process with nothing to do, and the number of its next operation.
+    #[inline]
     pub(crate) fn take_process(&mut self, client: usize) -> u32 {
         let state = &mut self.list[client];
         state.idle.pop().unwrap_or_else(|| {
@@ -249,16 +258,19 @@ impl Clients {
     }
 
     /// The process's name in the history: unique among all clients'.
+    #[inline]
     pub(crate) fn process_id(&self, client: usize, process: u32) -> u32 {
         client as u32 + self.list.len() as u32 * process
     }
 
     /// The client and process of a name.
+    #[inline]
     pub(crate) fn owner(&self, id: u32) -> (usize, u32) {
         let count = self.list.len() as u32;
         ((id % count) as usize, id / count)
     }
 
+    #[inline]
     pub(crate) fn begin(&mut self, client: usize, process: u32, mut op: Op) -> u32 {
         self.list[client].under_way += 1;
         op.inside = self.list[client].layers.is_some().then(Box::default);
@@ -269,12 +281,14 @@ impl Clients {
     }
 
     /// The operation that a process is at, if it is this one.
+    #[inline]
     pub(crate) fn op(&mut self, client: usize, process: u32, serial: u32) -> Option<&mut Op> {
         let process = self.list[client].processes.get_mut(process as usize)?;
         if process.serial == serial { process.op.as_mut() } else { None }
     }
 
     /// Whether an attempt is the latest of its operation and is still waited for. If not, it never will be again.
+    #[inline]
     pub(crate) fn is_waited_for(&self, attempt: patience::Attempt) -> bool {
         let (client, process) = self.owner(attempt.process);
         let op = self.op_of(client, process, attempt.serial);
@@ -328,12 +342,14 @@ impl Clients {
         self.list[client].layers.as_mut()?.acts.take().map(|(_, act)| act)
     }
 
+    #[inline]
     fn op_of(&self, client: usize, process: u32, serial: u32) -> Option<&Op> {
         let process = self.list[client].processes.get(process as usize)?;
         if process.serial == serial { process.op.as_ref() } else { None }
     }
 
     /// The operation is over. Its process goes on, unless what it did is not known.
+    #[inline]
     pub(crate) fn end(&mut self, client: usize, process: u32, known: bool) {
         let state = &mut self.list[client];
         state.processes[process as usize].op = None;
@@ -344,6 +360,7 @@ impl Clients {
     }
 
     /// What a process is to bring with a request about a key.
+    #[inline]
     pub(crate) fn token(&self, client: usize, process: u32, key: Option<Key>) -> Option<Token> {
         self.list[client].processes.get(process as usize)?.tokens.get(&key).cloned()
     }
@@ -359,6 +376,7 @@ impl Clients {
     }
 
     /// Remembers what the answer to an operation showed, where the workload needs it.
+    #[inline]
     pub(crate) fn remember(&mut self, client: usize, process: u32, serial: u32, answer: &Answer) {
         if !self.group(client).generator.remembers() {
             return;
@@ -375,6 +393,7 @@ impl Clients {
     }
 
     /// Whom the next attempt goes to; `again` if the latest attempt was of no use.
+    #[inline]
     pub(crate) fn route(&mut self, client: usize, again: bool, rng: &mut Rng) -> Peer {
         let nodes = u64::from(self.nodes);
         let (any, other) = (rng.below(nodes) as u32, rng.below(nodes.saturating_sub(1).max(1)) as u32);
@@ -402,6 +421,7 @@ impl Clients {
     }
 
     /// A node was pointed to. Clients bound to one node take no notice.
+    #[inline]
     pub(crate) fn follow(&mut self, client: usize, node: Peer) -> bool {
         let free =
             !matches!(self.config(client).routing, Routing::Own | Routing::OwnFrom(_) | Routing::Node(_));
@@ -412,6 +432,7 @@ impl Clients {
     }
 
     /// The size of a request on the wire.
+    #[inline]
     pub(crate) fn request_bytes(&self, client: usize, operation: &Operation) -> u32 {
         let values =
             if operation.call.is_read_only() { 0 } else { self.group(client).generator.value_bytes() };
@@ -419,6 +440,7 @@ impl Clients {
     }
 
     /// The size of a reply on the wire.
+    #[inline]
     pub(crate) fn reply_bytes(&self, client: usize, reply: &Reply) -> u32 {
         let (answer, token) = match reply {
             Reply::Done(answer) => (Some(answer), 0),

@@ -50,6 +50,7 @@ impl File {
         }
     }
 
+    #[inline]
     pub(super) fn write(&mut self, offset: u64, bytes: &[u8]) {
         if offset == self.seen.len() as u64 {
             return self.seen.extend_from_slice(bytes);
@@ -75,6 +76,7 @@ impl File {
     }
 
     /// Makes a change durable; `bytes` are those of a write.
+    #[inline]
     pub(super) fn settle(&mut self, change: Change, bytes: &[u8]) {
         self.lasting = true;
         match (&mut self.durable, change) {
@@ -87,6 +89,7 @@ impl File {
     }
 
     /// Nothing of it waits for a sync: unless it was damaged, what is durable is what is seen.
+    #[inline]
     pub(super) fn settled(&mut self) {
         if !self.damaged {
             self.durable = Durable::Prefix(self.seen.len());

@@ -82,13 +82,17 @@ impl Disk {
         self.files.iter().find(|other| other.id == file)
     }
 
+    #[inline]
     fn file(&mut self, file: FileId) -> &mut File {
-        let place = self.files.iter().position(|other| other.id == file).unwrap_or_else(|| {
-            let durable = Durable::Prefix(0);
-            self.files.push(File { id: file, seen: Vec::new(), durable, lasting: false, damaged: false });
-            self.files.len() - 1
-        });
+        let place = self.files.iter().position(|other| other.id == file).unwrap_or_else(|| self.create(file));
         &mut self.files[place]
+    }
+
+    #[cold]
+    fn create(&mut self, file: FileId) -> usize {
+        let durable = Durable::Prefix(0);
+        self.files.push(File { id: file, seen: Vec::new(), durable, lasting: false, damaged: false });
+        self.files.len() - 1
     }
 
     /// A file's bytes as the node sees them; empty if it does not exist.
@@ -108,11 +112,13 @@ impl Disk {
         self.files.iter().map(|file| file.id)
     }
 
+    #[inline]
     pub(crate) fn append(&mut self, file: FileId, bytes: &[u8]) {
         let offset = self.read(file).len() as u64;
         self.write(file, offset, bytes);
     }
 
+    #[inline]
     pub(crate) fn write(&mut self, file: FileId, offset: u64, bytes: &[u8]) {
         self.file(file).write(offset, bytes);
         self.pending.extend_from_slice(bytes);
@@ -124,10 +130,12 @@ impl Disk {
         self.note(file, Change::Truncate { len });
     }
 
+    #[inline]
     fn note(&mut self, file: FileId, change: Change) {
         self.unsynced.push(Unsynced { file, change, sync: self.syncs + 1 });
     }
 
+    #[inline]
     pub(crate) fn begin_sync(&mut self) -> SyncId {
         self.syncs += 1;
         SyncId(self.syncs)
@@ -143,6 +151,7 @@ impl Disk {
     }
 
     /// Makes everything durable that was written before this sync was begun.
+    #[inline]
     pub(crate) fn complete_sync(&mut self, sync: SyncId) {
         let (mut done, mut used) = (0, 0);
         // In the order in which they were made, so the first that is not covered ends it.

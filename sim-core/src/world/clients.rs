@@ -1,13 +1,13 @@
-//! The clients at work: invocations, attempts, replies, time-outs, ends.
+//! The clients at work: invocations and attempts.
 
 use std::ops::ControlFlow;
 
 use crate::client::patience::Attempt;
-use crate::client::session::{FREE_REDIRECTS, Op};
+use crate::client::session::Op;
 use crate::fingerprint::content;
-use crate::history::{Answer, Entry, Outcome, Reason};
+use crate::history::{Entry, Outcome, Reason};
 use crate::network::Fate;
-use crate::node::{Node, Reply, Request, RequestId};
+use crate::node::{Node, Request, RequestId};
 use crate::observer::{Happening, Observer};
 use crate::peer::Peer;
 use crate::record::Violation;
@@ -70,7 +70,7 @@ impl<N: Node> World<N> {
                     return ControlFlow::Continue(());
                 }
                 self.absorb(tie, Kind::Client, Peer::client(client as u32), content(&due));
-                self.attempt(client, number, serial, true, observer)
+                self.attempt_again(client, number, serial, observer)
             }
             Due::Copy { process, serial, attempt } => {
                 let (client, number) = self.clients.owner(process);
@@ -129,13 +129,26 @@ impl<N: Node> World<N> {
         self.attempt(client, process, serial, false, observer)
     }
 
-    fn ask_later(&mut self, client: usize) {
+    pub(super) fn ask_later(&mut self, client: usize) {
         if let Some(at) = self.clients.next_ask(client, self.now) {
             self.schedule_client(at, client, Due::Ask { client: client as u32 });
         }
     }
 
+    /// Sends another attempt.
+    #[inline(never)]
+    fn attempt_again<O: Observer<N>>(
+        &mut self,
+        client: usize,
+        process: u32,
+        serial: u32,
+        observer: &mut O,
+    ) -> Flow {
+        self.attempt(client, process, serial, true, observer)
+    }
+
     /// Sends an attempt to the node the routing names, which is another one if the latest attempt was of no use.
+    #[inline(always)]
     fn attempt<O: Observer<N>>(
         &mut self,
         client: usize,
@@ -165,10 +178,12 @@ impl<N: Node> World<N> {
             let outcome = if landed { Outcome::Unknown(why) } else { Outcome::Failed(why) };
             return self.end_operation(client, process, serial, outcome, None, observer);
         }
-        self.send_attempt(client, process, serial, to, observer)
+        self.dispatch(client, process, serial, to, false, observer)
     }
 
-    fn send_attempt<O: Observer<N>>(
+    /// Sends an attempt where a node said.
+    #[inline(never)]
+    pub(super) fn send_attempt<O: Observer<N>>(
         &mut self,
         client: usize,
         process: u32,
@@ -179,6 +194,7 @@ impl<N: Node> World<N> {
         self.dispatch(client, process, serial, to, false, observer)
     }
 
+    #[inline(always)]
     fn dispatch<O: Observer<N>>(
         &mut self,
         client: usize,
@@ -191,7 +207,7 @@ impl<N: Node> World<N> {
         let (name, now) = (self.clients.process_id(client, process), self.now);
         let until = self.clients.op(client, process, serial).map_or(Time::NEVER, |op| op.deadline);
         let until = (until < Time::NEVER).then_some(until);
-        let attempt = self.transmit(client, process, serial, to, until, observer)?;
+        let attempt = self.put_on_wire(client, process, serial, to, until, observer)?;
         let Some(op) = self.clients.op(client, process, serial) else { return ControlFlow::Continue(()) };
         if !copy {
             (op.copies_from, op.began_at, op.on_their_way) = (attempt, now, 0);
@@ -209,7 +225,21 @@ impl<N: Node> World<N> {
 
     /// Counts another attempt and puts it on the wire; which one it is. The node is told until when an answer is of use
     /// if there is a deadline to tell.
+    #[inline(never)]
     pub(super) fn transmit<O: Observer<N>>(
+        &mut self,
+        client: usize,
+        process: u32,
+        serial: u32,
+        to: Peer,
+        deadline: Option<Time>,
+        observer: &mut O,
+    ) -> ControlFlow<Violation, u32> {
+        self.put_on_wire(client, process, serial, to, deadline, observer)
+    }
+
+    #[inline(always)]
+    fn put_on_wire<O: Observer<N>>(
         &mut self,
         client: usize,
         process: u32,
@@ -280,120 +310,6 @@ impl<N: Node> World<N> {
         }
         let due = Due::Again { process: self.clients.process_id(client, process), serial };
         self.schedule_client(self.now + wait, client, due);
-        ControlFlow::Continue(())
-    }
-
-    /// An answer reaches its client.
-    pub(super) fn reply_arrives<O: Observer<N>>(&mut self, tie: u64, slot: u32, observer: &mut O) -> Flow {
-        let (id, reply, from) = self.replies.take(slot);
-        if self.network.blocks_arrival(from, id.client) {
-            self.network.counts.blocked += 1;
-            return self.dropped(
-                tie,
-                from,
-                id.client,
-                "reply",
-                Some(crate::network::Drop::Blocked),
-                observer,
-            );
-        }
-        self.network.counts.delivered += 1;
-        self.absorb(tie, Kind::Reply, id.client, content(&(id, &reply)));
-        let (client, process) = self.clients.owner(id.process);
-        let Some(op) = self.clients.op(client, process, id.serial) else { return ControlFlow::Continue(()) };
-        if op.inside.is_some() {
-            return self.answer_layers(client, process, id, reply, from, observer);
-        }
-        let current = op.attempt == id.attempt && !op.between;
-        match reply {
-            Reply::Told(answer, token) => {
-                let key = op.operation.key;
-                self.clients.keep_token(client, process, key, token);
-                self.done(client, process, id.serial, answer, from, observer)
-            }
-            Reply::Done(answer) => self.done(client, process, id.serial, answer, from, observer),
-            Reply::Failed(why) => {
-                self.tell_guards(client, process, id.serial, true);
-                self.end_operation(client, process, id.serial, Outcome::Failed(why), Some(from), observer)
-            }
-            Reply::Redirect(Some(node)) if current && op.redirects < FREE_REDIRECTS => {
-                op.cleared(id.attempt);
-                op.redirects += 1;
-                if self.clients.follow(client, node) && node != from {
-                    return self.send_attempt(client, process, id.serial, node, observer);
-                }
-                self.try_again(client, process, id.serial, Reason::Rejected, observer)
-            }
-            Reply::Redirect(_) | Reply::Rejected => {
-                op.cleared(id.attempt);
-                let live = id.attempt >= op.copies_from && !op.between;
-                if live {
-                    op.on_their_way -= 1;
-                }
-                // The last of its copies, which without hedges is the latest attempt.
-                if live && op.on_their_way == 0 {
-                    return self.try_again(client, process, id.serial, Reason::Rejected, observer);
-                }
-                ControlFlow::Continue(())
-            }
-        }
-    }
-
-    /// An operation happened.
-    fn done<O: Observer<N>>(
-        &mut self,
-        client: usize,
-        process: u32,
-        serial: u32,
-        answer: Answer,
-        from: Peer,
-        observer: &mut O,
-    ) -> Flow {
-        let now = self.now;
-        let Some(op) = self.clients.op(client, process, serial) else {
-            return ControlFlow::Continue(());
-        };
-        let took = now.since(op.began_at);
-        self.clients.client(client).guards.took(took);
-        self.tell_guards(client, process, serial, true);
-        self.clients.remember(client, process, serial, &answer);
-        self.clients.follow(client, from);
-        self.end_operation(client, process, serial, Outcome::Ok(answer), Some(from), observer)
-    }
-
-    /// A client's guards hear how its latest attempt ended: answered, or not.
-    fn tell_guards(&mut self, client: usize, process: u32, serial: u32, answered: bool) {
-        let now = self.now;
-        let Some(op) = self.clients.op(client, process, serial) else { return };
-        let took = now.since(op.sent_at);
-        self.clients.client(client).guards.ended(answered, took, now);
-    }
-
-    /// Writes an operation's end into the history and lets its process go on, or not.
-    pub(super) fn end_operation<O: Observer<N>>(
-        &mut self,
-        client: usize,
-        process: u32,
-        serial: u32,
-        outcome: Outcome,
-        answered_by: Option<Peer>,
-        observer: &mut O,
-    ) -> Flow {
-        let Some(op) = self.clients.op(client, process, serial) else { return ControlFlow::Continue(()) };
-        let place = op.entry;
-        let known = !matches!(outcome, Outcome::Unknown(_));
-        self.clients.end(client, process, known);
-        let index = self.counts.history();
-        let entry = &mut self.record.history.entries[place];
-        entry.outcome = outcome;
-        entry.answered_by = answered_by;
-        if known {
-            (entry.completed, entry.completed_index) = (self.now, index);
-        }
-        self.tell(observer, &Happening::Completed(&self.record.history.entries[place]))?;
-        if !self.clients.is_open(client) {
-            self.ask_later(client);
-        }
         ControlFlow::Continue(())
     }
 }

@@ -58,6 +58,12 @@ impl<N: Node> World<N> {
                 self.arm(node, timer, after);
                 ControlFlow::Continue(())
             }
+            Some(Effect::Sync(sync)) => {
+                let sync = *sync;
+                std::mem::forget(self.effects.pop());
+                self.sync(node, sync);
+                ControlFlow::Continue(())
+            }
             Some(Effect::Send { to, message }) => {
                 let to = *to;
                 let around = (self.slots.len(), self.now);
@@ -89,11 +95,10 @@ impl<N: Node> World<N> {
         observer: &mut O,
     ) -> Flow {
         match effect {
-            Effect::Send { .. } | Effect::Arm { .. } => {}
+            Effect::Send { .. } | Effect::Arm { .. } | Effect::Sync(_) => {}
             Effect::Halt(reason) => return self.halt(reason, node, observer),
             Effect::Reply { id, reply } => self.send_reply(node, id, reply),
             Effect::Disarm { timer } => self.slots[node.index()].timers.disarm(timer),
-            Effect::Sync(sync) => self.sync(node, sync),
             Effect::Mark(name) => {
                 *self.counts.marks.entry(name).or_insert(0) += 1;
                 if self.plan.listens() {
@@ -197,6 +202,7 @@ impl<N: Node> World<N> {
         }
     }
 
+    #[inline(always)]
     fn sync(&mut self, node: Peer, sync: crate::disk::SyncId) {
         let rest = &mut self.rests[node.index()];
         let config = &self.groups[usize::from(rest.group)].disk;

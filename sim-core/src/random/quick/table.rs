@@ -54,7 +54,7 @@ impl LogNormalTable {
     }
 
     /// A length, as [`crate::random::distribution::Distribution::sample`] draws it.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn sample(&self, rng: &mut Rng) -> Span {
         let draw = rng.bits() >> (64 - DRAW_BITS);
         match self.quickly(draw) {
