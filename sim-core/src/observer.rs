@@ -99,6 +99,7 @@ impl<N: Node> Observer<N> for () {
 
 impl<N: Node, A: Observer<N>, B: Observer<N>> Observer<N> for (A, B) {
     const ACTIVE: bool = A::ACTIVE || B::ACTIVE;
+    #[inline]
     fn before(
         &mut self,
         at: Time,
@@ -108,6 +109,7 @@ impl<N: Node, A: Observer<N>, B: Observer<N>> Observer<N> for (A, B) {
         self.0.before(at, fingerprint, happening)?;
         self.1.before(at, fingerprint, happening)
     }
+    #[inline(always)]
     fn after(&mut self, step: &Step<'_, N>) -> ControlFlow<Violation> {
         self.0.after(step)?;
         self.1.after(step)
@@ -116,6 +118,7 @@ impl<N: Node, A: Observer<N>, B: Observer<N>> Observer<N> for (A, B) {
 
 impl<N: Node, A: Observer<N>> Observer<N> for Option<A> {
     const ACTIVE: bool = A::ACTIVE;
+    #[inline]
     fn before(
         &mut self,
         at: Time,
@@ -125,6 +128,7 @@ impl<N: Node, A: Observer<N>> Observer<N> for Option<A> {
         self.as_mut()
             .map_or(ControlFlow::Continue(()), |observer| observer.before(at, fingerprint, happening))
     }
+    #[inline]
     fn after(&mut self, step: &Step<'_, N>) -> ControlFlow<Violation> {
         self.as_mut().map_or(ControlFlow::Continue(()), |observer| observer.after(step))
     }
@@ -132,6 +136,7 @@ impl<N: Node, A: Observer<N>> Observer<N> for Option<A> {
 
 impl<N: Node, A: Observer<N>> Observer<N> for &mut A {
     const ACTIVE: bool = A::ACTIVE;
+    #[inline]
     fn before(
         &mut self,
         at: Time,
@@ -140,6 +145,7 @@ impl<N: Node, A: Observer<N>> Observer<N> for &mut A {
     ) -> ControlFlow<Violation> {
         (**self).before(at, fingerprint, happening)
     }
+    #[inline(always)]
     fn after(&mut self, step: &Step<'_, N>) -> ControlFlow<Violation> {
         (**self).after(step)
     }

@@ -203,6 +203,7 @@ impl Call {
 
     /// Whether the call changes nothing, so that an attempt whose answer is lost did no harm.
     #[must_use]
+    #[inline]
     pub fn is_read_only(&self) -> bool {
         match self {
             Call::Read | Call::Contains(_) => true,

@@ -247,6 +247,7 @@ impl RaftNode {
     }
 
     /// A message claims to be from the leader of a term. Whether it is to be believed; if so, its term is followed.
+    #[inline(always)]
     pub(super) fn hears_leader(&mut self, from: Peer, term: Term, ctx: &mut Ctx<'_>) -> bool {
         if term < self.term || (term == self.term && self.role == Role::Leader) {
             return false;

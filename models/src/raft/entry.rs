@@ -131,7 +131,7 @@ pub struct Position {
 impl Entry {
     /// A new entry.
     #[must_use]
-    #[inline]
+    #[inline(always)]
     pub fn new(index: Index, term: Term, payload: Payload) -> Entry {
         let digest = content(&(index, term, &payload));
         Entry { index, term, digest, payload, record: OnceCell::new() }

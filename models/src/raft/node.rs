@@ -223,6 +223,7 @@ impl Node for RaftNode {
         }
     }
 
+    #[inline(always)]
     fn message_bytes(message: &Message) -> u32 {
         message.bytes()
     }

@@ -44,7 +44,7 @@ impl<V> Numbered<V> {
     }
 
     /// Where a number's value is; past the end if nowhere.
-    #[inline]
+    #[inline(always)]
     fn place(&self, number: u64) -> usize {
         if number < SMALL {
             self.small.get(number as usize).copied().unwrap_or(NOWHERE) as usize
@@ -59,6 +59,7 @@ impl<V> Numbered<V> {
     }
 
     /// Gives a number this value, in place of the one it may have.
+    #[inline(always)]
     pub(super) fn insert(&mut self, number: u64, value: V) {
         let place = self.place(number);
         match self.entries.get_mut(place) {

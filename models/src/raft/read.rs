@@ -236,8 +236,16 @@ impl RaftNode {
     }
 
     /// Answers the reads whose round is answered and whose index is applied.
-    #[inline]
+    #[inline(always)]
     pub(super) fn serve_reads(&mut self, ctx: &mut Ctx<'_>) {
+        let some = self.leading.as_ref().is_some_and(|leading| !leading.rounds.waiting.is_empty());
+        if some || !self.asked.reads.is_empty() {
+            self.serve_those_due(ctx);
+        }
+    }
+
+    #[inline(never)]
+    fn serve_those_due(&mut self, ctx: &mut Ctx<'_>) {
         let (applied, machine) = (self.applied, &self.machine);
         if let Some(leading) = self.leading.as_mut() {
             let rounds = &mut leading.rounds;

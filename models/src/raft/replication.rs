@@ -44,7 +44,7 @@ impl RaftNode {
     }
 
     /// Appends an entry of its own to its log and its disk.
-    #[inline]
+    #[inline(always)]
     pub(super) fn append_own(&mut self, payload: Payload, ctx: &mut Ctx<'_>) -> Index {
         let index = self.log.last_index() + 1;
         if let Payload::Membership(membership) = &payload {
@@ -60,7 +60,7 @@ impl RaftNode {
     }
 
     /// What was appended goes to the followers now, or when what arrives shortly has been gathered; and to the disk.
-    #[inline]
+    #[inline(always)]
     pub(super) fn spread(&mut self, ctx: &mut Ctx<'_>) {
         let gather = self.shared.raft.gather;
         self.storage.sync(ctx);
@@ -76,7 +76,7 @@ impl RaftNode {
     }
 
     /// Sends every follower what it lacks.
-    #[inline]
+    #[inline(always)]
     pub(super) fn replicate(&mut self, ctx: &mut Ctx<'_>) {
         let count = self.leading.as_ref().map_or(0, |leading| leading.progress.len());
         for place in 0..count {

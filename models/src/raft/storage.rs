@@ -178,6 +178,7 @@ impl Storage {
     }
 
     /// A sync ended. Answers whether the disk could do it.
+    #[inline(always)]
     pub(super) fn synced(&mut self, sync: SyncId, result: SyncResult, ctx: &mut Ctx<'_>) -> bool {
         let Some(wal) = &mut self.wal else { return true };
         if !wal.synced(sync, result, ctx) {
@@ -194,6 +195,7 @@ impl Storage {
     }
 
     /// Something that waited and need not wait any more.
+    #[inline]
     pub(super) fn released(&mut self) -> Option<Deferred> {
         let durable = self.wal.as_ref().map_or(Ticket::MAX, Wal::durable);
         let due = self.deferred.front().is_some_and(|(ticket, _)| *ticket <= durable);

@@ -229,7 +229,7 @@ impl Wal {
     }
 
     /// Begins a sync if something needs one and none is under way: the next covers what is written meanwhile.
-    #[inline]
+    #[inline(always)]
     pub fn sync<M, T>(&mut self, ctx: &mut Context<'_, M, T>) {
         if self.syncs.is_empty() && self.written > self.durable {
             let sync = ctx.sync();
@@ -239,7 +239,7 @@ impl Wal {
 
     /// A sync ended. Answers whether the disk could do it; if not, nothing can be said of the disk any more.
     #[must_use]
-    #[inline]
+    #[inline(always)]
     pub fn synced<M, T>(&mut self, sync: SyncId, result: SyncResult, ctx: &mut Context<'_, M, T>) -> bool {
         while let Some(&(under_way, ticket, generation, len)) = self.syncs.front() {
             if under_way > sync {

@@ -102,6 +102,7 @@ pub(crate) struct Op {
 pub(crate) const FREE_REDIRECTS: u32 = 8;
 
 impl Op {
+    #[inline]
     pub(crate) fn new(entry: usize, number: u64, operation: Operation, level: Option<Level>) -> Op {
         let (attempt, tries, redirects, in_doubt) = (0, 0, 0, 0);
         Op {
@@ -125,18 +126,21 @@ impl Op {
         }
     }
     /// An attempt is on its way.
+    #[inline]
     pub(crate) fn sent(&mut self) {
         self.attempt += 1;
         self.in_doubt |= 1 << self.attempt.min(127);
         self.between = false;
     }
     /// An attempt certainly did nothing.
+    #[inline]
     pub(crate) fn cleared(&mut self, attempt: u32) {
         if attempt < 127 {
             self.in_doubt &= !(1 << attempt);
         }
     }
     /// Whether any attempt may have done something.
+    #[inline]
     pub(crate) fn may_have_landed(&self) -> bool {
         self.in_doubt != 0 && !self.operation.call.is_read_only()
     }
@@ -218,7 +222,7 @@ impl Clients {
     }
 
     /// When the client asks again, counted from now; `None` if its time is over.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn next_ask(&self, client: usize, now: Time) -> Option<Time> {
         let group = self.group(client);
         let asked = self.list[client].asked;
@@ -233,7 +237,7 @@ impl Clients {
     }
 
     /// The client's next operation, its number and its level.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn ask(&mut self, client: usize) -> (u64, Operation, Option<Level>) {
         let number = self.list[client].asked;
         let mut rng = self.workload(client, 2 * number + 1);
@@ -248,7 +252,7 @@ impl Clients {
     }
 
     /// A process with nothing to do, and the number of its next operation.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn take_process(&mut self, client: usize) -> u32 {
         let state = &mut self.list[client];
         state.idle.pop().unwrap_or_else(|| {
@@ -270,7 +274,7 @@ impl Clients {
         ((id % count) as usize, id / count)
     }
 
-    #[inline]
+    #[inline(always)]
     pub(crate) fn begin(&mut self, client: usize, process: u32, mut op: Op) -> u32 {
         self.list[client].under_way += 1;
         op.inside = self.list[client].layers.is_some().then(Box::default);
@@ -349,7 +353,7 @@ impl Clients {
     }
 
     /// The operation is over. Its process goes on, unless what it did is not known.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn end(&mut self, client: usize, process: u32, known: bool) {
         let state = &mut self.list[client];
         state.processes[process as usize].op = None;
@@ -376,7 +380,7 @@ impl Clients {
     }
 
     /// Remembers what the answer to an operation showed, where the workload needs it.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn remember(&mut self, client: usize, process: u32, serial: u32, answer: &Answer) {
         if !self.group(client).generator.remembers() {
             return;
@@ -393,7 +397,7 @@ impl Clients {
     }
 
     /// Whom the next attempt goes to; `again` if the latest attempt was of no use.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn route(&mut self, client: usize, again: bool, rng: &mut Rng) -> Peer {
         let nodes = u64::from(self.nodes);
         let (any, other) = (rng.below(nodes) as u32, rng.below(nodes.saturating_sub(1).max(1)) as u32);
@@ -440,7 +444,7 @@ impl Clients {
     }
 
     /// The size of a reply on the wire.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn reply_bytes(&self, client: usize, reply: &Reply) -> u32 {
         let (answer, token) = match reply {
             Reply::Done(answer) => (Some(answer), 0),

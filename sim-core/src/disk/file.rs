@@ -4,8 +4,10 @@ use super::FileId;
 
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Change {
-    /// The next `len` bytes of `Disk::pending`, written at `offset`.
+    /// The `len` bytes that the file has at `offset` were written there.
     Write { offset: u64, len: usize },
+    /// The next `len` bytes of `Disk::kept` were: the file has others by now.
+    Kept { offset: u64, len: usize },
     /// Cut to this length.
     Truncate { len: u64 },
 }
@@ -50,11 +52,8 @@ impl File {
         }
     }
 
-    #[inline]
-    pub(super) fn write(&mut self, offset: u64, bytes: &[u8]) {
-        if offset == self.seen.len() as u64 {
-            return self.seen.extend_from_slice(bytes);
-        }
+    /// Writes anywhere but at the end.
+    pub(super) fn write_within(&mut self, offset: u64, bytes: &[u8]) {
         self.own();
         put(&mut self.seen, offset, bytes);
     }
@@ -75,16 +74,17 @@ impl File {
         }
     }
 
-    /// Makes a change durable; `bytes` are those of a write.
+    /// Makes a change durable; `kept` are the bytes that the file has no longer, if it is a write of such.
     #[inline]
-    pub(super) fn settle(&mut self, change: Change, bytes: &[u8]) {
+    pub(super) fn settle(&mut self, change: Change, kept: &[u8]) {
         self.lasting = true;
         match (&mut self.durable, change) {
-            (Durable::Own(file), Change::Write { offset, .. }) => put(file, offset, bytes),
-            (Durable::Own(file), Change::Truncate { len }) => file.truncate(size(len)),
-            (Durable::Prefix(durable), Change::Write { offset, len }) => *durable = size(offset) + len,
+            (Durable::Prefix(durable), Change::Write { offset, len } | Change::Kept { offset, len }) => {
+                *durable = size(offset) + len;
+            }
             // It cut nothing off.
             (Durable::Prefix(_), Change::Truncate { .. }) => {}
+            (Durable::Own(file), change) => settle_apart(file, &self.seen, change, kept),
         }
     }
 
@@ -104,6 +104,16 @@ impl File {
         }
         self.durable = Durable::Prefix(self.seen.len());
         self.damaged = false;
+    }
+}
+
+/// Makes a change durable where that has bytes of its own.
+#[cold]
+fn settle_apart(durable: &mut Vec<u8>, seen: &[u8], change: Change, kept: &[u8]) {
+    match change {
+        Change::Write { offset, len } => put(durable, offset, &seen[size(offset)..size(offset) + len]),
+        Change::Kept { offset, .. } => put(durable, offset, kept),
+        Change::Truncate { len } => durable.truncate(size(len)),
     }
 }
 

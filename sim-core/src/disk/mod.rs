@@ -66,8 +66,8 @@ pub struct Disk {
     files: Vec<File>,
     /// Unsynced changes, oldest first.
     unsynced: Vec<Unsynced>,
-    /// The bytes of unsynced writes.
-    pending: Vec<u8>,
+    /// The bytes of unsynced writes that were written over or cut off since, one write's after another's.
+    kept: Vec<u8>,
     syncs: u32,
     /// When the disk is done with the syncs it was given.
     pub(crate) busy_until: Time,
@@ -118,16 +118,51 @@ impl Disk {
         self.write(file, offset, bytes);
     }
 
-    #[inline]
+    #[inline(always)]
     pub(crate) fn write(&mut self, file: FileId, offset: u64, bytes: &[u8]) {
-        self.file(file).write(offset, bytes);
-        self.pending.extend_from_slice(bytes);
+        let seen = &mut self.file(file).seen;
+        if offset != seen.len() as u64 {
+            return self.write_within(file, offset, bytes);
+        }
+        seen.extend_from_slice(bytes);
         self.note(file, Change::Write { offset, len: bytes.len() });
     }
 
+    #[cold]
+    fn write_within(&mut self, file: FileId, offset: u64, bytes: &[u8]) {
+        self.keep(file);
+        self.file(file).write_within(offset, bytes);
+        self.kept.extend_from_slice(bytes);
+        self.note(file, Change::Kept { offset, len: bytes.len() });
+    }
+
     pub(crate) fn truncate(&mut self, file: FileId, len: u64) {
+        if len < self.read(file).len() as u64 {
+            self.keep(file);
+        }
         self.file(file).truncate(len);
         self.note(file, Change::Truncate { len });
+    }
+
+    /// What is not synced of a file's writes is put aside, before the file is changed there.
+    fn keep(&mut self, file: FileId) {
+        let mut kept = Vec::new();
+        let mut used = 0;
+        for unsynced in &mut self.unsynced {
+            match unsynced.change {
+                Change::Kept { len, .. } => {
+                    kept.extend_from_slice(&self.kept[used..used + len]);
+                    used += len;
+                }
+                Change::Write { offset, len } if unsynced.file == file => {
+                    let seen = self.files.iter().find(|other| other.id == file).map_or(&[][..], |f| &f.seen);
+                    kept.extend_from_slice(&seen[size(offset)..size(offset) + len]);
+                    unsynced.change = Change::Kept { offset, len };
+                }
+                Change::Write { .. } | Change::Truncate { .. } => {}
+            }
+        }
+        self.kept = kept;
     }
 
     #[inline]
@@ -146,12 +181,15 @@ impl Disk {
         self.unsynced
             .iter()
             .filter(|unsynced| unsynced.sync == sync.0)
-            .map(|unsynced| if let Change::Write { len, .. } = unsynced.change { len as u64 } else { 0 })
+            .map(|unsynced| match unsynced.change {
+                Change::Write { len, .. } | Change::Kept { len, .. } => len as u64,
+                Change::Truncate { .. } => 0,
+            })
             .sum()
     }
 
     /// Makes everything durable that was written before this sync was begun.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn complete_sync(&mut self, sync: SyncId) {
         let (mut done, mut used) = (0, 0);
         // In the order in which they were made, so the first that is not covered ends it.
@@ -160,16 +198,16 @@ impl Disk {
         {
             done += 1;
             let Some(file) = self.files.iter_mut().find(|other| other.id == file) else { continue };
-            let len = if let Change::Write { len, .. } = change { len } else { 0 };
-            file.settle(change, &self.pending[used..used + len]);
+            let len = if let Change::Kept { len, .. } = change { len } else { 0 };
+            file.settle(change, &self.kept[used..used + len]);
             used += len;
         }
         if done < self.unsynced.len() {
             self.unsynced.drain(..done);
-            self.pending.drain(..used);
+            self.kept.drain(..used);
         } else {
             self.unsynced.clear();
-            self.pending.clear();
+            self.kept.clear();
             self.files.iter_mut().for_each(File::settled);
         }
     }
@@ -177,7 +215,7 @@ impl Disk {
     /// The power fails: what was not synced is gone.
     pub(crate) fn crash(&mut self) {
         self.unsynced.clear();
-        self.pending.clear();
+        self.kept.clear();
         self.syncs = 0;
         self.busy_until = Time::ZERO;
         self.files.retain(|file| file.lasting);
@@ -191,11 +229,17 @@ impl Disk {
         for unsynced in &self.unsynced {
             let Some(file) = self.files.iter_mut().find(|other| other.id == unsynced.file) else { continue };
             file.lasting = true;
+            let bytes = match unsynced.change {
+                Change::Write { offset, len } => file.seen[size(offset)..size(offset) + len].to_vec(),
+                Change::Kept { len, .. } => {
+                    used += len;
+                    self.kept[used - len..used].to_vec()
+                }
+                Change::Truncate { .. } => Vec::new(),
+            };
             let file = file.own();
             match unsynced.change {
-                Change::Write { offset, len } => {
-                    let bytes = &self.pending[used..used + len];
-                    used += len;
+                Change::Write { offset, len } | Change::Kept { offset, len } => {
                     let end = offset as usize + len;
                     if file.len() < end {
                         file.resize(end, 0);

@@ -163,6 +163,7 @@ impl<N: Node> World<N> {
     }
 
     /// Sends an answer on its way to the client.
+    #[inline]
     pub(super) fn send_reply(&mut self, node: Peer, id: RequestId, reply: Reply) {
         let bytes = self.clients.reply_bytes(id.client.index(), &reply);
         let fate = self.network.fate_of_call(&self.streams, node, id.client, bytes, "reply", self.now);

@@ -14,6 +14,7 @@ use crate::world::{Event, Flow, Kind, World};
 
 impl<N: Node> World<N> {
     /// An attempt is given up at this instant, unless it is over by then.
+    #[inline(always)]
     pub(super) fn wait(&mut self, client: usize, at: Time, attempt: Attempt) {
         let seq = self.client_seq(client);
         if at == Time::NEVER {

@@ -112,12 +112,14 @@ impl Guards {
 
     /// Whether there are any.
     #[must_use]
+    #[inline]
     pub fn is_empty(&self) -> bool {
         self.list.is_empty()
     }
 
     /// How long an operation may take in all.
     #[must_use]
+    #[inline]
     pub fn deadline(&self) -> Option<Span> {
         self.list.iter().find_map(|guard| match guard {
             Running::Deadline(span) => Some(*span),
@@ -127,6 +129,7 @@ impl Guards {
 
     /// How long to wait before the next copy of an attempt that has sent `sent`.
     #[must_use]
+    #[inline]
     pub fn copy_after(&self, sent: u32) -> Option<Span> {
         self.list.iter().find_map(|guard| match guard {
             Running::Hedge(hedge) => hedge.delay(sent),
@@ -143,6 +146,7 @@ impl Guards {
     }
 
     /// An attempt, its copies included, was answered after this long.
+    #[inline]
     pub fn took(&mut self, span: Span) {
         for guard in &mut self.list {
             if let Running::Hedge(hedge) = guard {
@@ -187,6 +191,7 @@ impl Guards {
     }
 
     /// How an attempt that was admitted ended, and how long it took.
+    #[inline]
     pub fn ended(&mut self, ok: bool, took: Span, now: Time) {
         for guard in &mut self.list {
             match guard {

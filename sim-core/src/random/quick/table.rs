@@ -69,14 +69,14 @@ impl LogNormalTable {
         log_normal(self.median, self.sigma, (draw as f64 + 0.5) * (1.0 / (1u64 << DRAW_BITS) as f64))
     }
 
-    #[inline]
+    #[inline(always)]
     fn quickly(&self, draw: u64) -> Option<u64> {
         let value = self.value(draw)?;
         nearest(value, value * self.error)
     }
 
     /// About the length in nanoseconds, where the table reaches.
-    #[inline]
+    #[inline(always)]
     fn value(&self, draw: u64) -> Option<f64> {
         let upper = draw >> (DRAW_BITS - 1);
         let tail = draw ^ (upper.wrapping_neg() >> (64 - DRAW_BITS));
