@@ -90,6 +90,7 @@ pub mod processor;
 pub mod queue;
 pub mod random;
 pub mod record;
+pub mod room;
 mod slab;
 pub mod time;
 pub mod trace;

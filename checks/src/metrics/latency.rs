@@ -4,6 +4,7 @@ use sim_core::record::Record;
 
 use crate::metrics::parts::parts;
 use crate::metrics::{Metrics, Phases};
+use crate::statistics::sorting::sort_by_number;
 use crate::statistics::summary::percentile;
 
 pub(super) fn measure(record: &Record, _: &Phases, metrics: &mut Metrics) {
@@ -25,7 +26,7 @@ pub(super) fn measure(record: &Record, _: &Phases, metrics: &mut Metrics) {
     if sorted.is_empty() {
         return;
     }
-    sorted.sort_unstable_by_key(|(took, ..)| *took);
+    sort_by_number(&mut sorted, |(took, ..)| *took);
     let all: Vec<u64> = sorted.iter().map(|(took, ..)| *took).collect();
     for (took, kind, client) in sorted {
         kinds[kind as usize].1.push(took);
@@ -68,7 +69,7 @@ fn by_part(record: &Record, metrics: &mut Metrics) {
             .filter(|entry| entry.is_ok())
             .map(|entry| entry.completed.since(entry.invoked).0)
             .collect();
-        took.sort_unstable();
+        sort_by_number(&mut took, |took| *took);
         put(metrics, "latency_ms", &took, &[(&format!("p50_{part}"), 0.5), (&format!("p99_{part}"), 0.99)]);
     }
 }

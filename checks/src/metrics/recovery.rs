@@ -5,6 +5,7 @@ use sim_core::record::Record;
 use sim_core::time::{Span, Time};
 
 use crate::metrics::{Metrics, Phases};
+use crate::statistics::sorting::sort_by_number;
 
 /// The length of a window of sustained success, and the share of operations that must end ok in each.
 const WINDOW: Span = Span::ms(250);
@@ -96,7 +97,7 @@ pub fn longest_outage(record: &Record, phases: &Phases) -> Option<Span> {
     let until = phases.stop_at.min(record.ended);
     let mut ends: Vec<Time> = entries.iter().filter(|e| e.is_ok()).map(|e| e.completed.min(until)).collect();
     ends.push(until);
-    ends.sort_unstable();
+    sort_by_number(&mut ends, |end| end.0);
     let mut previous = first;
     let mut longest = Span::ZERO;
     for end in ends {

@@ -5,6 +5,7 @@
 pub mod paired;
 pub mod sensitivity;
 pub mod signs;
+pub(crate) mod sorting;
 pub mod student;
 pub mod summary;
 

@@ -11,6 +11,7 @@ use std::ops::ControlFlow;
 use sim_core::observer::{Observer, Step};
 use sim_core::peer::Peer;
 use sim_core::record::Violation;
+use sim_core::room;
 use sim_core::time::Time;
 
 use super::entry::{Index, Position, Term};
@@ -244,7 +245,9 @@ impl Invariants {
         }
         let seen = &self.nodes[now.node.index()];
         for position in log.positions_after(seen.base + seen.chain.len() as u64) {
-            self.nodes[now.node.index()].chain.push(position.chain);
+            let chain = &mut self.nodes[now.node.index()].chain;
+            room::make(chain, 1);
+            chain.push(position.chain);
             self.log_matching(now, position)?;
         }
         ControlFlow::Continue(())
@@ -289,6 +292,8 @@ impl Invariants {
     fn log_matching(&mut self, now: &Moment<'_>, position: Position) -> Flow {
         let place = position.index as usize;
         if place >= self.held.len() {
+            let more = place + 1 - self.held.len();
+            room::make(&mut self.held, more);
             self.held.resize(place + 1, None);
         }
         match &self.held[place] {
@@ -425,6 +430,7 @@ impl Prefix {
     #[inline(always)]
     fn extend(&mut self, now: &Moment<'_>, end: Index) {
         let known = self.len();
+        room::make(&mut self.0, end.saturating_sub(known) as usize);
         let chains = (known + 1..=end).map_while(|index| now.state.log().chain_at(index));
         self.0.extend(chains.map(|chain| (chain, now.node)));
     }

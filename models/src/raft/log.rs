@@ -4,6 +4,8 @@
 
 use std::rc::Rc;
 
+use sim_core::room;
+
 use super::entry::{Batch, Entry, Index, Position, Term};
 
 /// A server's log.
@@ -95,6 +97,7 @@ impl Log {
     pub fn append(&mut self, entry: Rc<Entry>) {
         debug_assert_eq!(entry.index, self.last_index() + 1);
         let before = self.chain();
+        room::make(&mut self.slots, 1);
         self.slots.push(Slot { chain: entry.chain(before), entry });
     }
     /// Removes the entry at a place and all behind it.

@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use self::file::{Change, Durable, File, size};
 use crate::random::Rng;
 use crate::random::distribution::Distribution;
+use crate::room;
 use crate::time::{Span, Time};
 use crate::units::Bandwidth;
 
@@ -124,6 +125,7 @@ impl Disk {
         if offset != seen.len() as u64 {
             return self.write_within(file, offset, bytes);
         }
+        room::make(seen, bytes.len());
         seen.extend_from_slice(bytes);
         self.note(file, Change::Write { offset, len: bytes.len() });
     }

@@ -11,6 +11,7 @@ use crate::node::{Node, Request, RequestId};
 use crate::observer::{Happening, Observer};
 use crate::peer::Peer;
 use crate::record::Violation;
+use crate::room;
 use crate::time::Time;
 use crate::world::{Event, Flow, Kind, World};
 
@@ -120,6 +121,7 @@ impl<N: Node> World<N> {
             attempts: 0,
             answered_by: None,
         };
+        room::make(&mut self.record.history.entries, 1);
         self.record.history.entries.push(entry);
         self.tell(observer, &Happening::Invoked(&self.record.history.entries[place]))?;
         let serial = self.clients.begin(client, process, Op::new(place, number, operation, level));
