@@ -9,7 +9,7 @@ use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 use crate::client::level::Level;
-use crate::disk::{Disk, FileId, SyncId, SyncResult};
+use crate::disk::{Disk, FileId, SyncId, SyncResult, Tail};
 use crate::history::{Answer, Reason};
 use crate::peer::Peer;
 use crate::random::Rng;
@@ -290,6 +290,11 @@ impl<M, T> Context<'_, M, T> {
     /// Adds bytes at the end of a file. Not durable before a sync that follows completes.
     pub fn append(&mut self, file: FileId, bytes: &[u8]) {
         self.disk().append(file, bytes);
+    }
+    /// Adds about so many bytes at the end of a file, in parts.
+    #[inline]
+    pub fn extend(&mut self, file: FileId, bytes: usize, write: impl FnOnce(&mut Tail<'_>)) {
+        self.disk().extend(file, bytes, write);
     }
     /// Replaces bytes from `offset` on, growing the file with zeros if need be.
     #[inline]

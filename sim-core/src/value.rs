@@ -5,6 +5,7 @@
 
 use std::fmt;
 use std::hash::{Hash, Hasher};
+use std::mem;
 
 use serde::{Deserialize, Serialize};
 
@@ -36,6 +37,17 @@ impl Clone for Value {
             Value::List(list) => clone_list(list),
         }
     }
+
+    /// In place, where neither value owns memory.
+    #[inline]
+    fn clone_from(&mut self, source: &Value) {
+        let value = source.clone();
+        if self.owns_memory() {
+            *self = value;
+        } else {
+            mem::forget(mem::replace(self, value));
+        }
+    }
 }
 
 #[cold]
@@ -65,6 +77,21 @@ impl Hash for Value {
 }
 
 impl Value {
+    #[inline]
+    fn owns_memory(&self) -> bool {
+        matches!(self, Value::Text(_) | Value::List(_))
+    }
+
+    /// Drops it, which for most values is nothing to do.
+    #[inline]
+    pub fn discard(self) {
+        if self.owns_memory() {
+            drop(self);
+        } else {
+            mem::forget(self);
+        }
+    }
+
     #[inline(never)]
     fn hash_rest<H: Hasher>(&self, state: &mut H) {
         match self {

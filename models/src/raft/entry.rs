@@ -17,6 +17,7 @@ use sim_core::peer::Peer;
 use sim_core::value::Operation;
 
 use super::membership::Membership;
+use crate::wal;
 
 /// A period with at most one leader (§5.1).
 pub type Term = u64;
@@ -42,9 +43,13 @@ pub struct Entry {
     record: OnceCell<Record>,
 }
 
+/// An entry on disk: its bytes' sum, and the bytes.
+#[derive(Clone, Debug)]
+struct Record(u64, Bytes);
+
 /// The bytes of an entry on disk; most are short, and need no memory of their own.
 #[derive(Clone, Debug)]
-enum Record {
+enum Bytes {
     Short(u8, [u8; RECORD_BYTES]),
     Long(Box<[u8]>),
 }
@@ -137,25 +142,27 @@ impl Entry {
         Entry { index, term, digest, payload, record: OnceCell::new() }
     }
 
-    /// The entry as a record, which `make` makes, in an empty buffer, if nobody has asked for it before.
-    #[inline]
-    pub(super) fn record(&self, buffer: &mut Vec<u8>, make: impl FnOnce(&mut Vec<u8>)) -> &[u8] {
-        let record = self.record.get_or_init(|| {
+    /// The entry as a record, with its digest; `make` makes it, in an empty buffer, if nobody has asked for it before.
+    #[inline(always)]
+    pub(super) fn record(&self, buffer: &mut Vec<u8>, make: impl FnOnce(&mut Vec<u8>)) -> (&[u8], u64) {
+        let Record(digest, bytes) = self.record.get_or_init(|| {
             buffer.clear();
             make(buffer);
             let mut short = [0; RECORD_BYTES];
-            match short.get_mut(..buffer.len()) {
+            let bytes = match short.get_mut(..buffer.len()) {
                 Some(start) => {
                     start.copy_from_slice(buffer);
-                    Record::Short(buffer.len() as u8, short)
+                    Bytes::Short(buffer.len() as u8, short)
                 }
-                None => Record::Long(buffer.as_slice().into()),
-            }
+                None => Bytes::Long(buffer.as_slice().into()),
+            };
+            Record(wal::digest(buffer), bytes)
         });
-        match record {
-            Record::Short(len, bytes) => &bytes[..usize::from(*len)],
-            Record::Long(bytes) => bytes,
-        }
+        let bytes = match bytes {
+            Bytes::Short(len, bytes) => &bytes[..usize::from(*len)],
+            Bytes::Long(bytes) => bytes,
+        };
+        (bytes, *digest)
     }
 
     /// The digest of a log up to this entry, given that of what precedes it.

@@ -51,7 +51,7 @@ struct Glance {
 
 impl Glance {
     /// Whether anything is not as it was; without a branch a field.
-    #[inline]
+    #[inline(always)]
     fn differs(&self, other: &Glance) -> bool {
         let differences = (self.leads ^ other.leads)
             | u64::from(self.boots ^ other.boots)
@@ -63,7 +63,7 @@ impl Glance {
         differences != 0
     }
 
-    #[inline]
+    #[inline(always)]
     fn at(state: &RaftNode, boots: u32) -> Glance {
         let log = state.log();
         Glance {

@@ -18,6 +18,19 @@ struct Session {
     answer: Answer,
 }
 
+impl Session {
+    /// A later write was answered with this value.
+    #[inline(always)]
+    fn renew(&mut self, serial: u32, value: Value) {
+        self.serial = serial;
+        match &mut self.answer {
+            Answer::Value(place) => place.clone_from(&value),
+            other => *other = Answer::Value(value.clone()),
+        }
+        value.discard();
+    }
+}
+
 /// The replicated state.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Machine {
@@ -72,7 +85,10 @@ impl Machine {
         }
         let answer = self.write(operation);
         let told = asked.then(|| answer.clone());
-        self.sessions.insert(process, Session { serial: command.serial, answer });
+        match (self.sessions.get_mut(process), answer) {
+            (Some(session), Answer::Value(value)) => session.renew(command.serial, value),
+            (_, answer) => self.sessions.insert(process, Session { serial: command.serial, answer }),
+        }
         told
     }
 

@@ -58,8 +58,13 @@ impl<V> Numbered<V> {
         self.entries.get(self.place(number)).map(|(_, value)| value)
     }
 
+    #[inline]
+    pub(super) fn get_mut(&mut self, number: u64) -> Option<&mut V> {
+        let place = self.place(number);
+        self.entries.get_mut(place).map(|(_, value)| value)
+    }
+
     /// Gives a number this value, in place of the one it may have.
-    #[inline(always)]
     pub(super) fn insert(&mut self, number: u64, value: V) {
         let place = self.place(number);
         match self.entries.get_mut(place) {

@@ -1,13 +1,16 @@
 //! The frame of a record on disk, and the scan of a file at boot: where its records are, and what is wrong with it.
 //!
 //! A frame is a checksum (8 bytes), the length of the contents (4), how much of the file was known to be durable when
-//! it was written (4), the generation (4), a kind (1), and the contents. The checksum is seeded by the frame's place, so
-//! a frame that is found where it was not written does not pass for one that was; the generation tells what a dead
-//! life left from what this one wrote, also where the file's opening is lost.
+//! it was written (4), the generation (4), a kind (1), and the contents. The checksum is of the frame's place, what its head
+//! says, and the contents' own sum, which is computed once for contents that are written in several places. So a frame that
+//! is found where it was not written does not pass for one that was; the generation tells what a dead life left from what
+//! this one wrote, also where the file's opening is lost.
 
 use std::ops::Range;
 
-use xxhash_rust::xxh3::xxh3_64_with_seed;
+use sim_core::disk::Tail;
+use sim_core::fingerprint::content;
+use xxhash_rust::xxh3::xxh3_64;
 
 /// The bytes before a frame's contents.
 pub(super) const HEAD: usize = 21;
@@ -73,23 +76,38 @@ pub(super) struct Head {
     pub(super) durable: u64,
 }
 
-/// Writes the frame of `contents` at the end of `out`, to stand at this place of its file.
-#[inline(always)]
-pub(super) fn write(out: &mut Vec<u8>, head: Head, place: Place, contents: impl FnOnce(&mut Vec<u8>)) {
-    let start = out.len();
-    out.extend_from_slice(&[0; HEAD]);
-    contents(out);
-    let frame = &mut out[start..];
-    let len = (frame.len() - HEAD) as u32;
-    let Some((words, _)) = frame.split_first_chunk_mut::<HEAD>() else { return };
-    words[8..12].copy_from_slice(&len.to_le_bytes());
-    words[12..16].copy_from_slice(&(head.durable as u32).to_le_bytes());
-    words[16..20].copy_from_slice(&head.generation.0.to_le_bytes());
-    words[20] = head.kind as u8;
-    if place.checksums {
-        let sum = xxh3_64_with_seed(&frame[8..], place.offset);
-        frame[..8].copy_from_slice(&sum.to_le_bytes());
+impl Head {
+    /// Its two words in a frame of contents of so many bytes: length and durable, generation and kind.
+    #[inline]
+    fn words(self, len: u32) -> (u64, u64) {
+        let first = u64::from(len) | u64::from(self.durable as u32) << 32;
+        (first, u64::from(self.generation.0) | (self.kind as u64) << 32)
     }
+}
+
+/// The sum of a frame's contents, which its checksum is made of.
+pub(super) fn digest(contents: &[u8]) -> u64 {
+    xxh3_64(contents)
+}
+
+/// The checksum of a frame.
+#[inline]
+fn checksum(offset: u64, (first, second): (u64, u64), digest: u64) -> u64 {
+    content(&(offset, first, second, digest))
+}
+
+/// Writes a frame at the end of a file, where its place is. `digest` is that of the contents.
+///
+/// Word by word, where it stays: bytes that are put together elsewhere and then copied, or summed, hold the processor up.
+#[inline(always)]
+pub(super) fn write(tail: &mut Tail<'_>, head: Head, place: Place, contents: &[u8], digest: u64) {
+    let (first, second) = head.words(contents.len() as u32);
+    let sum = if place.checksums { checksum(place.offset, (first, second), digest) } else { 0 };
+    tail.put(&sum.to_le_bytes());
+    tail.put(&first.to_le_bytes());
+    tail.put(&(second as u32).to_le_bytes());
+    tail.put(&[head.kind as u8]);
+    tail.put(contents);
 }
 
 /// One frame that was found.
@@ -105,11 +123,14 @@ fn read(bytes: &[u8], place: Place) -> Option<Frame> {
     let word = |from: usize| u32::from_le_bytes([head[from], head[from + 1], head[from + 2], head[from + 3]]);
     let (len, durable, generation) = (word(8) as usize, u64::from(word(12)), Generation(word(16)));
     let end = at.checked_add(HEAD)?.checked_add(len)?;
-    let whole = bytes.get(at + 8..end)?;
-    if place.checksums && head[..8] != xxh3_64_with_seed(whole, place.offset).to_le_bytes() {
-        return None;
+    let (contents, says) = (bytes.get(at + HEAD..end)?, Head { kind, generation, durable });
+    if place.checksums {
+        let sum = checksum(place.offset, says.words(len as u32), digest(contents));
+        if head[..8] != sum.to_le_bytes() {
+            return None;
+        }
     }
-    Some(Frame { head: Head { kind, generation, durable }, contents: at + HEAD..end })
+    Some(Frame { head: says, contents: at + HEAD..end })
 }
 
 /// What a scan found in a file.

@@ -29,6 +29,12 @@ use sim_core::node::Context;
 
 use self::frame::{Generation, Head, Kind, Place, Scan, scan};
 
+/// The sum of a record, for [`Wal::append_digested`].
+#[must_use]
+pub fn digest(record: &[u8]) -> u64 {
+    frame::digest(record)
+}
+
 /// How much has been written in a life: whoever waits for something to be durable keeps the number.
 pub type Ticket = u64;
 
@@ -155,21 +161,36 @@ impl Wal {
     }
 
     /// Appends a record; `contents` writes it.
-    #[inline(always)]
     pub fn append<M, T>(&mut self, ctx: &mut Context<'_, M, T>, contents: impl FnOnce(&mut Vec<u8>)) {
         self.frame(ctx, Kind::Record, contents);
     }
 
+    /// Appends a record whose [`digest`] is known.
     #[inline(always)]
+    pub fn append_digested<M, T>(&mut self, ctx: &mut Context<'_, M, T>, record: &[u8], digest: u64) {
+        self.write(ctx, Kind::Record, record, digest);
+    }
+
     fn frame<M, T>(&mut self, ctx: &mut Context<'_, M, T>, kind: Kind, contents: impl FnOnce(&mut Vec<u8>)) {
+        let mut buffer = std::mem::take(&mut self.buffer);
+        buffer.clear();
+        contents(&mut buffer);
+        self.write(ctx, kind, &buffer, digest(&buffer));
+        self.buffer = buffer;
+    }
+
+    #[inline(always)]
+    fn write<M, T>(&mut self, ctx: &mut Context<'_, M, T>, kind: Kind, contents: &[u8], digest: u64) {
         let place = Place { offset: self.len, checksums: self.checksums };
         let head = Head { kind, generation: self.generation, durable: self.durable_len };
-        self.buffer.clear();
-        frame::write(&mut self.buffer, head, place, contents);
-        ctx.write(self.files[self.active], self.len, &self.buffer);
+        let written = (frame::HEAD + contents.len()) as u64;
+        ctx.extend(self.files[self.active], written as usize, |tail| {
+            frame::write(tail, head, place, contents, digest);
+        });
+        debug_assert_eq!(ctx.read(self.files[self.active]).len() as u64, self.len + written);
         self.marked = self.durable_len;
-        self.len += self.buffer.len() as u64;
-        self.written += self.buffer.len() as u64;
+        self.len += written;
+        self.written += written;
     }
 
     /// Begins the log anew. What is appended from here to [`Wal::complete`] must be all that is needed at boot.

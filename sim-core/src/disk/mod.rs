@@ -60,6 +60,18 @@ struct Unsynced {
     sync: u32,
 }
 
+/// The end of a file that is being written.
+#[derive(Debug)]
+pub struct Tail<'a>(&'a mut Vec<u8>);
+
+impl Tail<'_> {
+    /// Adds bytes.
+    #[inline(always)]
+    pub fn put(&mut self, bytes: &[u8]) {
+        self.0.extend_from_slice(bytes);
+    }
+}
+
 /// The files of one node.
 #[derive(Clone, Debug, Default)]
 pub struct Disk {
@@ -128,6 +140,16 @@ impl Disk {
         room::make(seen, bytes.len());
         seen.extend_from_slice(bytes);
         self.note(file, Change::Write { offset, len: bytes.len() });
+    }
+
+    #[inline(always)]
+    pub(crate) fn extend(&mut self, file: FileId, bytes: usize, write: impl FnOnce(&mut Tail<'_>)) {
+        let seen = &mut self.file(file).seen;
+        room::make(seen, bytes);
+        let offset = seen.len();
+        write(&mut Tail(seen));
+        let len = seen.len() - offset;
+        self.note(file, Change::Write { offset: offset as u64, len });
     }
 
     #[cold]
