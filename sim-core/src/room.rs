@@ -15,6 +15,22 @@ pub fn make<T>(list: &mut Vec<T>, more: usize) {
     }
 }
 
+/// Adds a value at the end. It is made once there is room for it, so that its parts are written where they stay.
+#[inline(always)]
+pub fn push<T>(list: &mut Vec<T>, value: impl FnOnce() -> T) {
+    if list.len() == list.capacity() {
+        return push_after_all(list, value());
+    }
+    list.push(value());
+}
+
+#[cold]
+#[inline(never)]
+fn push_after_all<T>(list: &mut Vec<T>, value: T) {
+    grow(list, 1);
+    list.push(value);
+}
+
 #[cold]
 fn grow<T>(list: &mut Vec<T>, more: usize) {
     let long = std::mem::size_of_val(list.as_slice()) >= LONG;

@@ -119,7 +119,7 @@ impl Value {
 pub struct Key(pub u64);
 
 /// What an operation asks of the object it names.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Call {
     /// Register, map, counter, set, log: the present value. Answers it.
     Read,
@@ -181,6 +181,19 @@ pub enum Call {
     },
 }
 
+impl Clone for Call {
+    /// The common calls are copied where they are needed.
+    #[inline(always)]
+    fn clone(&self) -> Call {
+        match self {
+            Call::Read => Call::Read,
+            Call::Write(value) => Call::Write(value.clone()),
+            Call::Cas { from, to } => Call::Cas { from: from.clone(), to: to.clone() },
+            rarer => rarer.clone_rarer(),
+        }
+    }
+}
+
 /// One step of a transaction, in Elle's words.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Micro {
@@ -225,6 +238,31 @@ impl Call {
             Call::Release => "release",
             Call::Txn(_) => "txn",
             Call::Invoke { .. } => "invoke",
+        }
+    }
+
+    #[inline(never)]
+    fn clone_rarer(&self) -> Call {
+        match self {
+            Call::Read => Call::Read,
+            Call::Write(value) => Call::Write(value.clone()),
+            Call::Cas { from, to } => Call::Cas { from: from.clone(), to: to.clone() },
+            Call::Delete => Call::Delete,
+            Call::Append(value) => Call::Append(value.clone()),
+            Call::Add(n) => Call::Add(*n),
+            Call::Insert(value) => Call::Insert(value.clone()),
+            Call::Remove(value) => Call::Remove(value.clone()),
+            Call::Contains(value) => Call::Contains(value.clone()),
+            Call::Enqueue(value) => Call::Enqueue(value.clone()),
+            Call::Dequeue => Call::Dequeue,
+            Call::Push(value) => Call::Push(value.clone()),
+            Call::Pop => Call::Pop,
+            Call::Acquire => Call::Acquire,
+            Call::Release => Call::Release,
+            Call::Txn(steps) => Call::Txn(steps.clone()),
+            Call::Invoke { method, payload } => Call::Invoke { method: *method, payload: payload.clone() },
+            Call::InsertAt { place, value } => Call::InsertAt { place: *place, value: value.clone() },
+            Call::RemoveAt { place } => Call::RemoveAt { place: *place },
         }
     }
 

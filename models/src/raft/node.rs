@@ -321,7 +321,6 @@ impl RaftNode {
             return ctx.reply(id, Reply::Redirect(self.leader));
         }
         if let Some(answer) = self.machine.answered(id.process, id.serial) {
-            let answer = answer.clone();
             ctx.mark("retry answered");
             return ctx.reply(id, Reply::Done(answer));
         }

@@ -47,6 +47,7 @@ pub(crate) struct Patience(VecDeque<Wait>);
 
 impl Patience {
     /// Another time-out, numbered after all that are here.
+    #[inline(always)]
     pub(crate) fn add(&mut self, wait: Wait) -> Place {
         let place = match self.0.back() {
             None => Place::First,

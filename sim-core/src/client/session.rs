@@ -102,7 +102,7 @@ pub(crate) struct Op {
 pub(crate) const FREE_REDIRECTS: u32 = 8;
 
 impl Op {
-    #[inline]
+    #[inline(always)]
     pub(crate) fn new(entry: usize, number: u64, operation: Operation, level: Option<Level>) -> Op {
         let (attempt, tries, redirects, in_doubt) = (0, 0, 0, 0);
         Op {
@@ -275,12 +275,18 @@ impl Clients {
     }
 
     #[inline(always)]
-    pub(crate) fn begin(&mut self, client: usize, process: u32, mut op: Op) -> u32 {
-        self.list[client].under_way += 1;
-        op.inside = self.list[client].layers.is_some().then(Box::default);
-        let process = &mut self.list[client].processes[process as usize];
+    pub(crate) fn begin(&mut self, client: usize, process: u32, op: impl FnOnce() -> Op) -> u32 {
+        let state = &mut self.list[client];
+        state.under_way += 1;
+        let inside = state.layers.is_some();
+        let process = &mut state.processes[process as usize];
         process.serial += 1;
-        process.op = Some(op);
+        debug_assert!(process.op.is_none(), "a process does one thing after another");
+        // There is nothing to drop, and it is made where it stays.
+        std::mem::forget(std::mem::replace(&mut process.op, Some(op())));
+        if inside && let Some(op) = &mut process.op {
+            op.inside = Some(Box::default());
+        }
         process.serial
     }
 

@@ -268,7 +268,7 @@ impl Generator {
 
     /// The operation that belongs to a block of a client's stream. `unique` is a number no other operation of the run
     /// has; `seen` answers what the client last saw under a key.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn operation(
         &self,
         rng: &mut Rng,

@@ -1,5 +1,6 @@
 //! The clients at work: invocations and attempts.
 
+use std::hash::{Hash, Hasher};
 use std::ops::ControlFlow;
 
 use crate::client::patience::Attempt;
@@ -15,8 +16,9 @@ use crate::room;
 use crate::time::Time;
 use crate::world::{Event, Flow, Kind, World};
 
-/// Something a client is to do.
+/// Something a client is to do. What tells which has a word to itself, so that all of it is moved by words.
 #[derive(Clone, Copy, Debug, Hash)]
+#[repr(u32)]
 pub(super) enum Due {
     /// Invoke its next operation.
     Ask { client: u32 },
@@ -27,9 +29,28 @@ pub(super) enum Due {
     /// Send another copy of an attempt.
     Copy { process: u32, serial: u32, attempt: u32 },
     /// Wake a client's layers.
-    Wake { client: u32, token: u64 },
+    Wake { client: u32, token: Halves },
     /// Give up waiting for the attempt that is the first of the client's time-outs.
     FirstTimeout { client: u32 },
+}
+
+/// A number of 64 bits that needs to be at no multiple of eight, hashed as what it is.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Halves(u32, u32);
+
+impl Halves {
+    pub(super) fn of(whole: u64) -> Halves {
+        Halves(whole as u32, (whole >> 32) as u32)
+    }
+    fn whole(self) -> u64 {
+        u64::from(self.0) | u64::from(self.1) << 32
+    }
+}
+
+impl Hash for Halves {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.whole().hash(state);
+    }
 }
 
 impl<N: Node> World<N> {
@@ -81,7 +102,7 @@ impl<N: Node> World<N> {
                 self.absorb(tie, Kind::Client, Peer::client(client as u32), content(&due));
                 self.copy(client, number, serial, observer)
             }
-            Due::Wake { client, token } => self.wake_layers(tie, client as usize, token, observer),
+            Due::Wake { client, token } => self.wake_layers(tie, client as usize, token.whole(), observer),
         }
     }
 
@@ -110,21 +131,20 @@ impl<N: Node> World<N> {
         }
         let process = self.clients.take_process(client);
         let place = self.record.history.entries.len();
-        let entry = Entry {
-            process: self.clients.process_id(client, process),
+        let (name, index) = (self.clients.process_id(client, process), self.counts.history());
+        room::push(&mut self.record.history.entries, || Entry {
+            process: name,
             operation: operation.clone(),
             invoked: self.now,
-            invoked_index: self.counts.history(),
+            invoked_index: index,
             completed: Time::NEVER,
             completed_index: u64::MAX,
             outcome: Outcome::Unknown(Reason::EndOfRun),
             attempts: 0,
             answered_by: None,
-        };
-        room::make(&mut self.record.history.entries, 1);
-        self.record.history.entries.push(entry);
+        });
         self.tell(observer, &Happening::Invoked(&self.record.history.entries[place]))?;
-        let serial = self.clients.begin(client, process, Op::new(place, number, operation, level));
+        let serial = self.clients.begin(client, process, || Op::new(place, number, operation, level));
         if self.clients.client(client).layers.is_some() {
             return self.enter_layers(client, process, serial, observer);
         }

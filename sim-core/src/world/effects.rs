@@ -73,6 +73,13 @@ impl<N: Node> World<N> {
                     _ => ControlFlow::Continue(()),
                 }
             }
+            Some(Effect::Reply { .. }) => match self.effects.pop() {
+                Some(Effect::Reply { id, reply }) => {
+                    self.send_reply(node, id, reply);
+                    ControlFlow::Continue(())
+                }
+                _ => ControlFlow::Continue(()),
+            },
             _ => match self.effects.pop() {
                 Some(effect) => self.carry_out_rarer(node, effect, observer),
                 None => ControlFlow::Continue(()),

@@ -15,7 +15,7 @@ use crate::observer::Observer;
 use crate::peer::Peer;
 use crate::random::Rng;
 use crate::time::Time;
-use crate::world::clients::Due;
+use crate::world::clients::{Due, Halves};
 use crate::world::{Flow, World};
 
 /// What a client was told that the ends which follow from it are about.
@@ -65,7 +65,7 @@ impl<N: Node> World<N> {
         let (now, token) = (self.now, Token::from_raw(token));
         let Some(layers) = &self.clients.client(client).layers else { return ControlFlow::Continue(()) };
         let Some(tag) = layers.stack.tag(token) else { return ControlFlow::Continue(()) };
-        self.absorb_due(tie, client, &Due::Wake { client: client as u32, token: token.raw() });
+        self.absorb_due(tie, client, &Due::Wake { client: client as u32, token: Halves::of(token.raw()) });
         let (process, serial) = untag(tag);
         let mut rng = self.turn(client, process, serial);
         if let Some(layers) = &mut self.clients.client(client).layers {
@@ -98,7 +98,11 @@ impl<N: Node> World<N> {
                 // The engine does not tell nodes, and a late answer is still one.
                 Act::Cancel { .. } => {}
                 Act::Wake { at, token } => {
-                    self.schedule_client(at, client, Due::Wake { client: client as u32, token: token.raw() });
+                    self.schedule_client(
+                        at,
+                        client,
+                        Due::Wake { client: client as u32, token: Halves::of(token.raw()) },
+                    );
                 }
                 Act::Done { tag, outcome } => self.leave_layers(client, tag, outcome, heard, observer)?,
                 Act::Mark(name) => *self.counts.marks.entry(name).or_insert(0) += 1,

@@ -136,7 +136,8 @@ const LARGE: usize = 4096;
 const AHEAD: usize = 256;
 
 /// What is pending besides messages and timers, which are told by their queue entries alone. Large parts live in slabs
-/// of their own.
+/// of their own. Moved by words, as [`clients::Due`].
+#[repr(u32)]
 enum Event {
     Request { to: Peer, slot: u32 },
     Reply { slot: u32 },
