@@ -100,11 +100,28 @@ impl Membership {
             if size > scratch.len() {
                 return 0;
             }
-            *scratch.select_nth_unstable_by(size - 1, |a, b| b.cmp(a)).1
+            if scratch.len() <= FEW { least_of_highest(scratch, size) } else { nth_highest(scratch, size) }
         };
         let now = side(&self.voters);
         if self.is_joint() { now.min(side(&self.outgoing)) } else { now }
     }
+}
+
+/// Up to so many numbers are each compared with every other, which takes no guesses.
+const FEW: usize = 9;
+
+/// The highest number that so many of these have reached.
+#[inline]
+fn least_of_highest(numbers: &[Index], size: usize) -> Index {
+    numbers.iter().fold(0, |best, number| {
+        let count = numbers.iter().map(|other| usize::from(other >= number)).sum::<usize>();
+        if count >= size { best.max(*number) } else { best }
+    })
+}
+
+/// The same, by sorting. `size` is at least 1 and at most their number.
+fn nth_highest(numbers: &mut [Index], size: usize) -> Index {
+    *numbers.select_nth_unstable_by(size - 1, |a, b| b.cmp(a)).1
 }
 
 impl fmt::Display for Membership {
@@ -123,7 +140,7 @@ impl fmt::Display for Membership {
 
 #[cfg(test)]
 mod tests {
-    use super::{Membership, Purpose};
+    use super::{Membership, Purpose, least_of_highest, nth_highest};
     use crate::raft::config::Quorums;
     use sim_core::peer::Peer;
 
@@ -139,6 +156,18 @@ mod tests {
         assert!(!holds(&[2, 3, 4]) && !holds(&[0, 1, 2]) && !holds(&[0, 4]));
         assert_eq!(joint.to_string(), "{n0 n1 n2}→{n2 n3 n4}");
         assert_eq!(joint.all_voters().count(), 5);
+    }
+
+    proptest::proptest! {
+        /// Few numbers are compared, many sorted: each way is the other's twin.
+        #[test]
+        fn comparing_and_sorting_find_the_same(
+            mut numbers in proptest::collection::vec(0u64..6, 1..12),
+            size in 1usize..12,
+        ) {
+            let size = size.min(numbers.len());
+            assert_eq!(least_of_highest(&numbers, size), nth_highest(&mut numbers, size));
+        }
     }
 
     #[test]
