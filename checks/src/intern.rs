@@ -5,9 +5,60 @@
 use std::hash::{BuildHasherDefault, Hasher};
 
 use indexmap::IndexMap;
+use sim_core::history::History;
+use sim_core::value::Key;
 
 /// A map whose order is that of insertion and whose hash never varies.
 pub(crate) type Table<K, V> = IndexMap<K, V, BuildHasherDefault<Mix>>;
+
+/// Numbers keys from 0 in the order in which they are first seen. Most keys are small: those are looked up in a list.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Keys {
+    small: Vec<u32>,
+    others: Table<Option<Key>, u32>,
+    count: usize,
+}
+
+/// Keys below this are small.
+const SMALL: u64 = 1 << 16;
+/// Marks a small key that has not been seen.
+const UNSEEN: u32 = u32::MAX;
+
+impl Keys {
+    /// How many have been seen.
+    pub(crate) fn len(&self) -> usize {
+        self.count
+    }
+
+    /// The number of a key.
+    #[inline]
+    pub(crate) fn number(&mut self, key: Option<Key>) -> usize {
+        let number = match key {
+            Some(Key(key)) if key < SMALL => {
+                if self.small.len() <= key as usize {
+                    self.small.resize(key as usize + 1, UNSEEN);
+                }
+                &mut self.small[key as usize]
+            }
+            other => self.others.entry(other).or_insert(UNSEEN),
+        };
+        if *number == UNSEEN {
+            *number = self.count as u32;
+            self.count += 1;
+        }
+        *number as usize
+    }
+}
+
+/// How many objects a history's operations are on.
+#[must_use]
+pub fn objects(history: &History) -> usize {
+    let mut keys = Keys::default();
+    for entry in &history.entries {
+        keys.number(entry.operation.key);
+    }
+    keys.len()
+}
 
 /// Multiply and fold, a word at a time.
 #[derive(Clone, Copy, Debug, Default)]

@@ -1,20 +1,18 @@
 //! A scenario's checks, applied to what a run left; and whether the answers are those expected.
 
-use std::collections::BTreeSet;
-
 use checks::bounds::{self, Goal};
-use checks::linearizability;
 use checks::metrics::{Metrics, Phases};
 use checks::property::{self, Judged};
 use checks::verdict::{Verdict, Witness};
 use checks::weak::sessions::{self, Guarantee};
 use checks::weak::{agreement, convergence, durability, staleness, updates};
+use checks::{intern, linearizability};
 use serde::Serialize;
 use sim_core::client::ClientConfig;
 use sim_core::client::workload::Ask;
 use sim_core::record::Record;
 use sim_core::time::Time;
-use sim_core::value::{Key, Value};
+use sim_core::value::Value;
 
 use crate::schema::{CheckSpec, Expect, Scenario};
 use crate::text::nearest;
@@ -157,32 +155,13 @@ fn linearizable(clients: &[ClientConfig], record: &Record) -> Judged {
     let verdict = linearizability::check(&record.history, object, &options);
     let detail = match &verdict {
         Verdict::Pass => {
-            let (operations, keys) = (record.history.entries.len(), objects(record));
+            let (operations, keys) = (record.history.entries.len(), intern::objects(&record.history));
             format!("{operations} operations on {keys} {}", if keys == 1 { "object" } else { "objects" })
         }
         Verdict::Fail(witness) => witness.headline.clone(),
         Verdict::Unknown(why) => why.clone(),
     };
     (verdict, detail)
-}
-
-/// How many objects a run's operations were on.
-fn objects(record: &Record) -> usize {
-    /// Keys below this are noted in a list, the others in a tree.
-    const SMALL: u64 = 1 << 16;
-    let (mut small, mut large) = (Vec::new(), BTreeSet::new());
-    for key in record.history.entries.iter().map(|entry| entry.operation.key) {
-        match key {
-            Some(Key(key)) if key < SMALL => {
-                if small.len() <= key as usize {
-                    small.resize(key as usize + 1, false);
-                }
-                small[key as usize] = true;
-            }
-            other => drop(large.insert(other)),
-        }
-    }
-    small.into_iter().filter(|asked| *asked).count() + large.len()
 }
 
 /// Which kind of object the clients use, for linearizability.

@@ -12,6 +12,7 @@ use sim_core::value::{Call, Key, Micro, Value};
 use super::Model;
 use super::hash::Quick;
 use super::problem::Deed;
+use crate::intern::Keys;
 
 /// One object's part of a history.
 #[derive(Clone, Debug)]
@@ -37,19 +38,22 @@ fn deeds(history: &History) -> impl Iterator<Item = (Deed<'_>, &Entry)> {
 }
 
 fn by<'a>(history: &'a History, key: impl Fn(&Entry) -> Option<Key>) -> Vec<Part<'a>> {
-    let mut places: IndexMap<Option<Key>, usize, Quick> = IndexMap::default();
-    let mut parts: Vec<Part<'a>> = Vec::new();
-    let mut last = (None, usize::MAX);
-    for (deed, entry) in deeds(history) {
+    let mut keys = Keys::default();
+    let mut counted: Vec<(Option<Key>, usize)> = Vec::new();
+    let mut places: Vec<usize> = Vec::with_capacity(history.entries.len());
+    for (_, entry) in deeds(history) {
         let key = key(entry);
-        if last.1 == usize::MAX || last.0 != key {
-            let fresh = parts.len();
-            last = (key, *places.entry(key).or_insert(fresh));
-            if last.1 == fresh {
-                parts.push(Part { key, deeds: Vec::new() });
-            }
+        let place = keys.number(key);
+        if place == counted.len() {
+            counted.push((key, 0));
         }
-        parts[last.1].deeds.push(deed);
+        counted[place].1 += 1;
+        places.push(place);
+    }
+    let part = |(key, count)| Part { key, deeds: Vec::with_capacity(count) };
+    let mut parts: Vec<Part<'a>> = counted.into_iter().map(part).collect();
+    for ((deed, _), place) in deeds(history).zip(places) {
+        parts[place].deeds.push(deed);
     }
     parts
 }

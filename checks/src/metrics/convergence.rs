@@ -6,17 +6,21 @@
 use sim_core::history::Entry;
 use sim_core::record::Record;
 use sim_core::time::{Span, Time};
-use sim_core::value::{Call, Key};
+use sim_core::value::Call;
 
-use crate::intern::Table;
+use crate::intern::Keys;
 use crate::metrics::Metrics;
 use crate::weak::agreement;
 
 /// What is known of a key.
 #[derive(Default)]
 struct Object<'r> {
+    /// When its last write was over.
     quiet: Option<Time>,
-    reads: Vec<&'r Entry>,
+    /// The read that was invoked last.
+    last: Option<&'r Entry>,
+    /// When the last read was invoked that saw something else.
+    differed: Option<Time>,
 }
 
 pub(super) fn measure(record: &Record, metrics: &mut Metrics) {
@@ -27,26 +31,40 @@ pub(super) fn measure(record: &Record, metrics: &mut Metrics) {
 }
 
 fn read(record: &Record, metrics: &mut Metrics) {
-    let mut objects: Table<Option<Key>, Object<'_>> = Table::default();
-    for entry in &record.history.entries {
-        let object = objects.entry(entry.operation.key).or_default();
+    let entries = &record.history.entries;
+    let (mut keys, mut objects) = (Keys::default(), Vec::<Object<'_>>::new());
+    let mut places = Vec::with_capacity(entries.len());
+    for entry in entries {
+        let place = keys.number(entry.operation.key);
+        places.push(place);
+        objects.resize_with(keys.len(), Object::default);
+        let object = &mut objects[place];
         match &entry.operation.call {
             Call::Txn(_) | Call::Invoke { .. } => return,
-            Call::Read if entry.is_ok() => object.reads.push(entry),
+            Call::Read if entry.is_ok() => {
+                if object.last.is_none_or(|last| last.invoked <= entry.invoked) {
+                    object.last = Some(entry);
+                }
+            }
             call if call.is_read_only() => {}
             _ if entry.completed == Time::NEVER => object.quiet = object.quiet.max(Some(entry.invoked)),
             _ => object.quiet = object.quiet.max(Some(entry.completed)),
         }
     }
+    for (entry, place) in entries.iter().zip(places) {
+        let object = &mut objects[place];
+        let reads = matches!(entry.operation.call, Call::Read) && entry.is_ok();
+        if reads && object.last.is_some_and(|last| last.value() != entry.value()) {
+            object.differed = object.differed.max(Some(entry.invoked));
+        }
+    }
     let healed = record.faults.iter().map(|fault| fault.until.unwrap_or(record.ended)).max();
-    let times = objects.values().filter_map(|object| {
+    let times = objects.iter().filter_map(|object| {
         let start = object.quiet?.max(healed.unwrap_or(Time::ZERO));
-        let last = object.reads.iter().max_by_key(|read| read.invoked)?;
-        if last.invoked < start {
+        if object.last?.invoked < start {
             return None;
         }
-        let others = object.reads.iter().filter(|read| read.value() != last.value());
-        let differed = others.map(|read| read.invoked).max().unwrap_or(start);
+        let differed = object.differed.unwrap_or(start);
         Some(if differed > start { differed.since(start) } else { Span::ZERO })
     });
     if let Some(longest) = times.max() {

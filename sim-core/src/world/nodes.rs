@@ -11,9 +11,9 @@ use crate::peer::Peer;
 use crate::processor::{Overflow, Task};
 use crate::random::Purpose;
 use crate::record::{Life, LifeChange};
-use crate::time::{Span, Time};
+use crate::time::Span;
 use crate::world::inject::Occurrence;
-use crate::world::{Event, Flow, Group, Kind, World};
+use crate::world::{Event, Flow, Kind, World};
 
 impl<N: Node> World<N> {
     /// Starts a node's process, for the first time or again.
@@ -339,48 +339,9 @@ impl<N: Node> World<N> {
         self.handle(node, work, observer)
     }
 
-    /// Runs the handler for what there is to do.
+    /// Runs a handler and carries out what it asks for.
     #[inline(always)]
     fn handle<O: Observer<N>>(&mut self, node: Peer, work: Work<N>, observer: &mut O) -> Flow {
-        // What there is to do is taken apart before anything else, so that none of it is moved as a whole.
-        match work {
-            Work::Boot => self.step(node, observer, |state, group, _, context| {
-                *state = Some(N::boot(&group.config, context));
-            }),
-            Work::Message { from, message } => self.step(node, observer, |state, _, _, context| {
-                if let Some(state) = state {
-                    state.on_message(from, message, context);
-                }
-            }),
-            Work::Timer(timer) => self.step(node, observer, |state, _, _, context| {
-                if let Some(state) = state {
-                    state.on_timer(timer, context);
-                }
-            }),
-            Work::Request(mut request) => self.step(node, observer, |state, _, now, context| {
-                if let Some(deadline) = &mut request.deadline {
-                    *deadline = context.now + deadline.since(now);
-                }
-                if let Some(state) = state {
-                    state.on_request(request, context);
-                }
-            }),
-            Work::Synced(sync, result) => self.step(node, observer, |state, _, _, context| {
-                if let Some(state) = state {
-                    state.on_synced(sync, result, context);
-                }
-            }),
-        }
-    }
-
-    /// Runs a handler, given the node's state, its group, true time and its surroundings, and carries out what it asks for.
-    #[inline(always)]
-    fn step<O: Observer<N>>(
-        &mut self,
-        node: Peer,
-        observer: &mut O,
-        handler: impl FnOnce(&mut Option<N>, &Group<N>, Time, &mut Context<'_, N::Message, N::Timer>),
-    ) -> Flow {
         let (slot, rest) = (&mut self.slots[node.index()], &mut self.rests[node.index()]);
         let (now, wall, uncertainty) = match &slot.body {
             None => (self.now, self.now, Span::ZERO),
@@ -398,7 +359,33 @@ impl<N: Node> World<N> {
             disk: &mut rest.disk,
             effects: &mut self.effects,
         };
-        handler(&mut slot.state, &self.groups[usize::from(rest.group)], self.now, &mut context);
+        let state = &mut slot.state;
+        match work {
+            Work::Boot => *state = Some(N::boot(&self.groups[usize::from(rest.group)].config, &mut context)),
+            Work::Message { from, message } => {
+                if let Some(state) = state {
+                    state.on_message(from, message, &mut context);
+                }
+            }
+            Work::Timer(timer) => {
+                if let Some(state) = state {
+                    state.on_timer(timer, &mut context);
+                }
+            }
+            Work::Request(mut request) => {
+                if let Some(deadline) = &mut request.deadline {
+                    *deadline = now + deadline.since(self.now);
+                }
+                if let Some(state) = state {
+                    state.on_request(request, &mut context);
+                }
+            }
+            Work::Synced(sync, result) => {
+                if let Some(state) = state {
+                    state.on_synced(sync, result, &mut context);
+                }
+            }
+        }
         if O::ACTIVE {
             let step = Step { at: self.now, node, effects: &self.effects, states: self.states() };
             observer.after(&step)?;

@@ -73,7 +73,8 @@ pub(super) fn solve(deeds: &[Deed<'_>], initial: &Value) -> Option<Solved> {
 
 /// What is known of each value, and which compare-and-sets failed. Nothing if this method does not fit.
 fn collect(deeds: &[Deed<'_>], initial: &Value) -> Option<(Vec<Zone>, Vec<Refusal>)> {
-    let mut numbers: IndexMap<&Value, Zone, Quick> = IndexMap::default();
+    let mut numbers: IndexMap<&Value, Zone, Quick> =
+        IndexMap::with_capacity_and_hasher(deeds.len() + 1, Quick::default());
     let fresh = Zone {
         written: PENDING,
         write_end: PENDING,
