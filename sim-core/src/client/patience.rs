@@ -77,9 +77,62 @@ impl Patience {
 mod tests {
     use super::{Attempt, Patience, Place, Wait};
     use crate::time::Time;
+    use std::collections::BTreeMap;
 
     fn wait(at: u64, seq: u32) -> Wait {
         Wait { at: Time(at), seq, attempt: Attempt { process: 0, serial: seq, number: 1 } }
+    }
+
+    /// Runs time-outs through an event queue, all of them or only those that belong there; answers those that mattered. An attempt of
+    /// an even number is over after so long.
+    fn heard(asked: &[(u64, u64)], over_after: u64, all: bool) -> Vec<(Time, u32)> {
+        let (mut patience, mut queue, mut heard) = (Patience::default(), BTreeMap::new(), Vec::new());
+        let mut asked = asked.to_vec();
+        asked.sort_unstable();
+        let asked: Vec<(u64, u32, u64)> =
+            asked.iter().zip(1..).map(|((at, takes), seq)| (*at, seq, *takes)).collect();
+        let matters = |seq: u32, now: Time| {
+            let begun = asked[seq as usize - 1].0;
+            seq % 2 == 1 || now.0 < begun + over_after
+        };
+        let mut next = asked.iter();
+        let mut coming = next.next();
+        loop {
+            let first = queue.first_key_value().map(|((at, seq), apart)| (*at, *seq, *apart));
+            match (coming, first) {
+                (Some(&(at, seq, takes)), first) if first.is_none_or(|(due, ..)| at <= due) => {
+                    let wait = wait(at + takes, seq);
+                    match if all { Place::Apart } else { patience.add(wait) } {
+                        Place::Behind => {}
+                        place => queue.extend([((wait.at.0, seq), place == Place::Apart)]),
+                    }
+                    coming = next.next();
+                }
+                (_, Some((at, seq, apart))) => {
+                    queue.remove(&(at, seq));
+                    let mut given_up = Some(seq);
+                    if !apart {
+                        let (first, next) = patience.due(|attempt| matters(attempt.serial, Time(at)));
+                        given_up = first.map(|attempt| attempt.serial);
+                        queue.extend(next.map(|wait| ((wait.at.0, wait.seq), false)));
+                    }
+                    let given_up = given_up.filter(|seq| matters(*seq, Time(at)));
+                    heard.extend(given_up.map(|seq| (Time(at), seq)));
+                }
+                _ => return heard,
+            }
+        }
+    }
+
+    proptest::proptest! {
+        /// The twin puts them all on the queue.
+        #[test]
+        fn what_matters_is_heard_as_if_all_were_on_the_queue(
+            asked in proptest::collection::vec((0u64..60, proptest::sample::select(vec![20u64, 20, 20, 5, 30])), 0..40),
+            over_after in 0u64..40,
+        ) {
+            assert_eq!(heard(&asked, over_after, false), heard(&asked, over_after, true));
+        }
     }
 
     #[test]
