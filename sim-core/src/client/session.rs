@@ -283,7 +283,7 @@ impl Clients {
         process.serial += 1;
         debug_assert!(process.op.is_none(), "a process does one thing after another");
         // There is nothing to drop, and it is made where it stays.
-        std::mem::forget(std::mem::replace(&mut process.op, Some(op())));
+        std::mem::forget(process.op.replace(op()));
         if inside && let Some(op) = &mut process.op {
             op.inside = Some(Box::default());
         }
