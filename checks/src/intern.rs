@@ -5,7 +5,6 @@
 use std::hash::{BuildHasherDefault, Hasher};
 
 use indexmap::IndexMap;
-use sim_core::history::History;
 use sim_core::value::Key;
 
 /// A map whose order is that of insertion and whose hash never varies.
@@ -48,16 +47,6 @@ impl Keys {
         }
         *number as usize
     }
-}
-
-/// How many objects a history's operations are on.
-#[must_use]
-pub fn objects(history: &History) -> usize {
-    let mut keys = Keys::default();
-    for entry in &history.entries {
-        keys.number(entry.operation.key);
-    }
-    keys.len()
 }
 
 /// Multiply and fold, a word at a time.

@@ -7,7 +7,7 @@ pub mod critical;
 pub mod foreign;
 pub mod format;
 pub mod graph;
-pub mod intern;
+mod intern;
 pub mod linearizability;
 pub mod metrics;
 mod naming;

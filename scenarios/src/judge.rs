@@ -1,12 +1,12 @@
 //! A scenario's checks, applied to what a run left; and whether the answers are those expected.
 
 use checks::bounds::{self, Goal};
+use checks::linearizability;
 use checks::metrics::{Metrics, Phases};
 use checks::property::{self, Judged};
 use checks::verdict::{Verdict, Witness};
 use checks::weak::sessions::{self, Guarantee};
 use checks::weak::{agreement, convergence, durability, staleness, updates};
-use checks::{intern, linearizability};
 use serde::Serialize;
 use sim_core::client::ClientConfig;
 use sim_core::client::workload::Ask;
@@ -155,7 +155,8 @@ fn linearizable(clients: &[ClientConfig], record: &Record) -> Judged {
     let verdict = linearizability::check(&record.history, object, &options);
     let detail = match &verdict {
         Verdict::Pass => {
-            let (operations, keys) = (record.history.entries.len(), intern::objects(&record.history));
+            let (operations, keys) =
+                (record.history.entries.len(), linearizability::objects(&record.history));
             format!("{operations} operations on {keys} {}", if keys == 1 { "object" } else { "objects" })
         }
         Verdict::Fail(witness) => witness.headline.clone(),

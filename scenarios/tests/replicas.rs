@@ -272,3 +272,18 @@ fn misspelt_kinds_of_messages_and_levels_without_meaning_are_refused() {
     let gone = refused("quorum/node-joins", "model.Quorum.admin[1].do=Leave(7)");
     assert!(gone.contains("there is no node 7"), "{gone}");
 }
+
+#[test]
+fn a_replica_whose_disk_rots_stays_down() {
+    let rots = "faults=[(when: At(\"3s\"), target: Nodes([\"n1\"]), fault: BitFlips(20)), \
+                (when: At(\"3100ms\"), target: Nodes([\"n1\"]), fault: Restart)]";
+    let loaded = loaded("quorum/abd", &[rots]);
+    let mut refused = 0;
+    for seed in 1..=6 {
+        let outcome = run(&loaded, seed, &RunOptions::default());
+        refused += outcome.record.marks.get("log refused").copied().unwrap_or(0);
+        assert_eq!(word(&outcome, "linearizable"), "pass", "seed {seed}");
+    }
+    // The bits of some may all hit what nobody was promised.
+    assert!(refused >= 4, "{refused} of 6");
+}

@@ -1,6 +1,6 @@
 //! Room for lists that grow to the end of a run: logs, files, histories. Growing twofold copies about as much as is kept in the
-//! end; a list that is long already grows fourfold, which copies a third of that. What is never written takes no memory of the
-//! machine.
+//! end; a list that is long already grows fourfold, which copies a third of that. Where memory is the system's to give, what is never
+//! written takes none. For models' lists too.
 //!
 //! Deliberately absent: lists that come and go, for which twice is right.
 

@@ -82,16 +82,6 @@ impl Value {
         matches!(self, Value::Text(_) | Value::List(_))
     }
 
-    /// Drops it, which for most values is nothing to do.
-    #[inline]
-    pub fn discard(self) {
-        if self.owns_memory() {
-            drop(self);
-        } else {
-            mem::forget(self);
-        }
-    }
-
     #[inline(never)]
     fn hash_rest<H: Hasher>(&self, state: &mut H) {
         match self {

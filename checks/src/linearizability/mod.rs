@@ -30,6 +30,7 @@ use crate::format::KeyNames;
 use crate::verdict::Verdict;
 
 pub use decide::{Decision, decide};
+pub use partition::objects;
 
 /// What kind of object the history is of. Every kind may be keyed: then each key is an object of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -23,6 +23,16 @@ pub(crate) struct Part<'a> {
     pub deeds: Vec<Deed<'a>>,
 }
 
+/// How many objects a history's operations are on, by their keys.
+#[must_use]
+pub fn objects(history: &History) -> usize {
+    let mut keys = Keys::default();
+    for entry in &history.entries {
+        keys.number(entry.operation.key);
+    }
+    keys.len()
+}
+
 /// The parts, in the order of their first operation.
 pub(crate) fn parts(history: &History, model: Model) -> Vec<Part<'_>> {
     match model {

@@ -77,7 +77,7 @@ impl Node for QuorumNode {
     ];
 
     fn boot(config: &Arc<QuorumConfig>, ctx: &mut Ctx<'_>) -> QuorumNode {
-        let Restored { storage, held, hints, epoch } = Storage::open(&config.quorum, ctx);
+        let Restored { storage, held, hints, epoch, refused } = Storage::open(&config.quorum, ctx);
         let mut node = QuorumNode {
             shared: config.clone(),
             me: ctx.me(),
@@ -96,7 +96,11 @@ impl Node for QuorumNode {
             arrivals: BTreeMap::new(),
             watches: BTreeMap::new(),
         };
-        node.start(ctx);
+        if refused {
+            ctx.halt("log refused");
+        } else {
+            node.start(ctx);
+        }
         node
     }
 

@@ -16,7 +16,7 @@ use super::node::Ctx;
 use super::replica::{Held, Hint};
 use super::versions::{Cell, Dot, Object, Past, Stamp, Version};
 use crate::wal::bytes::{Reader, Writer};
-use crate::wal::{Ticket, Wal};
+use crate::wal::{Recovery, Ticket, Wal};
 
 /// The files of the write-ahead log.
 const FILES: [FileId; 2] = [0, 1];
@@ -37,6 +37,8 @@ pub(super) struct Restored {
     pub(super) held: BTreeMap<Object, Held>,
     pub(super) hints: BTreeMap<(Peer, Object), Hint>,
     pub(super) epoch: Epoch,
+    /// What had been made durable is damaged: the server must not go on.
+    pub(super) refused: bool,
 }
 
 /// Where a record has the home that it is kept for: it is no such record, and tells how far membership has changed.
@@ -49,10 +51,10 @@ impl Storage {
         let hasty = quorum.persistence != Persistence::Synced;
         if quorum.persistence == Persistence::Memory {
             let storage = Storage { wal: None, hasty, deferred: VecDeque::new() };
-            return Restored { storage, held, hints, epoch: Epoch(0) };
+            return Restored { storage, held, hints, epoch: Epoch(0), refused: false };
         }
         let opened = Wal::open(FILES, true, ctx);
-        let now = ctx.now();
+        let (now, refused) = (ctx.now(), opened.recovery == Recovery::Refused);
         let mut wal = opened.wal;
         // Opening may have written too, and answers wait for all that was written.
         wal.sync(ctx);
@@ -71,7 +73,7 @@ impl Storage {
             }
         }
         let storage = Storage { wal: Some(wal), hasty, deferred: VecDeque::new() };
-        Restored { storage, held, hints, epoch }
+        Restored { storage, held, hints, epoch, refused }
     }
 
     /// Writes down what is held under a key from now on, or kept for a home; an empty cell for nothing.

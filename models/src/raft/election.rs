@@ -20,14 +20,14 @@ type Ctx<'a> = Context<'a, Message, Timer>;
 
 impl RaftNode {
     /// Draws a new time-out and counts it from now.
-    #[inline(always)]
+    #[inline]
     pub(super) fn reset_deadline(&mut self, ctx: &mut Ctx<'_>) {
         let timeout = self.shared.raft.election_timeout.sample(ctx.rng());
         self.wait(timeout, ctx);
     }
 
     /// It stands for election, or gives its leader up, after this time.
-    #[inline(always)]
+    #[inline]
     pub(super) fn wait(&mut self, timeout: Span, ctx: &mut Ctx<'_>) {
         self.deadline = ctx.now() + timeout;
         if self.armed.is_none_or(|armed| armed > self.deadline) {

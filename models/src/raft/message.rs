@@ -267,3 +267,68 @@ impl fmt::Debug for Message {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Batch, Chunk, Membership, Message, Position};
+    use crate::raft::entry::{Entry, Payload};
+    use sim_core::fingerprint::content;
+    use std::rc::Rc;
+    use std::sync::Arc;
+
+    /// The same kinds in the same order, hashed as the compiler derives it.
+    #[derive(Hash)]
+    #[repr(u64)]
+    enum Twin {
+        Vote(u64, u64, u64, bool, bool),
+        VoteReply(u64, bool, bool),
+        Append(u64, u64, u64, u64, u64, Option<Batch>),
+        Accepted(u64, u64, u64),
+        Refused(u64, u64, u64, u64, u64),
+        Snapshot(Box<Chunk>),
+        SnapshotReply(u64, u64, u64, bool),
+        TimeoutNow(u64),
+        ReadIndex(u64),
+        ReadIndexReply(u64, Option<u64>),
+    }
+
+    #[test]
+    fn every_kind_is_hashed_as_derived() {
+        let (term, round, commit, number) = (3, 4, 5, 6);
+        let (previous_index, previous_term, matched, index) = (7, 2, 9, 8);
+        let (conflict_term, conflict_index) = (1, 11);
+        let chunk = Box::new(Chunk {
+            term,
+            position: Position { index, term, chain: 99 },
+            membership: Arc::new(Membership::of(Vec::new())),
+            offset: 1,
+            total: 3,
+            bytes: vec![1, 2],
+        });
+        let vote = Message::Vote { term, last_index: 8, last_term: 2, pre: true, transfer: false };
+        let reply = Message::VoteReply { term, granted: true, pre: false };
+        let done = Message::SnapshotReply { term, index, received: 12, installed: true };
+        let refused = Message::Refused { term, previous_index, conflict_term, conflict_index, round };
+        let mut pairs = vec![
+            (vote, Twin::Vote(3, 8, 2, true, false)),
+            (reply, Twin::VoteReply(3, true, false)),
+            (Message::Accepted { term, matched, round }, Twin::Accepted(3, 9, 4)),
+            (refused, Twin::Refused(3, 7, 1, 11, 4)),
+            (Message::Snapshot(chunk.clone()), Twin::Snapshot(chunk)),
+            (done, Twin::SnapshotReply(3, 8, 12, true)),
+            (Message::TimeoutNow { term }, Twin::TimeoutNow(3)),
+            (Message::ReadIndex { number }, Twin::ReadIndex(6)),
+            (Message::ReadIndexReply { number, index: Some(8) }, Twin::ReadIndexReply(6, Some(8))),
+            (Message::ReadIndexReply { number, index: None }, Twin::ReadIndexReply(6, None)),
+        ];
+        let entry = |index| Rc::new(Entry::new(index, 3, Payload::Noop));
+        for list in [vec![], vec![entry(8)], vec![entry(8), entry(9)]] {
+            let (entries, same) = (Batch::of(list.clone()), Batch::of(list));
+            let append = Message::Append { term, previous_index, previous_term, commit, round, entries };
+            pairs.push((append, Twin::Append(3, 7, 2, 5, 4, same)));
+        }
+        for (message, twin) in pairs {
+            assert_eq!(content(&message), content(&twin), "{message:?}");
+        }
+    }
+}

@@ -8,7 +8,6 @@
 
 use std::ops::Range;
 
-use sim_core::disk::Tail;
 use sim_core::fingerprint::content;
 use xxhash_rust::xxh3::xxh3_64;
 
@@ -86,7 +85,7 @@ impl Head {
 }
 
 /// The sum of a frame's contents, which its checksum is made of.
-pub(super) fn digest(contents: &[u8]) -> u64 {
+pub(crate) fn digest(contents: &[u8]) -> u64 {
     xxh3_64(contents)
 }
 
@@ -96,18 +95,18 @@ fn checksum(offset: u64, (first, second): (u64, u64), digest: u64) -> u64 {
     content(&(offset, first, second, digest))
 }
 
-/// Writes a frame at the end of a file, where its place is. `digest` is that of the contents.
+/// Writes a frame, part after part. `digest` is that of the contents.
 ///
 /// Word by word, where it stays: bytes that are put together elsewhere and then copied, or summed, hold the processor up.
 #[inline(always)]
-pub(super) fn write(tail: &mut Tail<'_>, head: Head, place: Place, contents: &[u8], digest: u64) {
+pub(super) fn write(mut put: impl FnMut(&[u8]), head: Head, place: Place, contents: &[u8], digest: u64) {
     let (first, second) = head.words(contents.len() as u32);
     let sum = if place.checksums { checksum(place.offset, (first, second), digest) } else { 0 };
-    tail.put(&sum.to_le_bytes());
-    tail.put(&first.to_le_bytes());
-    tail.put(&(second as u32).to_le_bytes());
-    tail.put(&[head.kind as u8]);
-    tail.put(contents);
+    put(&sum.to_le_bytes());
+    put(&first.to_le_bytes());
+    put(&(second as u32).to_le_bytes());
+    put(&[head.kind as u8]);
+    put(contents);
 }
 
 /// One frame that was found.

@@ -27,13 +27,8 @@ use std::ops::Range;
 use sim_core::disk::{Disk, FileId, SyncId, SyncResult};
 use sim_core::node::Context;
 
+pub(crate) use self::frame::digest;
 use self::frame::{Generation, Head, Kind, Place, Scan, scan};
-
-/// The sum of a record, for [`Wal::append_digested`].
-#[must_use]
-pub fn digest(record: &[u8]) -> u64 {
-    frame::digest(record)
-}
 
 /// How much has been written in a life: whoever waits for something to be durable keeps the number.
 pub type Ticket = u64;
@@ -167,7 +162,8 @@ impl Wal {
 
     /// Appends a record whose [`digest`] is known.
     #[inline(always)]
-    pub fn append_digested<M, T>(&mut self, ctx: &mut Context<'_, M, T>, record: &[u8], digest: u64) {
+    pub(crate) fn append_digested<M, T>(&mut self, ctx: &mut Context<'_, M, T>, record: &[u8], digest: u64) {
+        debug_assert_eq!(digest, frame::digest(record), "another record's digest");
         self.write(ctx, Kind::Record, record, digest);
     }
 
@@ -184,10 +180,17 @@ impl Wal {
         let place = Place { offset: self.len, checksums: self.checksums };
         let head = Head { kind, generation: self.generation, durable: self.durable_len };
         let written = (frame::HEAD + contents.len()) as u64;
-        ctx.extend(self.files[self.active], written as usize, |tail| {
-            frame::write(tail, head, place, contents, digest);
-        });
-        debug_assert_eq!(ctx.read(self.files[self.active]).len() as u64, self.len + written);
+        let file = self.files[self.active];
+        if ctx.read(file).len() as u64 == self.len {
+            ctx.extend(file, written as usize, |tail| {
+                frame::write(|bytes| tail.put(bytes), head, place, contents, digest);
+            });
+        } else {
+            // Damage follows, which its owner goes on in spite of.
+            let mut bytes = Vec::new();
+            frame::write(|part| bytes.extend_from_slice(part), head, place, contents, digest);
+            ctx.write(file, self.len, &bytes);
+        }
         self.marked = self.durable_len;
         self.len += written;
         self.written += written;

@@ -142,6 +142,22 @@ fn damage_to_what_was_promised_is_refused_wherever_it_is() {
     }
 }
 
+/// Whoever goes on with a log that was refused writes behind what is sound of it, whatever damage follows there.
+#[test]
+fn what_is_written_after_a_refusal_is_readable_where_it_stands() {
+    let sound = wrote(&[]).disk().expect("written").read(3).len();
+    let mut node = wrote(&["one", "two", "three"]);
+    node.crash();
+    node.damage(3, |bytes| bytes[sound + 3] ^= 0x10);
+    assert_eq!(reboot(&mut node).0, Recovery::Refused);
+    let whole = node.disk().expect("written").read(3).len();
+    let effects = node.message(Peer::node(0), "uno");
+    settle(&mut node, &effects);
+    assert_eq!(node.disk().expect("written").read(3).len(), whole);
+    let (recovery, texts) = reboot(&mut node);
+    assert_eq!((recovery, texts), (Recovery::Clean, vec!["uno".into(), "two".into(), "three".into()]));
+}
+
 #[test]
 fn a_mark_guards_what_was_made_durable_last() {
     let mut node = wrote(&["one", "two"]);

@@ -7,8 +7,8 @@ use indexmap::IndexMap;
 
 use crate::client::layered::{Inside, Layers};
 use crate::client::level::Level;
-use crate::client::patience::{self, Patience, Wait};
-use crate::client::policy::{Act, Guards, Token as Attempt};
+use crate::client::patience::{Attempt, Patience, Wait};
+use crate::client::policy::{Act, Guards, Token as Layered};
 use crate::client::workload::{Generator, Load};
 use crate::client::{ClientConfig, Routing};
 use crate::fingerprint::ContentHasher;
@@ -281,7 +281,7 @@ impl Clients {
         let inside = state.layers.is_some();
         let process = &mut state.processes[process as usize];
         process.serial += 1;
-        debug_assert!(process.op.is_none(), "a process does one thing after another");
+        assert!(process.op.is_none(), "a process does one thing after another");
         // There is nothing to drop, and it is made where it stays.
         std::mem::forget(process.op.replace(op()));
         if inside && let Some(op) = &mut process.op {
@@ -299,14 +299,14 @@ impl Clients {
 
     /// Whether an attempt is the latest of its operation and is still waited for. If not, it never will be again.
     #[inline]
-    pub(crate) fn is_waited_for(&self, attempt: patience::Attempt) -> bool {
+    pub(crate) fn is_waited_for(&self, attempt: Attempt) -> bool {
         let (client, process) = self.owner(attempt.process);
         let op = self.op_of(client, process, attempt.serial);
         op.is_some_and(|op| op.attempt == attempt.number && !op.between)
     }
 
     /// The first of a client's time-outs is due: what it gives up, and the next one that may matter.
-    pub(crate) fn first_wait(&mut self, client: usize) -> (Option<patience::Attempt>, Option<Wait>) {
+    pub(crate) fn first_wait(&mut self, client: usize) -> (Option<Attempt>, Option<Wait>) {
         let mut patience = std::mem::take(&mut self.list[client].patience);
         let due = patience.due(|attempt| self.is_waited_for(attempt));
         self.list[client].patience = patience;
@@ -325,7 +325,7 @@ impl Clients {
     }
 
     /// What the layers call an attempt that they wait for.
-    pub(crate) fn awaited(&self, client: usize, process: u32, serial: u32, number: u32) -> Option<Attempt> {
+    pub(crate) fn awaited(&self, client: usize, process: u32, serial: u32, number: u32) -> Option<Layered> {
         let token = self.op_of(client, process, serial)?.inside.as_ref()?.attempt(number)?;
         self.list[client].layers.as_ref().filter(|layers| layers.stack.is_live(token)).map(|_| token)
     }
@@ -337,7 +337,7 @@ impl Clients {
         process: u32,
         serial: u32,
         number: u32,
-        token: Attempt,
+        token: Layered,
     ) {
         let Client { layers, processes, .. } = &mut self.list[client];
         let own = processes.get_mut(process as usize).filter(|own| own.serial == serial);

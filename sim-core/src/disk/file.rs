@@ -6,7 +6,7 @@ use super::FileId;
 pub(super) enum Change {
     /// The `len` bytes that the file has at `offset` were written there.
     Write { offset: u64, len: usize },
-    /// The next `len` bytes of `Disk::kept` were: the file has others by now.
+    /// The next `len` bytes of `Disk::kept` were: the file may have others by now.
     Kept { offset: u64, len: usize },
     /// Cut to this length.
     Truncate { len: u64 },
@@ -74,7 +74,7 @@ impl File {
         }
     }
 
-    /// Makes a change durable; `kept` are the bytes that the file has no longer, if it is a write of such.
+    /// Makes a change durable; `kept` are the bytes of a write that the file may not have any more.
     #[inline]
     pub(super) fn settle(&mut self, change: Change, kept: &[u8]) {
         self.lasting = true;

@@ -79,7 +79,8 @@ pub struct Disk {
     files: Vec<File>,
     /// Unsynced changes, oldest first.
     unsynced: Vec<Unsynced>,
-    /// The bytes of unsynced writes that were written over or cut off since, one write's after another's.
+    /// The bytes of unsynced writes that their file may not have any more, one write's after another's: of those within a file, and
+    /// of all before a file was written within or cut.
     kept: Vec<u8>,
     syncs: u32,
     /// When the disk is done with the syncs it was given.
@@ -170,6 +171,11 @@ impl Disk {
 
     /// What is not synced of a file's writes is put aside, before the file is changed there.
     fn keep(&mut self, file: FileId) {
+        let is_there =
+            |unsynced: &Unsynced| unsynced.file == file && matches!(unsynced.change, Change::Write { .. });
+        if !self.unsynced.iter().any(is_there) {
+            return;
+        }
         let mut kept = Vec::new();
         let mut used = 0;
         for unsynced in &mut self.unsynced {

@@ -1,6 +1,6 @@
 //! What a crash leaves of files, and how they are damaged.
 
-use super::{Disk, FileId, SyncId};
+use super::{Disk, FileId, SECTOR, SyncId};
 use crate::random::Rng;
 
 #[test]
@@ -130,6 +130,33 @@ impl Twin {
         self.syncs = 0;
         self.seen.clone_from(&self.durable);
     }
+    /// Each sector of what was not synced reaches the platter or does not.
+    fn tear(&mut self, rng: &mut Rng) {
+        let share = rng.unit();
+        for (file, change, _) in std::mem::take(&mut self.unsynced) {
+            edit(&mut self.durable, file, &Edit::Write(0, Vec::new()));
+            match change {
+                Edit::Write(offset, bytes) => {
+                    let (_, durable) =
+                        self.durable.iter_mut().find(|(id, _)| *id == file).expect("it is there");
+                    durable.resize(durable.len().max(offset + bytes.len()), 0);
+                    let mut from = 0;
+                    while from < bytes.len() {
+                        let to = bytes.len().min(((offset + from) / SECTOR + 1) * SECTOR - offset);
+                        if rng.chance(share) {
+                            durable[offset + from..offset + to].copy_from_slice(&bytes[from..to]);
+                        }
+                        from = to;
+                    }
+                }
+                Edit::Truncate(len) if rng.chance(share) => {
+                    edit(&mut self.durable, file, &Edit::Truncate(len));
+                }
+                Edit::Truncate(_) => {}
+            }
+        }
+        self.crash();
+    }
     fn flip(&mut self, rng: &mut Rng) {
         let total: u64 = self.durable.iter().map(|(_, bytes)| bytes.len() as u64).sum();
         let (place, bit) = (rng.below(total.max(1)), rng.below(8));
@@ -142,7 +169,7 @@ impl Twin {
 proptest::proptest! {
     #[test]
     fn it_does_what_a_disk_does_that_keeps_everything_twice(
-        steps in proptest::collection::vec((0u8..9, 0u32..2, 0usize..40, 0u8..250), 0..60),
+        steps in proptest::collection::vec((0u8..10, 0u32..2, 0usize..40, 0u8..250), 0..60),
     ) {
         let (mut disk, mut twin) = (Disk::default(), Twin::default());
         for (what, file, at, byte) in steps {
@@ -175,6 +202,16 @@ proptest::proptest! {
                     twin.flip(&mut Rng::from_key(at as u64));
                 }
                 7 => {
+                    // Within one sector and over two.
+                    let far = SECTOR - 3 + at % 5;
+                    disk.write(file, far as u64, &bytes);
+                    twin.change(file, Edit::Write(far, bytes));
+                    let (mut rng, mut same) = (Rng::from_key(at as u64), Rng::from_key(at as u64));
+                    disk.tear(&mut rng);
+                    twin.tear(&mut same);
+                    assert_eq!(rng, same, "as many draws");
+                }
+                8 => {
                     disk.flush();
                     twin.complete(u32::MAX);
                     twin.crash();

@@ -66,7 +66,7 @@ impl<N: Node> World<N> {
                 op.cleared(id.attempt);
                 op.redirects += 1;
                 if self.clients.follow(client, node) && node != from {
-                    return self.send_attempt(client, process, id.serial, node, observer);
+                    return self.send_attempt(client, process, id.serial, node, false, observer);
                 }
                 self.try_again(client, process, id.serial, Reason::Rejected, observer)
             }

@@ -119,7 +119,7 @@ impl<N: Node> World<N> {
         }
         *self.counts.marks.entry("hedged").or_insert(0) += 1;
         let to = self.clients.route_copy(client, asked, &mut rng);
-        self.dispatch(client, process, serial, to, true, observer)
+        self.send_attempt(client, process, serial, to, true, observer)
     }
 
     /// Invokes a client's next operation.
@@ -203,7 +203,7 @@ impl<N: Node> World<N> {
         self.dispatch(client, process, serial, to, false, observer)
     }
 
-    /// Sends an attempt where a node said.
+    /// Sends an attempt to this node; `copy` if the one before it stays on its way.
     #[inline(never)]
     pub(super) fn send_attempt<O: Observer<N>>(
         &mut self,
@@ -211,9 +211,10 @@ impl<N: Node> World<N> {
         process: u32,
         serial: u32,
         to: Peer,
+        copy: bool,
         observer: &mut O,
     ) -> Flow {
-        self.dispatch(client, process, serial, to, false, observer)
+        self.dispatch(client, process, serial, to, copy, observer)
     }
 
     #[inline(always)]

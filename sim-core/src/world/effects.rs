@@ -102,9 +102,8 @@ impl<N: Node> World<N> {
         observer: &mut O,
     ) -> Flow {
         match effect {
-            Effect::Send { .. } | Effect::Arm { .. } | Effect::Sync(_) => {}
+            Effect::Send { .. } | Effect::Arm { .. } | Effect::Sync(_) | Effect::Reply { .. } => {}
             Effect::Halt(reason) => return self.halt(reason, node, observer),
-            Effect::Reply { id, reply } => self.send_reply(node, id, reply),
             Effect::Disarm { timer } => self.slots[node.index()].timers.disarm(timer),
             Effect::Mark(name) => {
                 *self.counts.marks.entry(name).or_insert(0) += 1;

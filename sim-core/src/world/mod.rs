@@ -2,8 +2,8 @@
 //!
 //! The loop takes the least event by (time, source, the source's sequence number), lets it happen, and writes down
 //! what it caused. Nothing here knows a protocol. One file a part: [`config`] what a world is built from, `build` the
-//! start, `nodes` what happens at a node, `effects` what handlers asked for, `clients` the clients, `answers` what they are told, `patience` their time-outs, `layers` those with layers of policies, `inject` the
-//! faults, `finish` the record.
+//! start, `nodes` what happens at a node, `effects` what handlers asked for, `clients` the clients, `answers` what they
+//! are told, `patience` their time-outs, `layers` those with layers of policies, `inject` the faults, `finish` the record.
 
 mod answers;
 mod build;
