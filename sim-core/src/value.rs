@@ -38,7 +38,7 @@ impl Clone for Value {
         }
     }
 
-    /// In place, where neither value owns memory.
+    /// In place; the value that was there is dropped only where it owns memory.
     #[inline]
     fn clone_from(&mut self, source: &Value) {
         let value = source.clone();
@@ -234,9 +234,7 @@ impl Call {
     #[inline(never)]
     fn clone_rarer(&self) -> Call {
         match self {
-            Call::Read => Call::Read,
-            Call::Write(value) => Call::Write(value.clone()),
-            Call::Cas { from, to } => Call::Cas { from: from.clone(), to: to.clone() },
+            Call::Read | Call::Write(_) | Call::Cas { .. } => self.clone(),
             Call::Delete => Call::Delete,
             Call::Append(value) => Call::Append(value.clone()),
             Call::Add(n) => Call::Add(*n),

@@ -4,12 +4,13 @@
 //! An operation of which any attempt may have landed ends unknown, stays concurrent to the end, and its process
 //! issues nothing more: a new process takes over. A late reply to an earlier attempt still answers the operation.
 //!
-//! [`workload`] says what is asked and when, [`retry`] what is done when no answer comes, `session` is one
-//! operation's life.
+//! [`workload`] says what is asked and when, [`retry`] what is done when no answer comes, `session` what each client is
+//! at, `operation` is one operation's life, `patience` its time-outs.
 
 mod curve;
 pub(crate) mod layered;
 pub mod level;
+pub(crate) mod operation;
 pub(crate) mod patience;
 pub mod policy;
 pub mod retry;

@@ -2,7 +2,7 @@
 
 use std::ops::ControlFlow;
 
-use crate::client::session::FREE_REDIRECTS;
+use crate::client::operation::FREE_REDIRECTS;
 use crate::fingerprint::content;
 use crate::history::{Answer, Outcome, Reason};
 use crate::node::{Node, Reply, RequestId};
@@ -66,7 +66,7 @@ impl<N: Node> World<N> {
                 op.cleared(id.attempt);
                 op.redirects += 1;
                 if self.clients.follow(client, node) && node != from {
-                    return self.send_attempt(client, process, id.serial, node, false, observer);
+                    return self.dispatch(client, process, id.serial, node, false, observer);
                 }
                 self.try_again(client, process, id.serial, Reason::Rejected, observer)
             }
@@ -105,7 +105,7 @@ impl<N: Node> World<N> {
         self.tell_guards(client, process, serial, true);
         self.clients.remember(client, process, serial, &answer);
         self.clients.follow(client, from);
-        self.write_end(client, process, serial, Outcome::Ok(answer), Some(from), observer)
+        self.end_operation(client, process, serial, Outcome::Ok(answer), Some(from), observer)
     }
 
     /// A client's guards hear how its latest attempt ended: answered, or not.
@@ -117,21 +117,7 @@ impl<N: Node> World<N> {
     }
 
     /// Writes an operation's end into the history and lets its process go on, or not.
-    #[inline(never)]
     pub(super) fn end_operation<O: Observer<N>>(
-        &mut self,
-        client: usize,
-        process: u32,
-        serial: u32,
-        outcome: Outcome,
-        answered_by: Option<Peer>,
-        observer: &mut O,
-    ) -> Flow {
-        self.write_end(client, process, serial, outcome, answered_by, observer)
-    }
-
-    #[inline(always)]
-    fn write_end<O: Observer<N>>(
         &mut self,
         client: usize,
         process: u32,

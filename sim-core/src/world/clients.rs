@@ -3,8 +3,8 @@
 use std::hash::{Hash, Hasher};
 use std::ops::ControlFlow;
 
+use crate::client::operation::Op;
 use crate::client::patience::Attempt;
-use crate::client::session::Op;
 use crate::fingerprint::content;
 use crate::history::{Entry, Outcome, Reason};
 use crate::network::Fate;
@@ -92,7 +92,7 @@ impl<N: Node> World<N> {
                     return ControlFlow::Continue(());
                 }
                 self.absorb(tie, Kind::Client, Peer::client(client as u32), content(&due));
-                self.attempt_again(client, number, serial, observer)
+                self.attempt(client, number, serial, true, observer)
             }
             Due::Copy { process, serial, attempt } => {
                 let (client, number) = self.clients.owner(process);
@@ -119,7 +119,7 @@ impl<N: Node> World<N> {
         }
         *self.counts.marks.entry("hedged").or_insert(0) += 1;
         let to = self.clients.route_copy(client, asked, &mut rng);
-        self.send_attempt(client, process, serial, to, true, observer)
+        self.dispatch(client, process, serial, to, true, observer)
     }
 
     /// Invokes a client's next operation.
@@ -157,20 +157,7 @@ impl<N: Node> World<N> {
         }
     }
 
-    /// Sends another attempt.
-    #[inline(never)]
-    fn attempt_again<O: Observer<N>>(
-        &mut self,
-        client: usize,
-        process: u32,
-        serial: u32,
-        observer: &mut O,
-    ) -> Flow {
-        self.attempt(client, process, serial, true, observer)
-    }
-
     /// Sends an attempt to the node the routing names, which is another one if the latest attempt was of no use.
-    #[inline(always)]
     fn attempt<O: Observer<N>>(
         &mut self,
         client: usize,
@@ -204,21 +191,7 @@ impl<N: Node> World<N> {
     }
 
     /// Sends an attempt to this node; `copy` if the one before it stays on its way.
-    #[inline(never)]
-    pub(super) fn send_attempt<O: Observer<N>>(
-        &mut self,
-        client: usize,
-        process: u32,
-        serial: u32,
-        to: Peer,
-        copy: bool,
-        observer: &mut O,
-    ) -> Flow {
-        self.dispatch(client, process, serial, to, copy, observer)
-    }
-
-    #[inline(always)]
-    fn dispatch<O: Observer<N>>(
+    pub(super) fn dispatch<O: Observer<N>>(
         &mut self,
         client: usize,
         process: u32,
@@ -230,7 +203,7 @@ impl<N: Node> World<N> {
         let (name, now) = (self.clients.process_id(client, process), self.now);
         let until = self.clients.op(client, process, serial).map_or(Time::NEVER, |op| op.deadline);
         let until = (until < Time::NEVER).then_some(until);
-        let attempt = self.put_on_wire(client, process, serial, to, until, observer)?;
+        let attempt = self.transmit(client, process, serial, to, until, observer)?;
         let Some(op) = self.clients.op(client, process, serial) else { return ControlFlow::Continue(()) };
         if !copy {
             (op.copies_from, op.began_at, op.on_their_way) = (attempt, now, 0);
@@ -248,21 +221,7 @@ impl<N: Node> World<N> {
 
     /// Counts another attempt and puts it on the wire; which one it is. The node is told until when an answer is of use
     /// if there is a deadline to tell.
-    #[inline(never)]
     pub(super) fn transmit<O: Observer<N>>(
-        &mut self,
-        client: usize,
-        process: u32,
-        serial: u32,
-        to: Peer,
-        deadline: Option<Time>,
-        observer: &mut O,
-    ) -> ControlFlow<Violation, u32> {
-        self.put_on_wire(client, process, serial, to, deadline, observer)
-    }
-
-    #[inline(always)]
-    fn put_on_wire<O: Observer<N>>(
         &mut self,
         client: usize,
         process: u32,

@@ -7,8 +7,8 @@
 use std::ops::ControlFlow;
 
 use crate::client::layered::{share, tag, untag};
+use crate::client::operation::FREE_REDIRECTS;
 use crate::client::policy::{self, Act, Call, Token};
-use crate::client::session::FREE_REDIRECTS;
 use crate::history::{Answer, Outcome, Reason};
 use crate::node::{Node, Reply, RequestId};
 use crate::observer::Observer;
