@@ -1,28 +1,43 @@
 //! How many operations ended how, and which share of them ended ok: before, during and after the faults.
 
-use sim_core::history::Entry;
+use sim_core::history::{Entry, Outcome};
 use sim_core::record::Record;
 use sim_core::time::Time;
 
-use crate::metrics::{Metrics, Phases, share_ok};
+use crate::metrics::{Metrics, Phases, share_of, share_ok};
 
-pub(super) fn measure(record: &Record, phases: &Phases, metrics: &mut Metrics) {
+/// Answers how many ended ok.
+pub(super) fn measure(record: &Record, phases: &Phases, metrics: &mut Metrics) -> u64 {
     let entries = &record.history.entries;
     if entries.is_empty() {
-        return;
+        return 0;
     }
-    let (ok, failed, unknown) = record.history.counts();
+    let calm = phases.calm_from..phases.stop_at;
+    let (mut all, mut in_calm, mut attempts) = ([0_u64; 3], [0_u64; 2], 0_u64);
+    // In one walk: a history is larger than the caches.
+    for entry in entries {
+        let end = match entry.outcome {
+            Outcome::Ok(_) => 0,
+            Outcome::Failed(_) => 1,
+            Outcome::Unknown(_) => 2,
+        };
+        all[end] += 1;
+        in_calm[usize::from(end > 0)] += u64::from(calm.contains(&entry.invoked));
+        attempts += u64::from(entry.attempts);
+    }
+    let [ok, failed, unknown] = all;
+    let count = entries.len() as f64;
     for (name, count) in
-        [("", ok + failed + unknown), ("_ok", ok), ("_failed", failed), ("_unknown", unknown)]
+        [("", count), ("_ok", ok as f64), ("_failed", failed as f64), ("_unknown", unknown as f64)]
     {
-        metrics.insert(format!("operations{name}"), count as f64);
+        metrics.insert(format!("operations{name}"), count);
     }
     let mut put = |name: &str, share: Option<f64>| {
         if let Some(share) = share {
             metrics.insert(name.to_string(), share);
         }
     };
-    put("availability", share_ok(entries.iter()));
+    put("availability", Some(ok as f64 / count));
     let faulty = faulty_spans(record, phases);
     if let (Some((first, _)), Some(last)) = (faulty.first(), faulty.iter().map(|span| span.1).max()) {
         let during = |entry: &&Entry| {
@@ -34,14 +49,14 @@ pub(super) fn measure(record: &Record, phases: &Phases, metrics: &mut Metrics) {
         put("availability_during", share_ok(entries.iter().filter(during)));
         put("availability_after", share_ok(entries.iter().filter(|entry| entry.invoked >= last)));
     }
-    let calm = |entry: &&Entry| (phases.calm_from..phases.stop_at).contains(&entry.invoked);
-    put("availability_calm", share_ok(entries.iter().filter(calm)));
+    let [ok_in_calm, not_ok] = in_calm;
+    put("availability_calm", share_of(ok_in_calm, ok_in_calm + not_ok));
     let asking = phases.stop_at.min(record.ended).as_secs_f64();
     if asking > 0.0 {
         metrics.insert("throughput_per_s".into(), ok as f64 / asking);
     }
-    let attempts: u64 = entries.iter().map(|entry| u64::from(entry.attempts)).sum();
-    metrics.insert("attempts_per_operation".into(), attempts as f64 / entries.len() as f64);
+    metrics.insert("attempts_per_operation".into(), attempts as f64 / count);
+    ok
 }
 
 /// When at least one fault was in force: sorted, overlaps joined.

@@ -46,10 +46,10 @@ pub type Metrics = IndexMap<String, f64>;
 #[must_use]
 pub fn compute(record: &Record, phases: &Phases) -> Metrics {
     let mut metrics = Metrics::new();
-    availability::measure(record, phases, &mut metrics);
+    let ok = availability::measure(record, phases, &mut metrics);
     latency::measure(record, phases, &mut metrics);
     recovery::measure(record, phases, &mut metrics);
-    traffic::measure(record, &mut metrics);
+    traffic::measure(record, ok, &mut metrics);
     edges::measure(record, &mut metrics);
     crate::critical::measure(record, &mut metrics);
     staleness::measure(record, &mut metrics);
@@ -68,7 +68,12 @@ pub fn share_ok<'a>(entries: impl Iterator<Item = &'a Entry>) -> Option<f64> {
         all += 1;
         ok += u64::from(entry.is_ok());
     }
-    (all > 0).then(|| ok as f64 / all as f64)
+    share_of(ok, all)
+}
+
+/// So many of so many; `None` of none.
+fn share_of(some: u64, all: u64) -> Option<f64> {
+    (all > 0).then(|| some as f64 / all as f64)
 }
 
 /// Every metric's name with a sentence about it. `<…>` stands for a name that varies.

@@ -12,13 +12,13 @@ const WINDOW: Span = Span::ms(250);
 const SUSTAINED: f64 = 0.9;
 
 pub(super) fn measure(record: &Record, phases: &Phases, metrics: &mut Metrics) {
-    let firsts = first_success_since(record);
     if let Some(outage) = longest_outage(record, phases) {
         metrics.insert("outage_ms_longest".into(), outage.as_ms_f64());
     }
     if record.faults.is_empty() {
         return;
     }
+    let firsts = first_success_since(record);
     let from_injection: Vec<f64> = record
         .faults
         .iter()

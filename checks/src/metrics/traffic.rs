@@ -10,13 +10,13 @@ use crate::statistics::summary::percentile;
 /// The roles that mean "the one in charge", whatever the protocol.
 const LEADING: [&str; 2] = ["leader", "primary"];
 
-pub(super) fn measure(record: &Record, metrics: &mut Metrics) {
+/// `ok` operations ended ok.
+pub(super) fn measure(record: &Record, ok: u64, metrics: &mut Metrics) {
     let net = &record.network;
     let mut put = |name: &str, value: f64| {
         metrics.insert(name.to_string(), value);
     };
     put("messages", net.sent as f64);
-    let ok = record.history.counts().0;
     if ok > 0 {
         put("messages_per_operation", net.sent as f64 / ok as f64);
         put("bytes_per_operation", net.bytes as f64 / ok as f64);

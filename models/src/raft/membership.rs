@@ -4,6 +4,7 @@
 //! Deliberately absent: when a membership is changed, which is `reconfigure`'s business.
 
 use std::fmt;
+use std::hint::select_unpredictable;
 
 use sim_core::peer::Peer;
 
@@ -115,7 +116,7 @@ const FEW: usize = 9;
 fn least_of_highest(numbers: &[Index], size: usize) -> Index {
     numbers.iter().fold(0, |best, number| {
         let count = numbers.iter().map(|other| usize::from(other >= number)).sum::<usize>();
-        if count >= size { best.max(*number) } else { best }
+        select_unpredictable(count >= size, best.max(*number), best)
     })
 }
 

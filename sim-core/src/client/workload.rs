@@ -335,6 +335,15 @@ impl Generator {
 }
 
 impl Load {
+    /// About how many operations a client asks in so long; 0 where it waits for answers, or the rate changes.
+    pub(crate) fn expected(&self, asking: Span) -> f64 {
+        match self {
+            Load::Open { rate, .. } => rate.get() * asking.as_secs_f64(),
+            Load::Replay(instants) => instants.partition_point(|instant| *instant <= asking) as f64,
+            Load::Closed { .. } | Load::Curve { .. } | Load::ReplayCsv(_) => 0.0,
+        }
+    }
+
     /// The time from one arrival to the next in an open loop, or from an answer to the next question in a closed one.
     /// `asked` questions were asked so far; it is `since_start` after the client's start.
     pub(crate) fn gap(&self, rng: &mut Rng, asked: u64, since_start: Span) -> Span {

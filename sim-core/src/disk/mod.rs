@@ -221,6 +221,22 @@ impl Disk {
     /// Makes everything durable that was written before this sync was begun.
     #[inline(always)]
     pub(crate) fn complete_sync(&mut self, sync: SyncId) {
+        let all = self.unsynced.last().is_none_or(|last| last.sync <= sync.0);
+        if all && self.files.iter().all(|file| file.lasting && !file.damaged) {
+            return self.complete_all();
+        }
+        self.complete_some(sync);
+    }
+
+    /// All that was written is durable now, as it is seen.
+    #[inline(always)]
+    fn complete_all(&mut self) {
+        self.unsynced.clear();
+        self.kept.clear();
+        self.files.iter_mut().for_each(File::settled);
+    }
+
+    fn complete_some(&mut self, sync: SyncId) {
         let (mut done, mut used) = (0, 0);
         // In the order in which they were made, so the first that is not covered ends it.
         while let Some(Unsynced { file, change, .. }) =
@@ -236,9 +252,7 @@ impl Disk {
             self.unsynced.drain(..done);
             self.kept.drain(..used);
         } else {
-            self.unsynced.clear();
-            self.kept.clear();
-            self.files.iter_mut().for_each(File::settled);
+            self.complete_all();
         }
     }
 

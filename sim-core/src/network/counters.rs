@@ -1,7 +1,8 @@
 //! How many messages each stream of fates has seen.
 //!
-//! A small cluster's links are counted in a dense square (of which only the pages in use take memory), a large one's in an open-addressed table of the links in
-//! use; both count the same, so the choice cannot be seen from outside.
+//! A small cluster's links are counted in a dense square (of which only the pages in use take memory), those of its clients in a row
+//! for each client, and all others in an open-addressed table of the links in use. All count the same, so the choice cannot be seen
+//! from outside.
 
 use crate::network::Draws;
 use crate::peer::Peer;
@@ -9,9 +10,11 @@ use crate::random::mix;
 
 /// Up to this many nodes, the square is dense.
 const DENSE: u32 = 1024;
+/// Rows are as long as there are nodes; so many counters at most are in them.
+const IN_ROWS: usize = 1 << 20;
 
 pub(super) enum Counters {
-    Links { side: u32, dense: Vec<u32>, sparse: Table },
+    Links { side: u32, dense: Vec<u32>, calls: [Vec<u32>; 2], sparse: Table },
     Senders { nodes: Vec<u32>, clients: Vec<u32> },
 }
 
@@ -20,7 +23,8 @@ impl Counters {
         match draws {
             Draws::PerLink => {
                 let side = if nodes <= DENSE { nodes } else { 0 };
-                Counters::Links { side, dense: vec![0; (side * side) as usize], sparse: Table::default() }
+                let (dense, calls) = (vec![0; (side * side) as usize], [const { Vec::new() }; 2]);
+                Counters::Links { side, dense, calls, sparse: Table::default() }
             }
             Draws::PerSender => Counters::Senders { nodes: vec![0; nodes as usize], clients: Vec::new() },
         }
@@ -39,12 +43,12 @@ impl Counters {
     #[inline(always)]
     pub(super) fn next(&mut self, from: Peer, to: Peer) -> u64 {
         let counter = match self {
-            Counters::Links { side, dense, sparse } => {
+            Counters::Links { side, dense, calls, sparse } => {
                 if from.raw() < *side && to.raw() < *side {
                     // In 64 bits it cannot overflow, and need not be checked.
                     &mut dense[(u64::from(from.raw()) * u64::from(*side) + u64::from(to.raw())) as usize]
                 } else {
-                    sparse.entry((u64::from(from.raw()) << 32) | u64::from(to.raw()))
+                    of_others(*side, calls, sparse, from, to)
                 }
             }
             Counters::Senders { nodes, clients } => {
@@ -61,6 +65,29 @@ impl Counters {
     }
 }
 
+/// The counter of a link that is not in the square: a client's, or one of a large cluster.
+#[inline(never)]
+fn of_others<'a>(
+    side: u32,
+    [requests, replies]: &'a mut [Vec<u32>; 2],
+    sparse: &'a mut Table,
+    from: Peer,
+    to: Peer,
+) -> &'a mut u32 {
+    let (rows, client, node) = if from.is_client() { (requests, from, to) } else { (replies, to, from) };
+    if node.raw() < side && client.is_client() {
+        let place = client.index() * side as usize + node.index();
+        if place < rows.len() {
+            return &mut rows[place];
+        }
+        if place < IN_ROWS {
+            grow(rows, place);
+            return &mut rows[place];
+        }
+    }
+    sparse.entry((u64::from(from.raw()) << 32) | u64::from(to.raw()))
+}
+
 #[cold]
 fn grow(counters: &mut Vec<u32>, index: usize) {
     counters.resize(index + 1, 0);
@@ -75,7 +102,6 @@ pub(super) struct Table {
 }
 
 impl Table {
-    #[inline(never)]
     fn entry(&mut self, key: u64) -> &mut u32 {
         if self.used * 3 >= self.slots.len() * 2 {
             self.grow();

@@ -8,8 +8,8 @@ use super::Entry;
 /// The places that entries are spread over, as bits.
 const PLACE_BITS: u32 = 8;
 const PLACES: usize = 1 << PLACE_BITS;
-/// So many entries are sorted where they are.
-const FEW: usize = 16;
+/// So many entries are a few.
+const FEW: usize = 20;
 /// More than so many at one place are not sorted one by one.
 const CROWD: u32 = 12;
 
@@ -17,8 +17,7 @@ const CROWD: u32 = 12;
 pub(super) fn move_sorted(bucket: &mut Vec<Entry>, run: &mut Vec<Entry>) {
     let from = run.len();
     if bucket.len() <= FEW {
-        run.append(bucket);
-        return run[from..].sort_unstable_by_key(Entry::key);
+        return move_few(bucket, run);
     }
     let instants = bucket.iter().map(|entry| entry.at.0);
     let (least, most) = instants.fold((u64::MAX, 0), |(a, b), at| (a.min(at), b.max(at)));
@@ -46,6 +45,24 @@ pub(super) fn move_sorted(bucket: &mut Vec<Entry>, run: &mut Vec<Entry>) {
     } else {
         insert_each(moved);
     }
+}
+
+/// The same for a few: each goes to the place that the number of those before it tells. Their order cannot be predicted, so
+/// nothing hangs on a branch.
+fn move_few(bucket: &mut Vec<Entry>, run: &mut Vec<Entry>) {
+    let from = run.len();
+    // These are only there to be written over.
+    run.extend_from_slice(bucket);
+    let moved = &mut run[from..];
+    for (i, entry) in bucket.iter().enumerate() {
+        let key = entry.key();
+        let (earlier, later) = bucket.split_at(i);
+        let before = |sum: usize, is: bool| sum.wrapping_add(usize::from(is));
+        let sum = earlier.iter().fold(0, |sum, other| before(sum, other.key() <= key));
+        let sum = later.iter().fold(sum, |sum, other| before(sum, other.key() < key));
+        moved[sum] = *entry;
+    }
+    bucket.clear();
 }
 
 /// Sorts what is nearly in order.

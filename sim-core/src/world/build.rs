@@ -19,6 +19,9 @@ use crate::world::inject::Plan;
 use crate::world::timers::Timers;
 use crate::world::{Body, Counts, Event, Flow, Group, Rest, Slot, World};
 
+/// Room is made for so many operations at most before they are asked.
+const RESERVED: usize = 1 << 20;
+
 impl<N: Node> World<N> {
     /// A world that has not started; [`World::run`] starts it.
     ///
@@ -37,6 +40,9 @@ impl<N: Node> World<N> {
             record.nodes = named.map(|(i, name)| NodeInfo { name: name.clone(), place: place(i) }).collect();
         }
         record.clients = (0..config.client_count()).map(|i| Peer::client(i).to_string()).collect();
+        let expected: f64 = config.clients.iter().map(|group| group.expected(config.schedule.stop_at)).sum();
+        // Rarely are there more; what is not used takes no memory.
+        record.history.entries.reserve(((expected + 4.0 * expected.sqrt()) as usize).min(RESERVED));
         let mut slots = Vec::with_capacity(count as usize);
         let mut rests = Vec::with_capacity(count as usize);
         let mut groups = Vec::with_capacity(config.groups.len());
