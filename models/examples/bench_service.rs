@@ -4,8 +4,9 @@
 use models::model::{Cluster, Model};
 use models::service::Service;
 use models::service::config::{Edge, ServiceSpec, Step, Users};
+use sim_core::client::load::{Arrivals, Load};
 use sim_core::client::retry::{Backoff, RetryConfig};
-use sim_core::client::workload::{Arrivals, Ask, Load, Mix, Popularity, Values};
+use sim_core::client::workload::{Ask, Mix, Popularity, Values};
 use sim_core::client::{ClientConfig, Routing};
 use sim_core::disk::DiskConfig;
 use sim_core::network::link::LinkConfig;

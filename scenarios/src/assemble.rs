@@ -5,8 +5,9 @@
 
 use checks::metrics;
 use models::model::Model;
+use sim_core::client::load::Load;
 use sim_core::client::policy::{Guard, Layer};
-use sim_core::client::workload::{Ask, Load};
+use sim_core::client::workload::Ask;
 use sim_core::client::{ClientConfig, Routing};
 use sim_core::fault::Trigger;
 use sim_core::node::Node;

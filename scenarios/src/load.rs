@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use sim_core::client::workload::Load;
+use sim_core::client::load::Load;
 use sim_core::fingerprint::content;
 
 use crate::assemble;
@@ -162,7 +162,7 @@ pub fn load(name_or_path: &str, overrides: &[String]) -> Result<Loaded, Scenario
 #[cfg(test)]
 mod tests {
     use super::{Loaded, load};
-    use sim_core::client::workload::Load;
+    use sim_core::client::load::Load;
     use sim_core::time::Span;
 
     #[test]

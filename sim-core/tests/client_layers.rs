@@ -3,9 +3,10 @@
 mod common;
 
 use common::{at, clients};
+use sim_core::client::load::{Arrivals, Load};
 use sim_core::client::policy::Layer;
 use sim_core::client::retry::RetryConfig;
-use sim_core::client::workload::{Arrivals, Ask, Load, Mix, Popularity, Values};
+use sim_core::client::workload::{Ask, Mix, Popularity, Values};
 use sim_core::client::{ClientConfig, Routing};
 use sim_core::fault::{Crash, Fault, FaultLine, Target, Trigger};
 use sim_core::history::{Entry, Outcome, Reason};

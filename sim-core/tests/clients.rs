@@ -3,8 +3,8 @@
 mod common;
 
 use common::{at, clients, config, record, world};
+use sim_core::client::load::{Arrivals, Load};
 use sim_core::client::retry::Backoff;
-use sim_core::client::workload::{Arrivals, Load};
 use sim_core::client::{ClientConfig, Routing};
 use sim_core::disk::DiskConfig;
 use sim_core::fault::{Crash, Fault, FaultLine, Shape, Target, Trigger};

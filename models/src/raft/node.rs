@@ -111,7 +111,7 @@ impl Node for RaftNode {
 
     fn boot(config: &Arc<RaftConfig>, ctx: &mut Ctx<'_>) -> RaftNode {
         let (storage, restored) = Storage::open(&config.raft, ctx);
-        let mut node = RaftNode::fresh(config, storage, ctx.me(), ctx.now());
+        let mut node = RaftNode::fresh(config, storage, ctx);
         match restored.recovery {
             Some(Recovery::Refused) => {
                 ctx.halt("log refused");
@@ -234,7 +234,8 @@ impl Node for RaftNode {
 }
 
 impl RaftNode {
-    fn fresh(config: &Arc<RaftConfig>, storage: Storage, me: Peer, now: Time) -> RaftNode {
+    fn fresh(config: &Arc<RaftConfig>, storage: Storage, ctx: &mut Ctx<'_>) -> RaftNode {
+        let (me, now) = (ctx.me(), ctx.now());
         let voters = config.raft.voters.map_or(config.members.len(), |voters| voters as usize);
         let first = Membership::of(config.members[..voters].to_vec());
         RaftNode {
@@ -261,7 +262,7 @@ impl RaftNode {
             leading: None,
             pending: VecDeque::new(),
             orphans: Vec::new(),
-            asked: Asked::new(now),
+            asked: Asked::new(config.raft.reads, ctx),
             agreed: false,
             early: Vec::new(),
             scratch: Vec::new(),

@@ -64,8 +64,8 @@ enum Reader {
 /// Reads for which a follower asked its leader.
 #[derive(Debug)]
 pub(super) struct Asked {
-    /// The latest question's number. The first of a life is what the clock read at its boot in nanoseconds, so that an
-    /// answer to an earlier life's question is none to this one's.
+    /// The latest question's number. A life's numbers begin at a drawn one, so that an answer to an earlier life's question
+    /// is none to this one's, whatever the server's clock reads.
     number: u64,
     reads: VecDeque<AskedRead>,
 }
@@ -80,8 +80,10 @@ struct AskedRead {
 }
 
 impl Asked {
-    pub(super) fn new(booted: Time) -> Asked {
-        Asked { number: booted.0, reads: VecDeque::new() }
+    pub(super) fn new(reads: Reads, ctx: &mut Ctx<'_>) -> Asked {
+        // There is room for more than will ever be asked.
+        let number = if reads == Reads::Follower { ctx.rng().bits() / 2 } else { 0 };
+        Asked { number, reads: VecDeque::new() }
     }
 }
 

@@ -3,8 +3,9 @@
 //!
 //! Deliberately absent: correctness. It forgets its votes when it crashes, and answers reads from memory.
 
+use sim_core::client::load::{Arrivals, Load};
 use sim_core::client::retry::{Backoff, RetryConfig};
-use sim_core::client::workload::{Arrivals, Ask, Load, Mix, Popularity, Values};
+use sim_core::client::workload::{Ask, Mix, Popularity, Values};
 use sim_core::client::{ClientConfig, Routing};
 use sim_core::disk::DiskConfig;
 use sim_core::fault::FaultLine;

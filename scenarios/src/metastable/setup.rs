@@ -3,7 +3,7 @@
 
 use std::ops::Range as Seeds;
 
-use sim_core::client::workload::Load;
+use sim_core::client::load::Load;
 use sim_core::fault::Trigger;
 use sim_core::random::distribution::Distribution;
 use sim_core::time::Span;

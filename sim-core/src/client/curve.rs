@@ -77,7 +77,7 @@ pub(super) fn time_for(points: &[(Span, f64)], repeats: bool, now: Span, mut amo
 #[cfg(test)]
 mod tests {
     use super::{time_for, validate};
-    use crate::client::workload::Load;
+    use crate::client::load::Load;
     use crate::time::Span;
 
     #[test]

@@ -4,12 +4,13 @@
 //! An operation of which any attempt may have landed ends unknown, stays concurrent to the end, and its process
 //! issues nothing more: a new process takes over. A late reply to an earlier attempt still answers the operation.
 //!
-//! [`workload`] says what is asked and when, [`retry`] what is done when no answer comes, `session` what each client is
+//! [`workload`] says what is asked, [`load`] when, [`retry`] what is done when no answer comes, `session` what each client is
 //! at, `operation` is one operation's life, `patience` its time-outs.
 
 mod curve;
 pub(crate) mod layered;
 pub mod level;
+pub mod load;
 pub(crate) mod operation;
 pub(crate) mod patience;
 pub mod policy;
@@ -20,10 +21,11 @@ pub mod workload;
 use serde::{Deserialize, Serialize};
 
 use crate::client::level::Levels;
+use crate::client::load::Load;
 use crate::client::policy::Layer;
 use crate::client::policy::layer::validate_for_clients;
 use crate::client::retry::RetryConfig;
-use crate::client::workload::{Load, Mix};
+use crate::client::workload::Mix;
 use crate::time::Span;
 
 /// A group of equal clients.

@@ -7,10 +7,11 @@ use indexmap::IndexMap;
 
 use crate::client::layered::{Inside, Layers};
 use crate::client::level::Level;
+use crate::client::load::Load;
 use crate::client::operation::Op;
 use crate::client::patience::{Attempt, Patience, Wait};
 use crate::client::policy::{Act, Guards, Token as Layered};
-use crate::client::workload::{Generator, Load};
+use crate::client::workload::Generator;
 use crate::client::{ClientConfig, Routing};
 use crate::fingerprint::ContentHasher;
 use crate::history::Answer;

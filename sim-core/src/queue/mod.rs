@@ -6,15 +6,15 @@
 //! whole. A queue of a few entries is the sorted run alone. Entries due at the same instant are ordered by their tie word, exactly
 //! as a sorted list would have them; the twin in the tests is that list.
 //!
-//! `buckets` holds what is due later, `sort` makes a run of a bucket. Deliberately absent: removal. What is no longer wanted
+//! `buckets` holds what is due later, `sort` makes a run of a bucket, `insert` puts into it what comes after that. Deliberately absent: removal. What is no longer wanted
 //! stays, and whoever takes it out knows that it is stale.
 
 mod buckets;
+mod insert;
 mod sort;
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
-use std::hint::select_unpredictable;
 
 use self::buckets::Buckets;
 use crate::time::Time;
@@ -50,40 +50,13 @@ const INSERT: usize = 32;
 /// A run of no more entries than this is gone through whole when one is added.
 const FEW: usize = 8;
 
+/// What belongs before the last of so many is put among these from the first on.
+const NEAR: usize = 8;
+/// The room that is made before a run for what is due among its first.
+const ROOM: usize = 16;
+
 /// So many wait beside a long run before it is sent back to the buckets.
 const LATE: usize = 64;
-
-/// Writes an entry where it belongs in a sorted list of others. The last place is free.
-///
-/// Where that is cannot be predicted: each of the others is looked at and written, whether it moves or not, and the processor
-/// goes on with what comes first meanwhile.
-#[inline(always)]
-fn insert_evenly(run: &mut [Entry], at: u64, tie: u64, slot: u32, target: u32) {
-    let new = key(at, tie);
-    let mut moving = (at, tie, u64::from(target) << 32 | u64::from(slot));
-    let entry = |(at, tie, rest): (u64, u64, u64)| Entry {
-        at: Time(at),
-        tie,
-        slot: rest as u32,
-        target: (rest >> 32) as u32,
-    };
-    let [others @ .., last] = run else { return };
-    for place in others {
-        let stays = place.key() < new;
-        let here = (place.at.0, place.tie, u64::from(place.target) << 32 | u64::from(place.slot));
-        *place = entry((
-            select_unpredictable(stays, here.0, moving.0),
-            select_unpredictable(stays, here.1, moving.1),
-            select_unpredictable(stays, here.2, moving.2),
-        ));
-        moving = (
-            select_unpredictable(stays, moving.0, here.0),
-            select_unpredictable(stays, moving.1, here.1),
-            select_unpredictable(stays, moving.2, here.2),
-        );
-    }
-    *last = entry(moving);
-}
 
 /// What is pending, by (at, tie).
 #[derive(Debug)]
@@ -145,22 +118,30 @@ impl Queue {
             self.run[self.head] = Entry { at: Time(at), tie, slot, target };
             return;
         }
+        if self.run.get(self.head + NEAR - 1).is_some_and(|late| new < late.key()) {
+            if self.head == 0 {
+                self.make_room();
+            }
+            self.head -= 1;
+            return insert::from_the_first(&mut self.run[self.head..], at, tie, slot, target);
+        }
         self.run.push(Entry { at: Time(at), tie, slot, target });
-        let mut run = &mut self.run[self.head..];
+        let run = &mut self.run[self.head..];
         if run.len() <= FEW {
-            return insert_evenly(run, at, tie, slot, target);
+            insert::evenly(run, at, tie, slot, target);
+        } else {
+            insert::from_the_last(run, at, tie, slot, target);
         }
-        // What is new is mostly later than what is there, and rarely due at the same instant.
-        while let [.., earlier, place] = &mut *run
-            && (earlier.at.0 > at || (earlier.at.0 == at && earlier.tie > tie))
-        {
-            *place = *earlier;
-            let shorter = run.len() - 1;
-            run = &mut run[..shorter];
-        }
-        if let Some(place) = run.last_mut() {
-            *place = Entry { at: Time(at), tie, slot, target };
-        }
+    }
+
+    /// Makes room before the run.
+    #[cold]
+    #[inline(never)]
+    fn make_room(&mut self) {
+        // These are only there to be written over.
+        let first = self.run[0];
+        self.run.splice(..0, [first; ROOM]);
+        self.head = ROOM;
     }
 
     /// The run has no room. If that is so because it is long, the entry waits beside it; or, where it is of more than one

@@ -3,8 +3,9 @@
 use serde::{Deserialize, Serialize};
 
 use crate::client::level::Levels;
+use crate::client::load::Load;
 use crate::client::retry::{Backoff, RetryConfig};
-use crate::client::workload::{Ask, Load, Mix, Popularity, Values};
+use crate::client::workload::{Ask, Mix, Popularity, Values};
 use crate::client::{ClientConfig, Routing};
 use crate::disk::DiskConfig;
 use crate::fault::FaultLine;

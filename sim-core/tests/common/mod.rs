@@ -5,8 +5,9 @@
 
 use std::ops::ControlFlow;
 
+use sim_core::client::load::Load;
 use sim_core::client::retry::{Backoff, RetryConfig};
-use sim_core::client::workload::{Ask, Load, Mix, Popularity, Values};
+use sim_core::client::workload::{Ask, Mix, Popularity, Values};
 use sim_core::client::{ClientConfig, Routing};
 use sim_core::disk::{SyncId, SyncResult};
 use sim_core::network::link::LinkConfig;

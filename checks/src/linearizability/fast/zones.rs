@@ -38,6 +38,20 @@ pub(super) struct Zone {
     pub certain: bool,
 }
 
+/// A value to look up. Most are numbers, which are compared without going back to the history.
+#[derive(PartialEq, Eq, Hash)]
+enum Seen<'a> {
+    Int(i64),
+    Other(&'a Value),
+}
+
+impl<'a> From<&'a Value> for Seen<'a> {
+    #[inline]
+    fn from(value: &'a Value) -> Seen<'a> {
+        if let Value::Int(int) = value { Seen::Int(*int) } else { Seen::Other(value) }
+    }
+}
+
 /// A value begun by a write, and those that compare-and-sets put in its place one after another.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Chain {
@@ -73,7 +87,7 @@ pub(super) fn solve(deeds: &[Deed<'_>], initial: &Value) -> Option<Solved> {
 
 /// What is known of each value, and which compare-and-sets failed. Nothing if this method does not fit.
 fn collect(deeds: &[Deed<'_>], initial: &Value) -> Option<(Vec<Zone>, Vec<Refusal>)> {
-    let mut numbers: IndexMap<&Value, Zone, Quick> =
+    let mut numbers: IndexMap<Seen<'_>, Zone, Quick> =
         IndexMap::with_capacity_and_hasher(deeds.len() + 1, Quick::default());
     let fresh = Zone {
         written: PENDING,
@@ -85,12 +99,12 @@ fn collect(deeds: &[Deed<'_>], initial: &Value) -> Option<(Vec<Zone>, Vec<Refusa
         certain: false,
     };
     let mut refusals = Vec::new();
-    numbers.insert(initial, Zone { written: 0, write_end: 0, certain: true, ..fresh });
+    numbers.insert(initial.into(), Zone { written: 0, write_end: 0, certain: true, ..fresh });
     for deed in deeds {
         let (invoked, returned) = (deed.invoked.saturating_add(1), deed.returned.saturating_add(1));
         let (value, from) = match (deed.call, deed.value()) {
             (Call::Cas { from, .. }, Some(Value::Bool(false))) => {
-                let place = numbers.entry(from);
+                let place = numbers.entry(from.into());
                 let value = place.index() as u32;
                 place.or_insert(fresh);
                 refusals.push(Refusal { value, invoked, returned });
@@ -106,7 +120,7 @@ fn collect(deeds: &[Deed<'_>], initial: &Value) -> Option<(Vec<Zone>, Vec<Refusa
             // What replaces a value by itself only sees it.
             (Call::Cas { from, to }, _) if from == to => (from, None),
             (Call::Cas { from, to }, _) => {
-                let place = numbers.entry(from);
+                let place = numbers.entry(from.into());
                 let from = place.index() as u32;
                 place.or_insert(fresh);
                 (to, Some(from))
@@ -114,7 +128,7 @@ fn collect(deeds: &[Deed<'_>], initial: &Value) -> Option<(Vec<Zone>, Vec<Refusa
             (Call::Write(value), _) => (value, Some(NONE)),
             _ => return None,
         };
-        let zone = numbers.entry(value).or_insert(fresh);
+        let zone = numbers.entry(value.into()).or_insert(fresh);
         match from {
             None => {
                 zone.certain = true;
