@@ -2,10 +2,17 @@
 
 mod services;
 
+use std::ops::ControlFlow;
+
+use models::service::message::Message;
+use models::service::node::ServiceNode;
 use services::{Run, close, even, latencies, mark, mean, poisson, quantile, total};
+use sim_core::node::Effect;
+use sim_core::observer::{Observer, Step};
+use sim_core::peer::Peer;
 use sim_core::random::distribution::Distribution;
-use sim_core::record::Record;
-use sim_core::time::Span;
+use sim_core::record::{Record, Violation};
+use sim_core::time::{Span, Time};
 
 /// Twenty servers of one worker each and exponential work of 10 ms, at a load of `load`.
 fn copies(policies: &str, balancer: &str, load: f64) -> Record {
@@ -127,4 +134,62 @@ fn at_a_fan_out_of_two_thousand_one_request_in_six_meets_the_slowest_of_ten_thou
     println!("{} of {all} slow, {leaves} leaves ({expected}): {share}", slow / all);
     assert!((share - 0.181).abs() < 0.005, "{share}");
     assert!((slow / all - 0.181).abs() < 0.015, "three standard errors of the bare share: {}", slow / all);
+}
+
+/// When each server stood still, when copies were called off there, and when it said that it had begun with one.
+#[derive(Default)]
+struct Stood {
+    from: Vec<(Peer, Time)>,
+    called_off: Vec<(Peer, Time)>,
+    begun: Vec<(Peer, Time)>,
+}
+
+const STANDS: Span = Span::ms(200);
+
+impl Stood {
+    /// How many of these were while the server stood still, and how many at the instant when it went on.
+    fn within(&self, whats: &[(Peer, Time)]) -> (usize, usize) {
+        let until = |node: Peer, at: Time| {
+            let pauses = self.from.iter().filter(|(other, from)| *other == node && *from < at);
+            pauses.map(|(_, from)| *from + STANDS).find(|until| at <= *until)
+        };
+        let ends: Vec<(Time, Time)> =
+            whats.iter().filter_map(|(node, at)| Some((*at, until(*node, *at)?))).collect();
+        let still = ends.iter().filter(|(at, until)| at < until).count();
+        (still, ends.len() - still)
+    }
+}
+
+impl Observer<ServiceNode> for Stood {
+    fn after(&mut self, step: &Step<'_, ServiceNode>) -> ControlFlow<Violation> {
+        for effect in step.effects {
+            match effect {
+                Effect::Mark("pause") => self.from.push((step.node, step.at)),
+                Effect::Mark("called off") => self.called_off.push((step.node, step.at)),
+                Effect::Send { message: Message::Begun { .. }, .. } => self.begun.push((step.node, step.at)),
+                _ => {}
+            }
+        }
+        ControlFlow::Continue(())
+    }
+}
+
+#[test]
+fn who_stands_still_neither_hears_of_twins_nor_tells_of_its_own() {
+    let graph = format!(
+        "(users: (calls: [(to: \"s\", policies: [{TIED}], balancer: (choose: Random))]), window: Some(\"1s\"),
+          services: {{ \"s\": (instances: 20, workers: 1, steps: [Work(Exponential(mean: \"10ms\"))],
+            pauses: (every: Exponential(mean: \"1s\"), lasts: Fixed(\"200ms\"))) }})"
+    );
+    let latency = Distribution::Fixed(Span::us(100));
+    let mut stood = Stood::default();
+    let run = Run { latency, drain: 5, ..Run::new(poisson(1000.0), 20) };
+    run.observed(&graph, &mut stood);
+    assert!(stood.from.len() > 100, "{} pauses", stood.from.len());
+    for (what, list) in [("called off", &stood.called_off), ("begun", &stood.begun)] {
+        let (still, at_once) = stood.within(list);
+        println!("{what}: {} times, {still} of them by who stood still, {at_once} as it went on", list.len());
+        assert_eq!(still, 0, "{what}");
+        assert!(list.len() > 1000 && at_once > 50, "{what}: {} and {at_once}", list.len());
+    }
 }

@@ -82,7 +82,7 @@ struct AskedRead {
 impl Asked {
     pub(super) fn new(reads: Reads, ctx: &mut Ctx<'_>) -> Asked {
         // There is room for more than will ever be asked.
-        let number = if reads == Reads::Follower { ctx.rng().bits() / 2 } else { 0 };
+        let number = if reads == Reads::Follower { ctx.rng().bits() >> 16 } else { 0 };
         Asked { number, reads: VecDeque::new() }
     }
 }
