@@ -51,7 +51,7 @@ const INSERT: usize = 32;
 const FEW: usize = 8;
 
 /// What belongs before the last of so many is put among these from the first on.
-const NEAR: usize = 8;
+const NEAR: usize = 12;
 /// The room that is made before a run for what is due among its first.
 const ROOM: usize = 16;
 

@@ -20,7 +20,7 @@ use crate::world::timers::Timers;
 use crate::world::{Body, Counts, Event, Flow, Group, Rest, Slot, World};
 
 /// Room is made for so many operations at most before they are asked.
-const RESERVED: usize = 1 << 20;
+const RESERVED: usize = 1 << 17;
 
 impl<N: Node> World<N> {
     /// A world that has not started; [`World::run`] starts it.
