@@ -63,7 +63,7 @@ pub struct ClientConfig {
 }
 
 impl ClientConfig {
-    /// About how many operations all of them together will ask by then, as far as that hangs on nothing but the clock.
+    /// About how many operations all of them together will ask by then, as far as [`Load::expected`] knows.
     pub(crate) fn expected(&self, stop_at: Span) -> f64 {
         let asking = self.stop.map_or(stop_at, |stop| stop.min(stop_at)).0.saturating_sub(self.start.0);
         f64::from(self.count) * self.load.expected(Span(asking))

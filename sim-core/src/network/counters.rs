@@ -10,8 +10,8 @@ use crate::random::mix;
 
 /// Up to this many nodes, the square is dense.
 const DENSE: u32 = 1024;
-/// Rows are as long as there are nodes; so many counters at most are in them.
-const IN_ROWS: usize = 1 << 20;
+/// Rows are as long as there are nodes; in either direction so many counters at most are in them.
+const IN_ROWS: u64 = 1 << 16;
 
 pub(super) enum Counters {
     Links { side: u32, dense: Vec<u32>, calls: [Vec<u32>; 2], sparse: Table },
@@ -76,12 +76,13 @@ fn of_others<'a>(
 ) -> &'a mut u32 {
     let (rows, client, node) = if from.is_client() { (requests, from, to) } else { (replies, to, from) };
     if node.raw() < side && client.is_client() {
-        let place = client.index() * side as usize + node.index();
-        if place < rows.len() {
-            return &mut rows[place];
-        }
+        // In 64 bits, whatever the machine.
+        let place = client.index() as u64 * u64::from(side) + node.index() as u64;
         if place < IN_ROWS {
-            grow(rows, place);
+            let place = place as usize;
+            if place >= rows.len() {
+                grow(rows, place);
+            }
             return &mut rows[place];
         }
     }
@@ -148,9 +149,15 @@ mod tests {
         let mut small = Counters::new(Draws::PerLink, 10);
         let mut large = Counters::new(Draws::PerLink, 10_000);
         let mut twin = std::collections::BTreeMap::new();
-        for i in 0..20_000u32 {
-            let from = if i % 7 == 0 { Peer::client(i % 3) } else { Peer::node(i * 31 % 10) };
-            let to = Peer::node(i * 17 % 10);
+        for i in 0..40_000u32 {
+            // Some clients are beyond the rows: of ten counters each there are 6,553 in them.
+            let client = Peer::client(i % 5 * 2_000);
+            let (node, other) = (Peer::node(i * 31 % 10), Peer::node(i * 17 % 10));
+            let (from, to) = match i % 7 {
+                0 => (client, node),
+                1 => (node, client),
+                _ => (node, other),
+            };
             let expected = twin.entry((from, to)).or_insert(0u64);
             assert_eq!(small.next(from, to), *expected);
             assert_eq!(large.next(from, to), *expected);

@@ -1,6 +1,6 @@
 //! A new entry put where it belongs in a sorted run, one place of which is free.
 //!
-//! Three ways for three runs: short ones, and of the others those places that are nearer to the first or to the last. Deliberately
+//! Three ways: for short runs, and for longer ones from the first on or from the last. Deliberately
 //! absent: which is taken, and room, which are the queue's to find.
 
 use std::hint::select_unpredictable;

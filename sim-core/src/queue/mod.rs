@@ -6,8 +6,8 @@
 //! whole. A queue of a few entries is the sorted run alone. Entries due at the same instant are ordered by their tie word, exactly
 //! as a sorted list would have them; the twin in the tests is that list.
 //!
-//! `buckets` holds what is due later, `sort` makes a run of a bucket, `insert` puts into it what comes after that. Deliberately absent: removal. What is no longer wanted
-//! stays, and whoever takes it out knows that it is stale.
+//! `buckets` holds what is due later, `sort` makes a run of a bucket, `insert` puts into it what comes after that. Deliberately
+//! absent: removal. What is no longer wanted stays, and whoever takes it out knows that it is stale.
 
 mod buckets;
 mod insert;

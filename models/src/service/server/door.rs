@@ -88,8 +88,11 @@ impl Server {
         }
         if let Some(place) = self.off.iter().position(|off| tied && *off == name) {
             self.off.remove(place);
-            env.ctx.mark("called off");
-            return self.finish(job, Outcome::TakenBack, env);
+            if !self.paused {
+                env.ctx.mark("called off");
+                return self.finish(job, Outcome::TakenBack, env);
+            }
+            self.put_off.push(Put::CalledOff(name));
         }
         let free = self.busy < env.spec.workers && !self.paused && self.stage != Stage::Down;
         if free && self.queue.is_open() {
