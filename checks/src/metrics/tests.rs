@@ -93,6 +93,29 @@ fn availability_is_told_by_the_parts_of_the_run() {
 }
 
 #[test]
+fn what_failed_or_is_unknown_is_missing_in_the_calm_part() {
+    // Ten operations are asked in it: one failed at its first instant, one ended unknown, one outside it failed.
+    let mut record = record(4500..4600, Vec::new());
+    for from in [4000, 3900] {
+        let entry = record.history.entries.iter_mut().find(|entry| entry.invoked == at(from));
+        entry.expect("one is asked then").outcome = Outcome::Failed(Reason::Rejected);
+    }
+    let metrics = compute(&record, &PHASES);
+    expect(
+        &metrics,
+        &[
+            ("operations_ok", 47.0),
+            ("operations_failed", 2.0),
+            ("operations_unknown", 1.0),
+            ("availability", 0.94),
+            ("availability_calm", 0.8),
+        ],
+    );
+    let early = Phases { calm_from: at(5000), ..PHASES };
+    assert!(compute(&record, &early).get("availability_calm").is_none(), "nobody asked in it");
+}
+
+#[test]
 fn overlapping_faults_are_one_stretch() {
     let faults = vec![fault(500, Some(1500)), fault(1000, Some(1200)), fault(2000, None)];
     let metrics = compute(&record(1300..1400, faults), &PHASES);
