@@ -1,5 +1,5 @@
 //! How a bucket becomes part of the run: its entries are spread over places by their instants, which mostly puts them in order,
-//! and then each is moved past those before it that are later.
+//! and then each is moved past those before it that are later. A few are put in order by counting those before each.
 //!
 //! Deliberately absent: any reliance on how instants are spread. Where many fall together, the standard library sorts.
 

@@ -41,7 +41,8 @@ impl<N: Node> World<N> {
         }
         record.clients = (0..config.client_count()).map(|i| Peer::client(i).to_string()).collect();
         let expected: f64 = config.clients.iter().map(|group| group.expected(config.schedule.stop_at)).sum();
-        // Where the number is known, rarely are there more; and where memory is the system's to give, what is never written takes none.
+        // Where the number is known, rarely are there more. What is never written takes no memory, where that is the system's
+        // to give.
         record.history.entries.reserve(((expected + 4.0 * expected.sqrt()) as usize).min(RESERVED));
         let mut slots = Vec::with_capacity(count as usize);
         let mut rests = Vec::with_capacity(count as usize);
