@@ -110,8 +110,7 @@ impl RaftNode {
         }
         if first <= self.log.last_index() {
             ctx.mark("log truncated");
-            self.log.cut(first);
-            self.storage.cut(first);
+            self.cut(first);
             // Other logs may still hold them; what is committed in their places will tell.
             let kept = self.pending.partition_point(|(index, ..)| *index < first);
             self.orphans.extend(self.pending.drain(kept..));
@@ -131,18 +130,20 @@ impl RaftNode {
 
     /// Applies what is committed, and answers whoever waits for it.
     pub(super) fn apply(&mut self, ctx: &mut Ctx<'_>) {
+        let last = self.log.last_index();
         let early = self.shared.raft.bug == Some(Bug::AppliesEarly);
-        let end = if early { self.log.last_index() } else { self.commit };
+        let end = if early { last } else { self.commit.min(last) };
+        if self.pending.is_empty() && self.orphans.is_empty() {
+            // Nobody is to be told anything: the state is brought up when somebody asks for it.
+            self.applied = self.applied.max(end);
+        }
         while self.applied < end {
             let Some(entry) = self.log.get(self.applied + 1) else { break };
             self.applied += 1;
             let (at, term) = (entry.index, entry.term);
             let asked =
                 !self.orphans.is_empty() || self.pending.front().is_some_and(|(index, ..)| *index <= at);
-            let answer = match &entry.payload {
-                Payload::Command(command) => self.machine.apply(command, asked),
-                _ => None,
-            };
+            let answer = if asked { self.state.answer(&self.log, at) } else { None };
             if !self.orphans.is_empty() {
                 self.settle_orphans((at, term), answer.as_ref(), ctx);
             }

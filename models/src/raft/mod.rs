@@ -12,7 +12,7 @@
 //! | §7, D 5: snapshots | [`snapshot`] |
 //! | §6, D 4: membership | [`membership`], `reconfigure`, `catch_up` |
 //! | D 3.10: leadership transfer | `transfer` |
-//! | §8, D 6.3, D 6.4: clients | [`machine`], `read` |
+//! | §8, D 6.3, D 6.4: clients | [`machine`], `state`, `read` |
 //!
 //! A number with D is of the dissertation. Deliberately absent: clients, faults and judging, which are the engine's
 //! and the checkers'.
@@ -37,6 +37,7 @@ mod read;
 mod reconfigure;
 mod replication;
 pub mod snapshot;
+mod state;
 mod storage;
 mod stored;
 mod transfer;

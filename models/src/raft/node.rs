@@ -4,6 +4,7 @@
 //! side, and applying), `read`, `snapshot`, `reconfigure`, `transfer`. Deliberately absent: true time and other
 //! nodes' states, which a server cannot know.
 
+use std::cell::RefMut;
 use std::collections::VecDeque;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -23,6 +24,7 @@ use super::message::{Message, Timer};
 use super::progress::Leading;
 use super::read::Asked;
 use super::snapshot::{Incoming, Snapshot};
+use super::state::State;
 use super::storage::{Deferred, Restored, Storage};
 use crate::wal::Recovery;
 
@@ -64,7 +66,7 @@ pub struct RaftNode {
     pub(super) incoming: Option<Incoming>,
     pub(super) commit: Index,
     pub(super) applied: Index,
-    pub(super) machine: Machine,
+    pub(super) state: State,
     /// The memberships in the log with their places, behind the one that holds at its start.
     pub(super) memberships: Vec<(Index, Arc<Membership>)>,
     /// When the leader is given up, or the election.
@@ -251,7 +253,7 @@ impl RaftNode {
             incoming: None,
             commit: 0,
             applied: 0,
-            machine: Machine::new(config.raft.sessions),
+            state: State::new(Machine::new(config.raft.sessions), 0),
             memberships: vec![(0, Arc::new(first))],
             deadline: Time::ZERO,
             armed: None,
@@ -284,8 +286,8 @@ impl RaftNode {
             let Some(machine) = Machine::load(self.shared.raft.sessions, &snapshot.state) else {
                 return false;
             };
-            self.machine = machine;
             let index = snapshot.position.index;
+            self.state = State::new(machine, index);
             (self.commit, self.applied) = (index, index);
             self.memberships = vec![(index, snapshot.membership.clone())];
             self.snapshot = Some(snapshot);
@@ -321,7 +323,8 @@ impl RaftNode {
         if self.role != Role::Leader {
             return ctx.reply(id, Reply::Redirect(self.leader));
         }
-        if let Some(answer) = self.machine.answered(id.process, id.serial) {
+        let answered = self.machine().answered(id.process, id.serial);
+        if let Some(answer) = answered {
             ctx.mark("retry answered");
             return ctx.reply(id, Reply::Done(answer));
         }
@@ -364,6 +367,22 @@ impl RaftNode {
             }
             Deferred::OwnVote(_) | Deferred::Accept { .. } => {}
         }
+    }
+
+    /// The state machine, with everything applied.
+    #[inline]
+    pub(super) fn machine(&self) -> RefMut<'_, Machine> {
+        self.state.at(&self.log, self.applied)
+    }
+
+    /// Removes the entries from a place on, in memory and on disk.
+    pub(super) fn cut(&mut self, from: Index) {
+        if from <= self.applied {
+            // A server that does it by mistake has them in its state for good.
+            drop(self.machine());
+        }
+        self.log.cut(from);
+        self.storage.cut(from);
     }
 
     /// The latest membership in the log, committed or not (D 4.1).

@@ -145,7 +145,7 @@ impl RaftNode {
     }
 
     fn answer(&self, id: RequestId, operation: &Operation, ctx: &mut Ctx<'_>) {
-        ctx.reply(id, Reply::Done(self.machine.read(operation)));
+        ctx.reply(id, Reply::Done(self.machine().read(operation)));
     }
 
     fn holds_lease(&self, now: Time) -> bool {
@@ -248,7 +248,7 @@ impl RaftNode {
 
     #[inline(never)]
     fn serve_those_due(&mut self, ctx: &mut Ctx<'_>) {
-        let (applied, machine) = (self.applied, &self.machine);
+        let (applied, machine) = (self.applied, self.state.at(&self.log, self.applied));
         if let Some(leading) = self.leading.as_mut() {
             let rounds = &mut leading.rounds;
             while let Some(read) = rounds.waiting.front()

@@ -143,8 +143,7 @@ impl RaftNode {
             return self.become_follower(self.term, ctx);
         }
         if self.shared.raft.bug == Some(Bug::LeaderDrops) {
-            self.log.cut(self.commit + 1);
-            self.storage.cut(self.commit + 1);
+            self.cut(self.commit + 1);
         }
         ctx.arm(Timer::Heartbeat, self.shared.raft.heartbeat);
         self.renew_lease(now);

@@ -15,6 +15,7 @@ use super::machine::Machine;
 use super::membership::Membership;
 use super::message::{Chunk, Message, Timer};
 use super::node::RaftNode;
+use super::state::State;
 use super::storage::Deferred;
 
 /// The state at a place of the log.
@@ -56,7 +57,7 @@ impl RaftNode {
         }
         let Some(position) = self.log.position(self.applied) else { return };
         let mut state = Vec::new();
-        self.machine.save(&mut state);
+        self.machine().save(&mut state);
         let membership = self.membership_at(self.applied);
         let snapshot = Arc::new(Snapshot { position, membership, state: state.into() });
         ctx.mark("snapshot taken");
@@ -155,7 +156,7 @@ impl RaftNode {
         }
         self.memberships.retain(|(index, _)| *index > position.index && *index <= self.log.last_index());
         self.memberships.insert(0, (position.index, snapshot.membership.clone()));
-        self.machine = machine;
+        self.state = State::new(machine, position.index);
         self.commit = self.commit.max(position.index);
         self.applied = position.index;
         while self.pending.front().is_some_and(|(index, ..)| *index <= position.index) {

@@ -69,7 +69,7 @@ impl RaftNode {
     /// How many writes were asked for again and not applied again.
     #[must_use]
     pub fn repeated_writes(&self) -> u64 {
-        self.machine.repeated()
+        self.machine().repeated()
     }
 
     /// The server in Raft's own terms: state, log, configuration, and as a leader its followers.
@@ -106,7 +106,7 @@ impl RaftNode {
         if let Some((position, bytes)) = self.arriving() {
             writeln!(out, "  receiving the snapshot up to {position}: {bytes} bytes so far")?;
         }
-        writeln!(out, "  machine of {} keys, disk {} bytes", self.machine.keys(), self.storage.bytes())?;
+        writeln!(out, "  machine of {} keys, disk {} bytes", self.machine().keys(), self.storage.bytes())?;
         let Some(leading) = &self.leading else { return Ok(()) };
         for progress in &leading.progress {
             let mode = mode(progress);
@@ -153,7 +153,7 @@ impl RaftNode {
                 "since": since,
                 "committed": *since <= self.commit,
             },
-            "machine_keys": self.machine.keys(),
+            "machine_keys": self.machine().keys(),
             "disk_bytes": self.storage.bytes(),
         });
         if let Some((position, bytes)) = self.arriving() {
