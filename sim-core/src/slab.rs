@@ -15,6 +15,9 @@ enum Slot<T> {
     Free(u32),
 }
 
+/// So many values at most, that a slot leaves room for a kind in a word.
+pub(crate) const MOST: usize = 1 << 28;
+
 /// No slot is free.
 const NONE: u32 = u32::MAX;
 
@@ -45,7 +48,7 @@ impl<T> Slab<T> {
 
     #[cold]
     fn grow(&mut self, value: T) -> u32 {
-        assert!(self.slots.len() < 1 << 30, "more than 2^30 events of a kind pending");
+        assert!(self.slots.len() < MOST, "more than 2^28 events of a kind pending");
         self.slots.push(Slot::Full(value));
         (self.slots.len() - 1) as u32
     }

@@ -200,7 +200,8 @@ impl Message {
     #[inline(always)]
     pub fn bytes(&self) -> u32 {
         match self {
-            Message::Append { entries: Some(entries), .. } => {
+            Message::Append { entries: Some(Batch::One(entry)), .. } => 48 + entry.bytes(),
+            Message::Append { entries: Some(Batch::Many(entries)), .. } => {
                 48 + entries.iter().map(|entry| entry.bytes()).sum::<u32>()
             }
             Message::Append { .. } => 48,

@@ -206,6 +206,12 @@ impl Disk {
         SyncId(self.syncs)
     }
 
+    /// The number of the sync that was begun last, in this life.
+    #[inline]
+    pub(crate) fn latest_sync(&self) -> SyncId {
+        SyncId(self.syncs)
+    }
+
     /// How many bytes a sync moves that the one before it did not.
     pub(crate) fn dirty_bytes(&self, sync: SyncId) -> u64 {
         self.unsynced

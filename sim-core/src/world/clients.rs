@@ -247,7 +247,7 @@ impl<N: Node> World<N> {
             Fate::Deliver(after) | Fate::Twice(after, _) => {
                 let slot = self.requests.insert(|| Request { id, operation, level, token, deadline });
                 let (seq, at) = (self.client_seq(client), self.now + after);
-                self.schedule(at, id.client, seq, || Event::Request { to, slot });
+                self.schedule_request(at, (id.client, seq), to, slot);
             }
             Fate::Drop(why) => {
                 let (from, kind, why) = (id.client, "request", Some(why));

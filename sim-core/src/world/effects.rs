@@ -13,7 +13,7 @@ use crate::record::{Life, Measure, StatusChange};
 use crate::time::{Span, Time};
 use crate::world::inject::Occurrence;
 use crate::world::timers::{Armed, next_arming};
-use crate::world::{Event, Flow, World};
+use crate::world::{Flow, World};
 
 impl<N: Node> World<N> {
     /// Carries out what is in the buffer, and empties it.
@@ -176,7 +176,7 @@ impl<N: Node> World<N> {
         // An answer comes over the client's connection: a repeated packet is not an answer repeated.
         let (Fate::Deliver(after) | Fate::Twice(after, _)) = fate else { return };
         let slot = self.replies.insert(|| (id, reply, node));
-        self.schedule_node(self.now + after, node, || Event::Reply { slot });
+        self.schedule_reply(self.now + after, node, slot);
     }
 
     #[inline]
@@ -224,7 +224,7 @@ impl<N: Node> World<N> {
         disk.busy_until = done;
         let failed = rng.chance(disk.failure());
         let result = if failed { SyncResult::Failed } else { SyncResult::Durable };
-        self.schedule_node(done, node, || Event::Synced { node, boot, sync, result });
+        self.schedule_sync(done, node, boot, sync, result);
     }
 
     fn status(&mut self, node: Peer, role: &'static str, epoch: u64) {

@@ -2,7 +2,7 @@
 //!
 //! The loop takes the least event by (time, source, the source's sequence number), lets it happen, and writes down
 //! what it caused. Nothing here knows a protocol. One file a part: [`config`] what a world is built from, `build` the
-//! start, `nodes` what happens at a node, `effects` what handlers asked for, `clients` the clients, `answers` what they
+//! start, `pending` what is due and how the queue says it, `nodes` what happens at a node, `effects` what handlers asked for, `clients` the clients, `answers` what they
 //! are told, `patience` their time-outs, `layers` those with layers of policies, `inject` the faults, `finish` the record.
 
 mod answers;
@@ -15,6 +15,7 @@ mod inject;
 mod layers;
 mod nodes;
 mod patience;
+mod pending;
 mod timers;
 
 use std::hint::black_box;
@@ -22,19 +23,20 @@ use std::ops::ControlFlow;
 
 use crate::client::session::Clients;
 use crate::clock::Clock;
-use crate::disk::{Disk, DiskConfig, SyncId, SyncResult};
+use crate::disk::{Disk, DiskConfig};
 use crate::fingerprint::Fingerprint;
 use crate::network::Network;
 use crate::node::{Effect, Node, Reply, Request, RequestId};
 use crate::observer::{Happening, Observer};
 use crate::peer::Peer;
 use crate::processor::{Processor, ProcessorConfig, Task};
-use crate::queue::{Entry, Queue};
-use crate::random::{Rng, Streams, mix, unmix};
+use crate::queue::Queue;
+use crate::random::{Rng, Streams};
 use crate::record::{NodeInfo, Record, Violation};
 use crate::slab::Slab;
 use crate::time::Time;
 
+use self::pending::{Event, MESSAGE, TIMER, Told, sync_of};
 use self::timers::Timers;
 
 pub use self::config::{ClockConfig, ConfigError, NodeGroup, Schedule, WorldConfig};
@@ -123,31 +125,10 @@ struct Body<N: Node> {
     processor: Processor<N>,
 }
 
-/// Set in the slot of a queue entry that is a message to its target: the rest of the slot is the message's.
-const MESSAGE: u32 = 1 << 31;
-/// Set in the slot of a queue entry that is a timer of its target: the rest of the slot is the arming.
-const TIMER: u32 = 1 << 30;
-
-/// The target of a queue entry that has none.
-const NOBODY: u32 = u32::MAX;
 /// From this many nodes on, what is due soon is fetched before it is due.
 const LARGE: usize = 4096;
 /// How much of it.
 const AHEAD: usize = 256;
-
-/// What is pending besides messages and timers, which are told by their queue entries alone. Large parts live in slabs
-/// of their own. Moved by words, as [`clients::Due`].
-#[repr(u32)]
-enum Event {
-    Request { to: Peer, slot: u32 },
-    Reply { slot: u32 },
-    Done { node: Peer, boot: u32, slot: u32 },
-    Synced { node: Peer, boot: u32, sync: SyncId, result: SyncResult },
-    Client(clients::Due),
-    Strike { line: u32, cause: Option<Peer> },
-    EndFault { id: u32 },
-    Heal,
-}
 
 /// All nodes as they are at one instant.
 pub struct States<'a, N: Node>(&'a [Slot<N>], &'a [Rest]);
@@ -280,26 +261,28 @@ impl<N: Node> World<N> {
                 continue;
             };
             self.now = entry.at;
-            if entry.slot & MESSAGE != 0 {
-                self.arrive(entry.tie, entry.slot & !MESSAGE, Peer::from_raw(entry.target), observer)?;
-            } else if entry.slot & TIMER != 0 {
-                self.timer_due(entry.tie, Peer::node(entry.target), entry.slot & !TIMER, observer)?;
+            let (tie, slot) = (entry.tie, entry.slot);
+            if slot >> 30 == MESSAGE >> 30 {
+                self.arrive(tie, slot & !MESSAGE, Peer::from_raw(entry.target), observer)?;
+            } else if slot >> 30 == TIMER >> 30 {
+                self.timer_due(tie, Peer::node(entry.target), slot & !TIMER, observer)?;
             } else {
-                self.other(entry.tie, entry.slot, observer)?;
+                self.other(tie, slot, entry.target, observer)?;
             }
         }
     }
 
     /// What is neither a message nor a timer.
     #[inline(never)]
-    fn other<O: Observer<N>>(&mut self, tie: u64, slot: u32, observer: &mut O) -> Flow {
+    fn other<O: Observer<N>>(&mut self, tie: u64, slot: u32, target: u32, observer: &mut O) -> Flow {
+        let slot = match Told::of(slot) {
+            Told::Sync { low, result } => return self.synced(tie, target, low, result, observer),
+            Told::Request(slot) => return self.request_arrives(tie, Peer::from_raw(target), slot, observer),
+            Told::Reply(slot) => return self.reply_arrives(tie, slot, observer),
+            Told::Event(slot) => slot,
+        };
         match self.events.take(slot) {
             Event::Done { node, boot, slot } => self.served(tie, node, boot, slot, observer),
-            Event::Synced { node, boot, sync, result } => {
-                self.synced(tie, node, boot, sync, result, observer)
-            }
-            Event::Request { to, slot } => self.request_arrives(tie, to, slot, observer),
-            Event::Reply { slot } => self.reply_arrives(tie, slot, observer),
             Event::Client(due) => self.client_due(tie, due, observer),
             Event::Strike { line, cause } => self.strike(tie, line, cause, observer),
             Event::EndFault { id } => self.end_fault(tie, id, observer),
@@ -318,7 +301,7 @@ impl<N: Node> World<N> {
             if let Some(slot) = self.slots.get(entry.target as usize) {
                 touched ^= slot.seq;
             }
-            if entry.slot & MESSAGE != 0 {
+            if entry.slot >> 30 == MESSAGE >> 30 {
                 touched ^= u32::from(self.messages.holds(entry.slot & !MESSAGE));
                 touched ^= self.network.touch(Peer::node(entry.target));
             }
@@ -342,76 +325,5 @@ impl<N: Node> World<N> {
         } else {
             ControlFlow::Continue(())
         }
-    }
-
-    /// Puts an event on the queue, as the `seq`-th of its source.
-    #[inline(always)]
-    fn schedule(&mut self, at: Time, source: Peer, seq: u32, event: impl FnOnce() -> Event) {
-        if at != Time::NEVER {
-            let slot = self.events.insert(event);
-            self.enqueue_event(at, source, seq, slot);
-        }
-    }
-
-    /// The same for all that is neither a message nor a timer, once for all of them: code that is everywhere does not fit into the
-    /// caches.
-    #[inline(never)]
-    fn enqueue_event(&mut self, at: Time, source: Peer, seq: u32, slot: u32) {
-        self.enqueue(at, source, seq, slot, NOBODY);
-    }
-
-    /// Puts an entry on the queue, as the `seq`-th of its source.
-    #[inline(always)]
-    fn enqueue(&mut self, at: Time, source: Peer, seq: u32, slot: u32, target: u32) {
-        let plain = (u64::from(source.raw()) << 32) | u64::from(seq);
-        let tie = self.tie_break.map_or(plain, |seed| mix(plain ^ seed));
-        self.queue.push(Entry { at, tie, slot, target });
-    }
-
-    /// Who put this on the queue.
-    #[inline]
-    fn source(&self, tie: u64) -> Peer {
-        let plain = self.tie_break.map_or(tie, |seed| unmix(tie) ^ seed);
-        Peer::from_raw((plain >> 32) as u32)
-    }
-
-    /// The next number of what a node puts on the queue.
-    #[inline]
-    fn node_seq(&mut self, node: Peer) -> u32 {
-        let seq = &mut self.slots[node.index()].seq;
-        *seq = seq.wrapping_add(1);
-        *seq
-    }
-
-    /// Puts an event on the queue on behalf of a node.
-    #[inline(always)]
-    fn schedule_node(&mut self, at: Time, node: Peer, event: impl FnOnce() -> Event) {
-        let seq = self.node_seq(node);
-        self.schedule(at, node, seq, event);
-    }
-
-    /// Puts a message on the queue.
-    #[inline(always)]
-    fn schedule_message(&mut self, at: Time, from: Peer, to: Peer, message: N::Message) {
-        let seq = self.node_seq(from);
-        if at != Time::NEVER {
-            let slot = self.messages.insert(|| message);
-            self.enqueue(at, from, seq, MESSAGE | slot, to.raw());
-        }
-    }
-
-    /// Puts a timer on the queue.
-    #[inline(always)]
-    fn schedule_timer(&mut self, at: Time, node: Peer, arming: u32) {
-        let seq = self.node_seq(node);
-        if at != Time::NEVER {
-            self.enqueue(at, node, seq, TIMER | arming, node.raw());
-        }
-    }
-
-    /// Puts an event on the queue on behalf of the engine itself.
-    fn schedule_engine(&mut self, at: Time, event: Event) {
-        self.engine_seq = self.engine_seq.wrapping_add(1);
-        self.schedule(at, Peer::ENGINE, self.engine_seq, || event);
     }
 }

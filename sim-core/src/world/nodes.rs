@@ -2,7 +2,7 @@
 
 use std::ops::ControlFlow;
 
-use crate::disk::{SyncId, SyncResult};
+use crate::disk::SyncResult;
 use crate::fault::Crash;
 use crate::fingerprint::content;
 use crate::node::{Context, Node, Reply, Work};
@@ -13,7 +13,7 @@ use crate::random::Purpose;
 use crate::record::{Life, LifeChange};
 use crate::time::Span;
 use crate::world::inject::Occurrence;
-use crate::world::{Event, Flow, Kind, World};
+use crate::world::{Event, Flow, Kind, World, sync_of};
 
 impl<N: Node> World<N> {
     /// Starts a node's process, for the first time or again.
@@ -193,22 +193,23 @@ impl<N: Node> World<N> {
     pub(super) fn synced<O: Observer<N>>(
         &mut self,
         tie: u64,
-        node: Peer,
         boot: u32,
-        sync: SyncId,
+        low: u32,
         result: SyncResult,
         observer: &mut O,
     ) -> Flow {
+        let node = self.source(tie);
         let (slot, rest) = (&self.slots[node.index()], &mut self.rests[node.index()]);
         if rest.boot != boot || slot.state.is_none() {
             return ControlFlow::Continue(());
         }
+        let Some(disk) = &mut rest.disk else { return ControlFlow::Continue(()) };
         let plain = slot.body.is_none();
+        let sync = sync_of(low, disk.latest_sync());
         // A sync that was to fail succeeds after all if what made it fail is over by then.
-        let fails =
-            result == SyncResult::Failed && rest.disk.as_ref().is_some_and(|disk| disk.failure() > 0.0);
+        let fails = result == SyncResult::Failed && disk.failure() > 0.0;
         let result = if fails { SyncResult::Failed } else { SyncResult::Durable };
-        if let Some(disk) = rest.disk.as_mut().filter(|_| !fails) {
+        if !fails {
             disk.complete_sync(sync);
         }
         self.absorb(tie, Kind::Synced, node, content(&(sync, result)));
