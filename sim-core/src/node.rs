@@ -9,7 +9,7 @@ use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 use crate::client::level::Level;
-use crate::disk::{Disk, FileId, SyncId, SyncResult, Tail};
+use crate::disk::{Disk, FileId, SyncId, SyncResult};
 use crate::history::{Answer, Reason};
 use crate::peer::Peer;
 use crate::random::Rng;
@@ -291,10 +291,11 @@ impl<M, T> Context<'_, M, T> {
     pub fn append(&mut self, file: FileId, bytes: &[u8]) {
         self.disk().append(file, bytes);
     }
-    /// Adds about so many bytes at the end of a file, in parts.
+    /// Adds up to `N` bytes at the end of a file: `fill` writes them into a block of zeros where they stay, and answers how many
+    /// they are.
     #[inline]
-    pub fn extend(&mut self, file: FileId, bytes: usize, write: impl FnOnce(&mut Tail<'_>)) {
-        self.disk().extend(file, bytes, write);
+    pub fn append_block<const N: usize>(&mut self, file: FileId, fill: impl FnOnce(&mut [u8; N]) -> usize) {
+        self.disk().append_block(file, fill);
     }
     /// Replaces bytes from `offset` on, growing the file with zeros if need be.
     #[inline]

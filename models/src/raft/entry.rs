@@ -17,16 +17,13 @@ use sim_core::peer::Peer;
 use sim_core::value::Operation;
 
 use super::membership::Membership;
-use crate::wal;
+use crate::wal::Record;
 
 /// A period with at most one leader (§5.1).
 pub type Term = u64;
 
 /// A place in the log, from 1 up.
 pub type Index = u64;
-
-/// Room for most records within the entry.
-const RECORD_BYTES: usize = 55;
 
 /// One entry.
 #[derive(Clone, Debug)]
@@ -41,17 +38,6 @@ pub struct Entry {
     pub payload: Payload,
     /// The same as a record for the disk, once somebody has asked for it: every server writes it.
     record: OnceCell<Record>,
-}
-
-/// An entry on disk: its bytes' sum, and the bytes.
-#[derive(Clone, Debug)]
-struct Record(u64, Bytes);
-
-/// The bytes of an entry on disk; most are short, and need no memory of their own.
-#[derive(Clone, Debug)]
-enum Bytes {
-    Short(u8, [u8; RECORD_BYTES]),
-    Long(Box<[u8]>),
 }
 
 impl PartialEq for Entry {
@@ -142,27 +128,14 @@ impl Entry {
         Entry { index, term, digest, payload, record: OnceCell::new() }
     }
 
-    /// The entry as a record, with its digest; `make` makes it, in an empty buffer, if nobody has asked for it before.
+    /// The entry as a record; `make` makes it, in an empty buffer, if nobody has asked for it before.
     #[inline(always)]
-    pub(super) fn record(&self, buffer: &mut Vec<u8>, make: impl FnOnce(&mut Vec<u8>)) -> (&[u8], u64) {
-        let Record(digest, bytes) = self.record.get_or_init(|| {
+    pub(super) fn record(&self, buffer: &mut Vec<u8>, make: impl FnOnce(&mut Vec<u8>)) -> &Record {
+        self.record.get_or_init(|| {
             buffer.clear();
             make(buffer);
-            let mut short = [0; RECORD_BYTES];
-            let bytes = match short.get_mut(..buffer.len()) {
-                Some(start) => {
-                    start.copy_from_slice(buffer);
-                    Bytes::Short(buffer.len() as u8, short)
-                }
-                None => Bytes::Long(buffer.as_slice().into()),
-            };
-            Record(wal::digest(buffer), bytes)
-        });
-        let bytes = match bytes {
-            Bytes::Short(len, bytes) => &bytes[..usize::from(*len)],
-            Bytes::Long(bytes) => bytes,
-        };
-        (bytes, *digest)
+            Record::new(buffer)
+        })
     }
 
     /// The digest of a log up to this entry, given that of what precedes it.

@@ -239,8 +239,7 @@ impl Storage {
 /// Writes one entry, as the record that all servers share.
 #[inline(always)]
 fn append_entry(wal: &mut Wal, buffer: &mut Vec<u8>, entry: &Entry, ctx: &mut Ctx<'_>) {
-    let (record, digest) = entry.record(buffer, |out| codec::write_entry(out, entry));
-    wal.append_digested(ctx, record, digest);
+    wal.append_record(ctx, entry.record(buffer, |out| codec::write_entry(out, entry)));
 }
 
 impl Restored {

@@ -11,6 +11,8 @@ use std::ops::Range;
 use sim_core::fingerprint::content;
 use xxhash_rust::xxh3::xxh3_64;
 
+use super::record::SHORT;
+
 /// The bytes before a frame's contents.
 pub(super) const HEAD: usize = 21;
 
@@ -85,7 +87,7 @@ impl Head {
 }
 
 /// The sum of a frame's contents, which its checksum is made of.
-pub(crate) fn digest(contents: &[u8]) -> u64 {
+pub(super) fn digest(contents: &[u8]) -> u64 {
     xxh3_64(contents)
 }
 
@@ -96,17 +98,42 @@ fn checksum(offset: u64, (first, second): (u64, u64), digest: u64) -> u64 {
 }
 
 /// Writes a frame, part after part. `digest` is that of the contents.
-///
-/// Word by word, where it stays: bytes that are put together elsewhere and then copied, or summed, hold the processor up.
-#[inline(always)]
 pub(super) fn write(mut put: impl FnMut(&[u8]), head: Head, place: Place, contents: &[u8], digest: u64) {
-    let (first, second) = head.words(contents.len() as u32);
-    let sum = if place.checksums { checksum(place.offset, (first, second), digest) } else { 0 };
+    let (sum, first, second) = words(head, place, contents.len() as u32, digest);
     put(&sum.to_le_bytes());
     put(&first.to_le_bytes());
     put(&(second as u32).to_le_bytes());
     put(&[head.kind as u8]);
     put(contents);
+}
+
+/// The same of short contents, into a block of zeros; answers how much of it is the frame.
+///
+/// Word by word, where it stays: bytes that are put together elsewhere and then copied, or summed, hold the processor up. The
+/// contents are copied with all that is behind them, which takes no call.
+#[inline(always)]
+pub(super) fn fill(
+    block: &mut [u8; HEAD + SHORT],
+    head: Head,
+    place: Place,
+    (len, contents): (u8, &[u8; SHORT]),
+    digest: u64,
+) -> usize {
+    let (sum, first, second) = words(head, place, u32::from(len), digest);
+    block[..8].copy_from_slice(&sum.to_le_bytes());
+    block[8..16].copy_from_slice(&first.to_le_bytes());
+    block[16..20].copy_from_slice(&(second as u32).to_le_bytes());
+    block[20] = head.kind as u8;
+    block[HEAD..].copy_from_slice(contents);
+    HEAD + usize::from(len)
+}
+
+/// A frame's checksum and its head's two words.
+#[inline(always)]
+fn words(head: Head, place: Place, len: u32, digest: u64) -> (u64, u64, u64) {
+    let (first, second) = head.words(len);
+    let sum = if place.checksums { checksum(place.offset, (first, second), digest) } else { 0 };
+    (sum, first, second)
 }
 
 /// One frame that was found.

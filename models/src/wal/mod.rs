@@ -18,6 +18,7 @@
 
 pub mod bytes;
 mod frame;
+mod record;
 #[cfg(test)]
 mod tests;
 
@@ -27,8 +28,9 @@ use std::ops::Range;
 use sim_core::disk::{Disk, FileId, SyncId, SyncResult};
 use sim_core::node::Context;
 
-pub(crate) use self::frame::digest;
-use self::frame::{Generation, Head, Kind, Place, Scan, scan};
+use self::frame::{Generation, Head, Kind, Place, Scan, digest, scan};
+use self::record::Bytes;
+pub(crate) use self::record::Record;
 
 /// How much has been written in a life: whoever waits for something to be durable keeps the number.
 pub type Ticket = u64;
@@ -160,11 +162,22 @@ impl Wal {
         self.frame(ctx, Kind::Record, contents);
     }
 
-    /// Appends a record whose [`digest`] is known.
+    /// Appends a record that is made already.
     #[inline(always)]
-    pub(crate) fn append_digested<M, T>(&mut self, ctx: &mut Context<'_, M, T>, record: &[u8], digest: u64) {
-        debug_assert_eq!(digest, frame::digest(record), "another record's digest");
-        self.write(ctx, Kind::Record, record, digest);
+    pub(crate) fn append_record<M, T>(&mut self, ctx: &mut Context<'_, M, T>, record: &Record) {
+        match &record.bytes {
+            Bytes::Short(len, bytes) if self.is_at_end(ctx) => {
+                let (head, place) = self.next(Kind::Record);
+                ctx.append_block(self.file(), |block| {
+                    frame::fill(block, head, place, (*len, bytes), record.digest)
+                });
+                self.wrote(record.len());
+            }
+            Bytes::Short(len, bytes) => {
+                self.write(ctx, Kind::Record, &bytes[..usize::from(*len)], record.digest);
+            }
+            Bytes::Long(bytes) => self.write(ctx, Kind::Record, bytes, record.digest),
+        }
     }
 
     fn frame<M, T>(&mut self, ctx: &mut Context<'_, M, T>, kind: Kind, contents: impl FnOnce(&mut Vec<u8>)) {
@@ -175,22 +188,31 @@ impl Wal {
         self.buffer = buffer;
     }
 
-    #[inline(always)]
     fn write<M, T>(&mut self, ctx: &mut Context<'_, M, T>, kind: Kind, contents: &[u8], digest: u64) {
-        let place = Place { offset: self.len, checksums: self.checksums };
+        let (head, place) = self.next(kind);
+        let mut bytes = Vec::with_capacity(frame::HEAD + contents.len());
+        frame::write(|part| bytes.extend_from_slice(part), head, place, contents, digest);
+        ctx.write(self.file(), self.len, &bytes);
+        self.wrote(contents.len());
+    }
+
+    /// Whether the file ends where the log does. If not, damage follows, which its owner goes on in spite of.
+    #[inline(always)]
+    fn is_at_end<M, T>(&self, ctx: &Context<'_, M, T>) -> bool {
+        ctx.read(self.file()).len() as u64 == self.len
+    }
+
+    /// The next frame's head and place.
+    #[inline(always)]
+    fn next(&self, kind: Kind) -> (Head, Place) {
         let head = Head { kind, generation: self.generation, durable: self.durable_len };
-        let written = (frame::HEAD + contents.len()) as u64;
-        let file = self.files[self.active];
-        if ctx.read(file).len() as u64 == self.len {
-            ctx.extend(file, written as usize, |tail| {
-                frame::write(|bytes| tail.put(bytes), head, place, contents, digest);
-            });
-        } else {
-            // Damage follows, which its owner goes on in spite of.
-            let mut bytes = Vec::new();
-            frame::write(|part| bytes.extend_from_slice(part), head, place, contents, digest);
-            ctx.write(file, self.len, &bytes);
-        }
+        (head, Place { offset: self.len, checksums: self.checksums })
+    }
+
+    /// A frame of contents of so many bytes was written.
+    #[inline(always)]
+    fn wrote(&mut self, contents: usize) {
+        let written = (frame::HEAD + contents) as u64;
         self.marked = self.durable_len;
         self.len += written;
         self.written += written;

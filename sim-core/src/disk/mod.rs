@@ -60,18 +60,6 @@ struct Unsynced {
     sync: u32,
 }
 
-/// The end of a file that is being written.
-#[derive(Debug)]
-pub struct Tail<'a>(&'a mut Vec<u8>);
-
-impl Tail<'_> {
-    /// Adds bytes.
-    #[inline(always)]
-    pub fn put(&mut self, bytes: &[u8]) {
-        self.0.extend_from_slice(bytes);
-    }
-}
-
 /// The files of one node.
 #[derive(Clone, Debug, Default)]
 pub struct Disk {
@@ -144,11 +132,17 @@ impl Disk {
     }
 
     #[inline(always)]
-    pub(crate) fn extend(&mut self, file: FileId, bytes: usize, write: impl FnOnce(&mut Tail<'_>)) {
+    pub(crate) fn append_block<const N: usize>(
+        &mut self,
+        file: FileId,
+        fill: impl FnOnce(&mut [u8; N]) -> usize,
+    ) {
         let seen = &mut self.file(file).seen;
-        room::make(seen, bytes);
+        room::make(seen, N);
         let offset = seen.len();
-        write(&mut Tail(seen));
+        seen.extend_from_slice(&[0; N]);
+        let used = seen[offset..].first_chunk_mut().map_or(0, fill);
+        seen.truncate(offset + used);
         let len = seen.len() - offset;
         self.note(file, Change::Write { offset: offset as u64, len });
     }
