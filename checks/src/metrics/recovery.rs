@@ -5,7 +5,7 @@ use sim_core::record::Record;
 use sim_core::time::{Span, Time};
 
 use crate::metrics::{Metrics, Phases};
-use crate::statistics::sorting::sort_by_number;
+use crate::statistics::gaps::widest_gap;
 
 /// The length of a window of sustained success, and the share of operations that must end ok in each.
 const WINDOW: Span = Span::ms(250);
@@ -95,14 +95,6 @@ pub fn longest_outage(record: &Record, phases: &Phases) -> Option<Span> {
     let entries = &record.history.entries;
     let first = entries.first()?.invoked;
     let until = phases.stop_at.min(record.ended);
-    let mut ends: Vec<Time> = entries.iter().filter(|e| e.is_ok()).map(|e| e.completed.min(until)).collect();
-    ends.push(until);
-    sort_by_number(&mut ends, |end| end.0);
-    let mut previous = first;
-    let mut longest = Span::ZERO;
-    for end in ends {
-        longest = longest.max(end.since(previous));
-        previous = end;
-    }
-    Some(longest)
+    let ends = entries.iter().filter(|e| e.is_ok()).map(|e| e.completed.min(until).0).chain([until.0]);
+    Some(Span(widest_gap(first.0, ends)))
 }

@@ -2,6 +2,7 @@
 //!
 //! Sums go in the order given, so equal inputs give equal bytes. Deliberately absent: anything that looks at a record.
 
+pub(crate) mod gaps;
 pub mod paired;
 pub mod sensitivity;
 pub mod signs;

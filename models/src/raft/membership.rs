@@ -87,11 +87,12 @@ impl Membership {
         holds(&self.voters) && (!self.is_joint() || holds(&self.outgoing))
     }
 
-    /// The highest number that a commit quorum has reached, given how far each voter is.
+    /// The highest number that a commit quorum has reached, given how far each voter is. It is known to have reached `known`.
     pub fn reached(
         &self,
         quorums: Option<Quorums>,
         scratch: &mut Vec<Index>,
+        known: Index,
         of: impl Fn(Peer) -> Index,
     ) -> Index {
         let mut side = |voters: &[Peer]| {
@@ -100,6 +101,11 @@ impl Membership {
             let size = Membership::size(voters.len(), quorums, Purpose::Commit);
             if size > scratch.len() {
                 return 0;
+            }
+            // Mostly just as many as it takes are further than what is known.
+            let (count, least) = further(scratch, known);
+            if count == size {
+                return least;
             }
             if scratch.len() <= FEW { least_of_highest(scratch, size) } else { nth_highest(scratch, size) }
         };
@@ -110,6 +116,15 @@ impl Membership {
 
 /// Up to so many numbers are each compared with every other, which takes no guesses.
 const FEW: usize = 9;
+
+/// How many of these are further than this, and the least of them.
+#[inline]
+fn further(numbers: &[Index], known: Index) -> (usize, Index) {
+    numbers.iter().fold((0, Index::MAX), |(count, least), number| {
+        let is_further = *number > known;
+        (count + usize::from(is_further), select_unpredictable(is_further, least.min(*number), least))
+    })
+}
 
 /// The highest number that so many of these have reached.
 #[inline]
@@ -141,7 +156,7 @@ impl fmt::Display for Membership {
 
 #[cfg(test)]
 mod tests {
-    use super::{Membership, Purpose, least_of_highest, nth_highest};
+    use super::{Membership, Purpose, further, least_of_highest, nth_highest};
     use crate::raft::config::Quorums;
     use sim_core::peer::Peer;
 
@@ -167,7 +182,13 @@ mod tests {
             size in 1usize..12,
         ) {
             let size = size.min(numbers.len());
-            assert_eq!(least_of_highest(&numbers, size), nth_highest(&mut numbers, size));
+            let least = least_of_highest(&numbers, size);
+            for known in 0..6 {
+                let (count, further) = further(&numbers, known);
+                assert_eq!(count >= size, least > known);
+                assert!(count != size || further == least);
+            }
+            assert_eq!(least, nth_highest(&mut numbers, size));
         }
     }
 
@@ -176,10 +197,12 @@ mod tests {
         let of = |peer: Peer| [9, 7, 5, 3, 1][peer.index()];
         let five = Membership::of(peers(&[0, 1, 2, 3, 4]));
         let mut scratch = Vec::new();
-        assert_eq!(five.reached(None, &mut scratch, of), 5);
-        let two = Some(Quorums { election: 4, commit: 2 });
-        assert_eq!(five.reached(two, &mut scratch, of), 7);
-        let joint = Membership { outgoing: peers(&[2, 3, 4]), ..Membership::of(peers(&[0, 1, 2])) };
-        assert_eq!(joint.reached(None, &mut scratch, of), 3);
+        for known in 0..=3 {
+            assert_eq!(five.reached(None, &mut scratch, known, of), 5);
+            let two = Some(Quorums { election: 4, commit: 2 });
+            assert_eq!(five.reached(two, &mut scratch, known, of), 7);
+            let joint = Membership { outgoing: peers(&[2, 3, 4]), ..Membership::of(peers(&[0, 1, 2])) };
+            assert_eq!(joint.reached(None, &mut scratch, known, of), 3);
+        }
     }
 }

@@ -210,7 +210,8 @@ impl RaftNode {
             let progress = leading.of(peer);
             if peer == me { begun } else { progress.map_or(0, |progress| progress.round) }
         };
-        let reached = self.membership().reached(self.shared.raft.quorums, &mut scratch, answered);
+        let known = leading.rounds.answered;
+        let reached = self.membership().reached(self.shared.raft.quorums, &mut scratch, known, answered);
         self.scratch = scratch;
         let Some(leading) = self.leading.as_mut() else { return };
         let rounds = &mut leading.rounds;

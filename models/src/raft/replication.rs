@@ -303,7 +303,7 @@ impl RaftNode {
             let progress = leading.of(peer);
             if peer == me { own } else { progress.map_or(0, |progress| progress.matched) }
         };
-        let reached = self.membership().reached(quorums, &mut scratch, far);
+        let reached = self.membership().reached(quorums, &mut scratch, self.commit, far);
         self.scratch = scratch;
         let any_term = self.shared.raft.bug == Some(Bug::CommitsOldTerms);
         if reached > self.commit && (any_term || self.log.term(reached) == Some(self.term)) {

@@ -25,6 +25,9 @@ pub(super) fn refused(
     backward: &[Chain],
     mut refusals: Vec<Refusal>,
 ) -> Option<Solved> {
+    if are_plain(zones, &refusals) {
+        return Some(Solved::Yes);
+    }
     refusals.sort_unstable_by_key(|refusal| (refusal.value, refusal.invoked));
     let found = [Prefer::Required, Prefer::Pending].into_iter().any(|prefer| {
         lay(zones, forward, backward, &refusals, prefer).is_some_and(|steps| verify(zones, &refusals, &steps))
@@ -35,6 +38,26 @@ pub(super) fn refused(
     refusals.retain(|refusal| zones[refusal.value as usize].certain);
     let firm = refusals.iter().any(|refusal| !is_explicable(zones, forward, backward, refusal));
     firm.then_some(Solved::No(PENDING - 1))
+}
+
+/// Whether every order that the zones allow explains all of them, if what need not happen does not: the value never came, or came
+/// after the refusal had begun; or one that was written when it had come already, so that it came after it, had come by then.
+fn are_plain(zones: &[Zone], refusals: &[Refusal]) -> bool {
+    // Of the values that have come for certain by each end, the latest writing.
+    let ends = zones.iter().filter(|zone| zone.certain).map(|zone| (zone.come_by(), zone.written));
+    let mut latest: Vec<(u64, u64)> = ends.collect();
+    latest.sort_unstable();
+    let mut so_far = 0;
+    for (_, written) in &mut latest {
+        so_far = so_far.max(*written);
+        *written = so_far;
+    }
+    refusals.iter().all(|refusal| {
+        let zone = &zones[refusal.value as usize];
+        let came = latest.partition_point(|(come_by, _)| *come_by <= refusal.invoked);
+        let overwritten = came > 0 && latest[came - 1].1 >= zone.come_by();
+        !zone.certain || zone.written >= refusal.invoked || overwritten
+    })
 }
 
 /// Whether these values, one after another, are a linearization: each comes in while what brings it is under way, is there

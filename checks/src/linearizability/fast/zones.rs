@@ -38,6 +38,15 @@ pub(super) struct Zone {
     pub certain: bool,
 }
 
+impl Zone {
+    /// The first end among all its operations: by then it has come, if it ever does.
+    #[inline]
+    pub fn come_by(&self) -> u64 {
+        // The initial value was there before all.
+        self.write_end.max(1).min(self.read_end)
+    }
+}
+
 /// A value to look up. Most are numbers, which are compared without going back to the history.
 #[derive(PartialEq, Eq, Hash)]
 enum Seen<'a> {

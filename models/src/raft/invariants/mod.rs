@@ -5,28 +5,31 @@
 //! agree up to a place if and only if they agree there in one number. Deliberately absent: liveness, which no step
 //! can show, and what the disk must keep, which shows in these five when it is lost.
 
+mod held;
+mod prefix;
+
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
 use sim_core::observer::{Observer, Step};
 use sim_core::peer::Peer;
 use sim_core::record::Violation;
-use sim_core::room;
 use sim_core::time::Time;
 
+use self::held::{Held, Known};
+use self::prefix::Prefix;
 use super::entry::{Index, Position, Term};
 use super::node::{RaftNode, Role};
 
 /// What is remembered of a run so far.
 #[derive(Clone, Debug, Default)]
 pub struct Invariants {
-    nodes: Vec<Seen>,
+    /// Each node as it was after its latest step.
+    nodes: Vec<Glance>,
     /// Who was elected in each term.
     leaders: BTreeMap<Term, Peer>,
-    /// The entries that any log has held, place by place: term, digest up to there, and who held it first.
-    held: Vec<Option<Held>>,
-    /// What others held at such a place in other terms.
-    held_too: BTreeMap<Index, Vec<Held>>,
+    /// The entries that any log has held.
+    held: Held,
     /// What has been committed.
     committed: Prefix,
     /// What has been applied.
@@ -36,7 +39,7 @@ pub struct Invariants {
 }
 
 /// What a step may change that concerns the properties: if all of it is as it was, they hold as they did.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug)]
 struct Glance {
     /// The term it leads, or else the last there is.
     leads: Term,
@@ -49,7 +52,20 @@ struct Glance {
     applied: Index,
 }
 
+impl Default for Glance {
+    /// A node that has not begun.
+    fn default() -> Glance {
+        let (base, last, chain, committed, applied) = (0, 0, 0, 0, 0);
+        Glance { leads: Term::MAX, boots: 0, base, last, chain, committed, applied }
+    }
+}
+
 impl Glance {
+    #[inline(always)]
+    fn is_leading(&self) -> bool {
+        self.leads != Term::MAX
+    }
+
     /// Whether anything is not as it was; without a branch a field.
     #[inline(always)]
     fn differs(&self, other: &Glance) -> bool {
@@ -77,32 +93,6 @@ impl Glance {
         }
     }
 }
-
-/// A node as it was after its latest step.
-#[derive(Clone, Debug, Default)]
-struct Seen {
-    glance: Glance,
-    /// The term it led, if it led.
-    led: Option<Term>,
-    boots: u32,
-    /// Where its log began.
-    base: Index,
-    /// The digests of its log, from the base on.
-    chain: Vec<u64>,
-    committed: Index,
-    applied: Index,
-}
-
-#[derive(Clone, Copy, Debug)]
-struct Held {
-    term: Term,
-    chain: u64,
-    by: Peer,
-}
-
-/// A prefix of the log on which everyone must agree: the digest at each place, and who was there first.
-#[derive(Clone, Debug, Default)]
-struct Prefix(Vec<(u64, Peer)>);
 
 type Flow = ControlFlow<Violation>;
 
@@ -140,11 +130,6 @@ impl Observer<RaftNode> for Invariants {
     }
 }
 
-/// Whether a node is further back than it was: it has restarted.
-fn is_back(seen: &Seen, state: &RaftNode) -> bool {
-    state.committed() < seen.committed || state.applied() < seen.applied
-}
-
 impl Invariants {
     /// Nothing seen yet.
     #[must_use]
@@ -163,20 +148,23 @@ impl Invariants {
         boots: u32,
         others: impl Fn(Peer) -> Option<&'a RaftNode>,
     ) -> Flow {
-        let (place, state) = (now.node.index(), now.state);
-        let glance = Glance::at(state, boots);
-        match self.nodes.get_mut(place) {
-            Some(seen) if !seen.glance.differs(&glance) => return ControlFlow::Continue(()),
-            Some(seen) => seen.glance = glance,
-            None => self.meet(place, glance),
+        let glance = Glance::at(now.state, boots);
+        let place = now.node.index();
+        let Some(seen) = self.nodes.get_mut(place) else {
+            self.meet(place);
+            return self.look_closer(now, Glance::default(), glance, others);
+        };
+        if !seen.differs(&glance) {
+            return ControlFlow::Continue(());
         }
-        self.look_closer(now, boots, others)
+        let before = std::mem::replace(seen, glance);
+        self.look_closer(now, before, glance, others)
     }
 
     /// A node is seen for the first time.
-    fn meet(&mut self, place: usize, glance: Glance) {
-        self.nodes.resize_with(place + 1, Seen::default);
-        self.nodes[place].glance = glance;
+    #[cold]
+    fn meet(&mut self, place: usize) {
+        self.nodes.resize_with(place + 1, Glance::default);
     }
 
     /// Something is not as it was.
@@ -184,39 +172,27 @@ impl Invariants {
     fn look_closer<'a>(
         &mut self,
         now: &Moment<'_>,
-        boots: u32,
+        before: Glance,
+        glance: Glance,
         others: impl Fn(Peer) -> Option<&'a RaftNode>,
     ) -> Flow {
-        let (place, state) = (now.node.index(), now.state);
-        let seen = &self.nodes[place];
-        let leads = (state.role() == Role::Leader).then_some(state.term());
-        let elected = leads.is_some() && (leads != seen.led || boots != seen.boots);
-        let log = state.log();
-        let changed = seen.base + seen.chain.len() as u64 != log.last_index()
-            || seen.base != log.base().index
-            || seen.chain.last().is_some_and(|chain| *chain != log.chain());
+        let elected = glance.is_leading() && (glance.leads, glance.boots) != (before.leads, before.boots);
         if elected {
             self.election_safety(now)?;
         }
-        if changed {
-            self.log_changed(now, leads.is_some() && !elected)?;
+        if (glance.base, glance.last, glance.chain) != (before.base, before.last, before.chain) {
+            self.log_changed(now, before, glance.is_leading() && !elected)?;
         }
-        let seen = &mut self.nodes[place];
-        (seen.led, seen.boots) = (leads, boots);
-        if is_back(seen, state) {
-            (seen.committed, seen.applied) = (0, 0);
-        }
-        let (committed, applied) = (seen.committed, seen.applied);
         if elected {
             self.leader_completeness(now)?;
         }
-        if state.committed() > committed {
-            self.nodes[place].committed = state.committed();
+        // A node that is further back than it was has restarted: it knows nothing of before.
+        let is_back = glance.committed < before.committed || glance.applied < before.applied;
+        if glance.committed > self.committed.len() && (is_back || glance.committed > before.committed) {
             self.committed_more(now, others)?;
         }
-        if state.applied() > applied {
-            self.nodes[place].applied = state.applied();
-            self.state_machine_safety(now)?;
+        if glance.applied > before.applied || is_back {
+            self.state_machine_safety(now, glance.applied)?;
         }
         ControlFlow::Continue(())
     }
@@ -235,110 +211,54 @@ impl Invariants {
 
     /// A log is not what it was: leader append-only (§5.3) and log matching (§5.3).
     #[inline(always)]
-    fn log_changed(&mut self, now: &Moment<'_>, leading: bool) -> Flow {
-        let (log, seen) = (now.state.log(), &self.nodes[now.node.index()]);
-        let end = seen.base + seen.chain.len() as u64;
-        let grew = seen.base == log.base().index
-            && seen.chain.last().is_none_or(|chain| log.chain_at(end) == Some(*chain));
-        if !grew {
-            self.log_rewritten(now, leading)?;
-        }
-        let seen = &self.nodes[now.node.index()];
-        for position in log.positions_after(seen.base + seen.chain.len() as u64) {
-            let chain = &mut self.nodes[now.node.index()].chain;
-            room::make(chain, 1);
-            chain.push(position.chain);
-            self.log_matching(now, position)?;
+    fn log_changed(&mut self, now: &Moment<'_>, before: Glance, leading: bool) -> Flow {
+        let log = now.state.log();
+        let grew = before.base == log.base().index && log.chain_at(before.last) == Some(before.chain);
+        let (mut index, mut chain) =
+            if grew { (before.last, before.chain) } else { self.log_rewritten(now, before, leading)? };
+        for next in log.chains_after(index) {
+            index = index.wrapping_add(1);
+            if !self.held.is_first(index, next)
+                && let Some(position) = log.position(index)
+                && let Known::Differs(by) = self.held.hold(position, chain, now.node)
+            {
+                return log_differs(now, position, by);
+            }
+            chain = next;
         }
         ControlFlow::Continue(())
     }
 
-    /// What was seen of a log is brought back to what is still there: it was compacted or cut, or its server restarted.
+    /// How far a log is what it was, and the digest there: it was compacted or cut, or its server restarted.
     #[cold]
     #[inline(never)]
-    fn log_rewritten(&mut self, now: &Moment<'_>, leading: bool) -> Flow {
-        let (log, seen) = (now.state.log(), &mut self.nodes[now.node.index()]);
-        let (base, last) = (log.base().index, log.last_index());
-        if base != seen.base {
-            let gone = base.saturating_sub(seen.base).min(seen.chain.len() as u64);
-            seen.chain.drain(..gone as usize);
-            if base < seen.base {
-                seen.chain.clear();
-            }
-            seen.base = base;
+    fn log_rewritten(
+        &self,
+        now: &Moment<'_>,
+        before: Glance,
+        leading: bool,
+    ) -> ControlFlow<Violation, (Index, u64)> {
+        let log = now.state.log();
+        let base = log.base();
+        let (mut same, mut chain) = (before.last, before.chain);
+        while same > base.index && log.chain_at(same) != Some(chain) {
+            let Some(earlier) = self.held.before(same, chain) else { break };
+            (same, chain) = (same - 1, earlier);
         }
-        let before = seen.base + seen.chain.len() as u64;
-        seen.chain.truncate((last - base) as usize);
-        while let Some(&chain) = seen.chain.last()
-            && log.chain_at(seen.base + seen.chain.len() as u64) != Some(chain)
-        {
-            seen.chain.pop();
+        if same <= base.index || log.chain_at(same) != Some(chain) || base.index < before.base {
+            (same, chain) = (base.index, base.chain);
         }
-        let same = seen.base + seen.chain.len() as u64;
-        if leading && same < before {
+        if leading && same < before.last {
             let detail = format!(
-                "{} leads term {} and no longer has the entries {}..{before} that it had",
+                "{} leads term {} and no longer has the entries {}..{} that it had",
                 now.node,
                 now.state.term(),
-                same + 1
+                same + 1,
+                before.last
             );
-            return now.broken(1, detail);
+            now.broken(1, detail)?;
         }
-        ControlFlow::Continue(())
-    }
-
-    /// If two logs contain an entry with the same index and term, they are identical up to it (§5.3).
-    #[inline(always)]
-    fn log_matching(&mut self, now: &Moment<'_>, position: Position) -> Flow {
-        let place = position.index as usize;
-        if place >= self.held.len() {
-            let more = place + 1 - self.held.len();
-            room::make(&mut self.held, more);
-            self.held.resize(place + 1, None);
-        }
-        match &self.held[place] {
-            Some(held) if held.term == position.term && held.chain == position.chain => {
-                ControlFlow::Continue(())
-            }
-            None => {
-                let Position { term, chain, .. } = position;
-                self.held[place] = Some(Held { term, chain, by: now.node });
-                ControlFlow::Continue(())
-            }
-            Some(_) => self.log_differs(now, position),
-        }
-    }
-
-    /// Another log holds something else at the same place, which must be of another term.
-    #[cold]
-    #[inline(never)]
-    fn log_differs(&mut self, now: &Moment<'_>, position: Position) -> Flow {
-        let Position { index, term, chain } = position;
-        let others = self.held_too.entry(index).or_default();
-        let mut all = self.held[index as usize].iter().chain(others.iter());
-        match all.find(|held| held.term == term) {
-            Some(other) if other.chain != chain => {
-                let whose = if other.by == now.node {
-                    format!("{} had an entry of term {term} at {index} before and has one now", now.node)
-                } else {
-                    format!(
-                        "the logs of {} and {} both have an entry of term {term} at {index}",
-                        now.node, other.by
-                    )
-                };
-                let detail = format!(
-                    "{whose}, and they differ there or before: {} has {}",
-                    now.node,
-                    now.entry(index)
-                );
-                now.broken(2, detail)
-            }
-            Some(_) => ControlFlow::Continue(()),
-            None => {
-                others.push(Held { term, chain, by: now.node });
-                ControlFlow::Continue(())
-            }
-        }
+        ControlFlow::Continue((same, chain))
     }
 
     /// What was committed in a term is in the logs of the leaders of all later terms (§5.4).
@@ -356,7 +276,7 @@ impl Invariants {
             return ControlFlow::Continue(());
         }
         let first = self.committed.first_difference(log, end);
-        let by = self.committed.0[first as usize - 1].1;
+        let by = self.committed.by(first);
         let terms = self.commit_terms.iter().rev().find(|(from, _)| *from <= first);
         let detail = format!(
             "{} leads term {} without the entry {first} that {by} committed in term {}: it has {}",
@@ -375,11 +295,8 @@ impl Invariants {
         now: &Moment<'_>,
         others: impl Fn(Peer) -> Option<&'a RaftNode>,
     ) -> Flow {
-        let (known, end) = (self.committed.len(), now.state.committed());
-        if end <= known {
-            return ControlFlow::Continue(());
-        }
-        self.committed.extend(now, end);
+        let known = self.committed.len();
+        self.committed.extend(now.state.log(), now.state.committed(), now.node);
         if self.commit_terms.last().is_none_or(|(_, term)| *term != now.state.term()) {
             self.commit_terms.push((known + 1, now.state.term()));
         }
@@ -396,15 +313,16 @@ impl Invariants {
 
     /// If a server has applied an entry at a place, none applies another there (§5.4.3).
     #[inline(always)]
-    fn state_machine_safety(&mut self, now: &Moment<'_>) -> Flow {
-        let (known, end) = (self.applied.len(), now.state.applied());
-        let log = now.state.log();
+    fn state_machine_safety(&mut self, now: &Moment<'_>, end: Index) -> Flow {
+        let (known, log) = (self.applied.len(), now.state.log());
         let shared = known.min(end);
         let chain = log.chain_at(shared);
         if shared > 0 && chain.is_some() && chain != self.applied.at(shared) {
             return self.applied_differs(now, shared);
         }
-        self.applied.extend(now, end);
+        if end > known {
+            self.applied.extend(log, end, now.node);
+        }
         ControlFlow::Continue(())
     }
 
@@ -413,30 +331,21 @@ impl Invariants {
     #[inline(never)]
     fn applied_differs(&self, now: &Moment<'_>, end: Index) -> Flow {
         let first = self.applied.first_difference(now.state.log(), end);
-        let by = self.applied.0[first as usize - 1].1;
+        let by = self.applied.by(first);
         let detail = format!("{} applied {}, and {by} another entry at {first}", now.node, now.entry(first));
         now.broken(4, detail)
     }
 }
 
-impl Prefix {
-    fn len(&self) -> Index {
-        self.0.len() as u64
-    }
-    fn at(&self, index: Index) -> Option<u64> {
-        self.0.get((index as usize).checked_sub(1)?).map(|(chain, _)| *chain)
-    }
-    /// Takes the places that are new from a node's log.
-    #[inline(always)]
-    fn extend(&mut self, now: &Moment<'_>, end: Index) {
-        let known = self.len();
-        room::make(&mut self.0, end.saturating_sub(known) as usize);
-        let chains = (known + 1..=end).map_while(|index| now.state.log().chain_at(index));
-        self.0.extend(chains.map(|chain| (chain, now.node)));
-    }
-    /// The first place up to `end` at which a log, as far as it is there, has something else.
-    fn first_difference(&self, log: &super::log::Log, end: Index) -> Index {
-        let differs = |index: &Index| log.chain_at(*index) != self.at(*index);
-        (log.base().index.max(1)..=end).find(differs).unwrap_or(end)
-    }
+/// Another log holds, or held, something else of the same term at the same place.
+#[cold]
+#[inline(never)]
+fn log_differs(now: &Moment<'_>, Position { index, term, .. }: Position, by: Peer) -> Flow {
+    let whose = if by == now.node {
+        format!("{by} had an entry of term {term} at {index} before and has one now")
+    } else {
+        format!("the logs of {} and {by} both have an entry of term {term} at {index}", now.node)
+    };
+    let detail = format!("{whose}, and they differ there or before: {} has {}", now.node, now.entry(index));
+    now.broken(2, detail)
 }
