@@ -16,6 +16,7 @@ use super::partition::{Part, parts};
 use super::problem::{Deed, PENDING, Solved, Spec};
 use super::search;
 use super::shrink::shrink;
+use super::values::Values;
 use super::{Model, Options, fast};
 use crate::verdict::Verdict;
 
@@ -39,8 +40,9 @@ enum Finding<'a> {
 #[must_use]
 pub fn decide<'a>(history: &'a History, model: Model, options: &Options) -> Decision<'a> {
     let mut open = None;
+    let mut values = Values::default();
     for part in parts(history, model) {
-        match solve(model, &part.deeds, options) {
+        match solve_with(model, &part.deeds, options, &mut values) {
             Solved::Yes => {}
             Solved::No(position) => {
                 return Decision { history, model, finding: Finding::Violated(part, position) };
@@ -88,6 +90,11 @@ fn first_position(deeds: &[Deed<'_>]) -> i64 {
 
 /// Judges one object.
 pub(super) fn solve(model: Model, deeds: &[Deed<'_>], options: &Options) -> Solved {
+    solve_with(model, deeds, options, &mut Values::default())
+}
+
+/// Judges one object after another, with one table of values.
+fn solve_with<'a>(model: Model, deeds: &[Deed<'a>], options: &'a Options, values: &mut Values<'a>) -> Solved {
     struct Search<'a, 'd>(&'a [Deed<'d>], u64);
     impl Task for Search<'_, '_> {
         type Outcome = Solved;
@@ -96,7 +103,7 @@ pub(super) fn solve(model: Model, deeds: &[Deed<'_>], options: &Options) -> Solv
         }
     }
     if options.fast_paths
-        && let Some(solved) = fast::solve(model, deeds, options)
+        && let Some(solved) = fast::solve(model, deeds, options, values)
     {
         return solved;
     }

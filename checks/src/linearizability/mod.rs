@@ -19,6 +19,7 @@ pub mod sequential;
 mod shrink;
 #[cfg(test)]
 mod tests;
+mod values;
 
 use std::fmt;
 use std::str::FromStr;

@@ -96,17 +96,17 @@ impl Membership {
         of: impl Fn(Peer) -> Index,
     ) -> Index {
         let mut side = |voters: &[Peer]| {
-            scratch.clear();
-            scratch.extend(voters.iter().map(|peer| of(*peer)));
             let size = Membership::size(voters.len(), quorums, Purpose::Commit);
-            if size > scratch.len() {
+            if size > voters.len() {
                 return 0;
             }
             // Mostly just as many as it takes are further than what is known.
-            let (count, least) = further(scratch, known);
+            let (count, least) = further(voters.iter().map(|peer| of(*peer)), known);
             if count == size {
                 return least;
             }
+            scratch.clear();
+            scratch.extend(voters.iter().map(|peer| of(*peer)));
             if scratch.len() <= FEW { least_of_highest(scratch, size) } else { nth_highest(scratch, size) }
         };
         let now = side(&self.voters);
@@ -117,13 +117,15 @@ impl Membership {
 /// Up to so many numbers are each compared with every other, which takes no guesses.
 const FEW: usize = 9;
 
-/// How many of these are further than this, and the least of them.
+/// How many of these are further than this, and the least of them; all below 2⁶³.
 #[inline]
-fn further(numbers: &[Index], known: Index) -> (usize, Index) {
-    numbers.iter().fold((0, Index::MAX), |(count, least), number| {
-        let is_further = *number > known;
-        (count + usize::from(is_further), select_unpredictable(is_further, least.min(*number), least))
-    })
+fn further(numbers: impl Iterator<Item = Index>, known: Index) -> (usize, Index) {
+    // What is not further wraps round to more than what is.
+    let beyond = numbers.map(|number| number.wrapping_sub(known).wrapping_sub(1));
+    let (count, least) = beyond.fold((0, Index::MAX), |(count, least), beyond| {
+        (count + (!beyond >> (Index::BITS - 1)) as usize, least.min(beyond))
+    });
+    (count, least.wrapping_add(known).wrapping_add(1))
 }
 
 /// The highest number that so many of these have reached.
@@ -184,7 +186,7 @@ mod tests {
             let size = size.min(numbers.len());
             let least = least_of_highest(&numbers, size);
             for known in 0..6 {
-                let (count, further) = further(&numbers, known);
+                let (count, further) = further(numbers.iter().copied(), known);
                 assert_eq!(count >= size, least > known);
                 assert!(count != size || further == least);
             }

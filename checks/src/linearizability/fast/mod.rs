@@ -18,14 +18,20 @@ mod zones;
 use sim_core::value::Value;
 
 use super::problem::{Deed, Solved};
+use super::values::Values;
 use super::{Model, Options};
 use lives::{Collected, Guess, Lives};
 
 /// The verdict by a near-linear method, if there is one for this object and this history.
-pub(super) fn solve(model: Model, deeds: &[Deed<'_>], options: &Options) -> Option<Solved> {
+pub(super) fn solve<'a>(
+    model: Model,
+    deeds: &[Deed<'a>],
+    options: &'a Options,
+    values: &mut Values<'a>,
+) -> Option<Solved> {
     let is_empty_at_first = !matches!(&options.initial, Value::List(items) if !items.is_empty());
     let judge: fn(&Lives) -> Option<u64> = match model {
-        Model::Register | Model::KeyValue => return zones::solve(deeds, &options.initial),
+        Model::Register | Model::KeyValue => return zones::solve(deeds, &options.initial, values),
         _ if !is_empty_at_first => return None,
         Model::Set => return growing::solve(deeds),
         Model::Queue => queue::violation,

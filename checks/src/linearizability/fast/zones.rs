@@ -10,12 +10,11 @@
 //! was seen. What compare-and-sets that failed saw is judged by [`super::refused`]. Deliberately absent: appending, and
 //! values brought in twice, for which the search is there.
 
-use indexmap::IndexMap;
 use sim_core::value::{Call, Value};
 
 use super::refused::{Refusal, refused};
-use crate::linearizability::hash::Quick;
 use crate::linearizability::problem::{Deed, PENDING, Solved};
+use crate::linearizability::values::Values;
 
 /// No value.
 pub(super) const NONE: u32 = u32::MAX;
@@ -47,20 +46,6 @@ impl Zone {
     }
 }
 
-/// A value to look up. Most are numbers, which are compared without going back to the history.
-#[derive(PartialEq, Eq, Hash)]
-enum Seen<'a> {
-    Int(i64),
-    Other(&'a Value),
-}
-
-impl<'a> From<&'a Value> for Seen<'a> {
-    #[inline]
-    fn from(value: &'a Value) -> Seen<'a> {
-        if let Value::Int(int) = value { Seen::Int(*int) } else { Seen::Other(value) }
-    }
-}
-
 /// A value begun by a write, and those that compare-and-sets put in its place one after another.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Chain {
@@ -76,8 +61,8 @@ impl Chain {
 }
 
 /// The verdict, if every value is brought in once and nothing is done but reading, writing and comparing-and-setting.
-pub(super) fn solve(deeds: &[Deed<'_>], initial: &Value) -> Option<Solved> {
-    let (mut zones, refusals) = collect(deeds, initial)?;
+pub(super) fn solve<'a>(deeds: &[Deed<'a>], initial: &'a Value, values: &mut Values<'a>) -> Option<Solved> {
+    let (mut zones, refusals) = collect(deeds, initial, values)?;
     if let Some(zone) =
         zones.iter().find(|zone| zone.read_end < zone.written || zone.certain && zone.written == PENDING)
     {
@@ -86,7 +71,10 @@ pub(super) fn solve(deeds: &[Deed<'_>], initial: &Value) -> Option<Solved> {
     let Some(chains) = link(&mut zones).then(|| chains(&zones)).flatten() else {
         return Some(Solved::No(PENDING - 1));
     };
-    let (mut forward, backward): (Vec<Chain>, Vec<Chain>) = chains.into_iter().partition(Chain::is_forward);
+    let (mut forward, mut backward) = (Vec::with_capacity(chains.len()), Vec::with_capacity(chains.len()));
+    for chain in chains {
+        if chain.is_forward() { forward.push(chain) } else { backward.push(chain) }
+    }
     forward.sort_unstable_by_key(|chain| chain.first_end);
     if overlap(&forward, &backward) {
         return Some(Solved::No(PENDING - 1));
@@ -95,9 +83,12 @@ pub(super) fn solve(deeds: &[Deed<'_>], initial: &Value) -> Option<Solved> {
 }
 
 /// What is known of each value, and which compare-and-sets failed. Nothing if this method does not fit.
-fn collect(deeds: &[Deed<'_>], initial: &Value) -> Option<(Vec<Zone>, Vec<Refusal>)> {
-    let mut numbers: IndexMap<Seen<'_>, Zone, Quick> =
-        IndexMap::with_capacity_and_hasher(deeds.len() + 1, Quick::default());
+fn collect<'a>(
+    deeds: &[Deed<'a>],
+    initial: &'a Value,
+    values: &mut Values<'a>,
+) -> Option<(Vec<Zone>, Vec<Refusal>)> {
+    values.begin();
     let fresh = Zone {
         written: PENDING,
         write_end: PENDING,
@@ -107,15 +98,22 @@ fn collect(deeds: &[Deed<'_>], initial: &Value) -> Option<(Vec<Zone>, Vec<Refusa
         next: NONE,
         certain: false,
     };
-    let mut refusals = Vec::new();
-    numbers.insert(initial.into(), Zone { written: 0, write_end: 0, certain: true, ..fresh });
+    let mut zones = Vec::with_capacity(deeds.len() + 1);
+    let mut refusals = Vec::with_capacity(deeds.len());
+    let mut number = |zones: &mut Vec<Zone>, value: &'a Value| {
+        let number = values.number(value);
+        if number as usize == zones.len() {
+            zones.push(fresh);
+        }
+        number
+    };
+    number(&mut zones, initial);
+    zones[0] = Zone { written: 0, write_end: 0, certain: true, ..fresh };
     for deed in deeds {
         let (invoked, returned) = (deed.invoked.saturating_add(1), deed.returned.saturating_add(1));
         let (value, from) = match (deed.call, deed.value()) {
             (Call::Cas { from, .. }, Some(Value::Bool(false))) => {
-                let place = numbers.entry(from.into());
-                let value = place.index() as u32;
-                place.or_insert(fresh);
+                let value = number(&mut zones, from);
                 refusals.push(Refusal { value, invoked, returned });
                 continue;
             }
@@ -128,16 +126,12 @@ fn collect(deeds: &[Deed<'_>], initial: &Value) -> Option<(Vec<Zone>, Vec<Refusa
             (Call::Read, Some(value)) => (value, None),
             // What replaces a value by itself only sees it.
             (Call::Cas { from, to }, _) if from == to => (from, None),
-            (Call::Cas { from, to }, _) => {
-                let place = numbers.entry(from.into());
-                let from = place.index() as u32;
-                place.or_insert(fresh);
-                (to, Some(from))
-            }
+            (Call::Cas { from, to }, _) => (to, Some(number(&mut zones, from))),
             (Call::Write(value), _) => (value, Some(NONE)),
             _ => return None,
         };
-        let zone = numbers.entry(value.into()).or_insert(fresh);
+        let value = number(&mut zones, value);
+        let zone = &mut zones[value as usize];
         match from {
             None => {
                 zone.certain = true;
@@ -153,7 +147,7 @@ fn collect(deeds: &[Deed<'_>], initial: &Value) -> Option<(Vec<Zone>, Vec<Refusa
             }
         }
     }
-    Some((numbers.into_values().collect(), refusals))
+    Some((zones, refusals))
 }
 
 /// Binds each value that was certainly there to the one it replaced, which then was there too. False if one value was
@@ -179,7 +173,7 @@ fn link(zones: &mut [Zone]) -> bool {
 
 /// The chains of what was certainly there; none if one goes round, comes from nowhere, or goes against time.
 fn chains(zones: &[Zone]) -> Option<Vec<Chain>> {
-    let mut chains = Vec::new();
+    let mut chains = Vec::with_capacity(zones.len());
     let mut linked = 0;
     for (root, zone) in zones.iter().enumerate() {
         if !zone.certain || zone.from != NONE {
