@@ -84,6 +84,7 @@ mod kinds;
 pub mod lone;
 pub mod network;
 pub mod node;
+pub mod numbered;
 pub mod observer;
 pub mod peer;
 pub mod processor;

@@ -5,10 +5,10 @@
 //! Deliberately absent: locks and calls of services, which are rejected; the end of sessions, which last for a run.
 
 use sim_core::history::Answer;
+use sim_core::numbered::Numbered;
 use sim_core::value::{Call, Key, Micro, Operation, Value};
 
 use super::entry::Command;
-use super::numbered::Numbered;
 use crate::wal::bytes::{Reader, Writer};
 
 /// A client process's latest write.

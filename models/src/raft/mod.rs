@@ -31,7 +31,6 @@ pub mod machine;
 pub mod membership;
 pub mod message;
 mod node;
-mod numbered;
 mod progress;
 mod read;
 mod reconfigure;

@@ -1,9 +1,6 @@
 //! The clients of a run: their logical processes, and what each of them is at.
 
 use std::collections::BTreeMap;
-use std::hash::BuildHasherDefault;
-
-use indexmap::IndexMap;
 
 use crate::client::layered::{Inside, Layers};
 use crate::client::level::Level;
@@ -13,9 +10,9 @@ use crate::client::patience::{Attempt, Patience, Wait};
 use crate::client::policy::{Act, Guards, Token as Layered};
 use crate::client::workload::Generator;
 use crate::client::{ClientConfig, Routing};
-use crate::fingerprint::ContentHasher;
 use crate::history::Answer;
 use crate::node::{Reply, Token};
+use crate::numbered::Numbered;
 use crate::peer::Peer;
 use crate::random::{Purpose, Rng, Streams};
 use crate::time::{Span, Time};
@@ -48,7 +45,9 @@ pub(crate) struct Client {
     /// Processes of `processes` with nothing to do.
     idle: Vec<u32>,
     /// What it last saw under each key, where its workload needs that.
-    seen: IndexMap<Option<Key>, Value, BuildHasherDefault<ContentHasher>>,
+    seen: Numbered<Value>,
+    /// The same of the object without a key.
+    seen_single: Value,
     /// Its time-outs.
     pub(crate) patience: Patience,
     /// What it asks before each attempt.
@@ -89,7 +88,8 @@ impl Clients {
                     seq: 0,
                     processes: Vec::new(),
                     idle: Vec::new(),
-                    seen: IndexMap::default(),
+                    seen: Numbered::default(),
+                    seen_single: Value::Nil,
                     patience: Patience::default(),
                     guards: Guards::new(&config.retry.guards),
                     layers: Layers::new(&config.policies),
@@ -163,8 +163,11 @@ impl Clients {
         let number = self.list[client].asked;
         let mut rng = self.workload(client, 2 * number + 1);
         let unique = (number * self.list.len() as u64 + client as u64 + 1) as i64;
-        let seen = &self.list[client].seen;
-        let look = |key| seen.get(&key).cloned().unwrap_or_default();
+        let Client { seen, seen_single, .. } = &self.list[client];
+        let look = |key: Option<Key>| match key {
+            Some(key) => seen.get(key.0).cloned().unwrap_or_default(),
+            None => seen_single.clone(),
+        };
         let group = self.group(client);
         let operation = group.generator.operation(&mut rng, unique, look);
         let level = group.config.levels.draw(&operation.call, &mut rng);
@@ -320,7 +323,11 @@ impl Clients {
             (Call::Cas { to, .. }, Answer::Value(Value::Bool(true))) => to.clone(),
             _ => return,
         };
-        self.list[client].seen.insert(key, shown);
+        let client = &mut self.list[client];
+        match key {
+            Some(key) => client.seen.insert(key.0, shown),
+            None => client.seen_single = shown,
+        }
     }
 
     /// Whom the next attempt goes to; `again` if the latest attempt was of no use.

@@ -68,18 +68,18 @@ pub(super) fn solve<'a>(deeds: &[Deed<'a>], initial: &'a Value, values: &mut Val
     {
         return Some(Solved::No(zone.read_end - 1));
     }
-    let Some(chains) = link(&mut zones).then(|| chains(&zones)).flatten() else {
+    let Some(mut chains) = link(&mut zones).then(|| chains(&zones)).flatten() else {
         return Some(Solved::No(PENDING - 1));
     };
-    let (mut forward, mut backward) = (Vec::with_capacity(chains.len()), Vec::with_capacity(chains.len()));
-    for chain in chains {
-        if chain.is_forward() { forward.push(chain) } else { backward.push(chain) }
-    }
-    forward.sort_unstable_by_key(|chain| chain.first_end);
-    if overlap(&forward, &backward) {
+    // The forward ones in their order, then the others.
+    chains.sort_unstable_by_key(|chain| {
+        if chain.is_forward() { (false, chain.first_end) } else { (true, u64::from(chain.root)) }
+    });
+    let (forward, backward) = chains.split_at(chains.partition_point(Chain::is_forward));
+    if overlap(forward, backward) {
         return Some(Solved::No(PENDING - 1));
     }
-    if refusals.is_empty() { Some(Solved::Yes) } else { refused(&zones, &forward, &backward, refusals) }
+    if refusals.is_empty() { Some(Solved::Yes) } else { refused(&zones, forward, backward, refusals) }
 }
 
 /// What is known of each value, and which compare-and-sets failed. Nothing if this method does not fit.
@@ -99,7 +99,7 @@ fn collect<'a>(
         certain: false,
     };
     let mut zones = Vec::with_capacity(deeds.len() + 1);
-    let mut refusals = Vec::with_capacity(deeds.len());
+    let mut refusals = Vec::new();
     let mut number = |zones: &mut Vec<Zone>, value: &'a Value| {
         let number = values.number(value);
         if number as usize == zones.len() {

@@ -1,4 +1,5 @@
-//! A map from numbers, most of them small, in the order in which they came: what a state machine looks up for every command.
+//! A map from numbers, most of them small, in the order in which they came: what a state machine looks up for every command, and a
+//! client for every answer.
 //!
 //! A small number's place is read from a list, a large one's from a tree, so that what damaged bytes claim costs no memory.
 //! Deliberately absent: hashing.
@@ -10,9 +11,9 @@ const SMALL: u64 = 1 << 14;
 /// Marks a small number that is not in the map.
 const NOWHERE: u32 = u32::MAX;
 
-/// The map.
+/// A map from numbers.
 #[derive(Clone, Debug)]
-pub(super) struct Numbered<V> {
+pub struct Numbered<V> {
     entries: Vec<(u64, V)>,
     /// Where small numbers are in `entries`.
     small: Vec<u32>,
@@ -34,12 +35,19 @@ impl<V: PartialEq> PartialEq for Numbered<V> {
 
 impl<V> Numbered<V> {
     /// How many there are.
-    pub(super) fn len(&self) -> usize {
+    #[must_use]
+    pub fn len(&self) -> usize {
         self.entries.len()
     }
 
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
     /// All, in the order in which they came; one that took another's place when that was removed, at that place.
-    pub(super) fn iter(&self) -> impl Iterator<Item = &(u64, V)> {
+    pub fn iter(&self) -> impl Iterator<Item = &(u64, V)> {
         self.entries.iter()
     }
 
@@ -53,19 +61,23 @@ impl<V> Numbered<V> {
         }
     }
 
+    /// A number's value, if it has one.
+    #[must_use]
     #[inline]
-    pub(super) fn get(&self, number: u64) -> Option<&V> {
+    pub fn get(&self, number: u64) -> Option<&V> {
         self.entries.get(self.place(number)).map(|(_, value)| value)
     }
 
+    /// The same, to be changed.
+    #[must_use]
     #[inline]
-    pub(super) fn get_mut(&mut self, number: u64) -> Option<&mut V> {
+    pub fn get_mut(&mut self, number: u64) -> Option<&mut V> {
         let place = self.place(number);
         self.entries.get_mut(place).map(|(_, value)| value)
     }
 
     /// Gives a number this value, in place of the one it may have.
-    pub(super) fn insert(&mut self, number: u64, value: V) {
+    pub fn insert(&mut self, number: u64, value: V) {
         let place = self.place(number);
         match self.entries.get_mut(place) {
             Some((_, old)) => *old = value,
@@ -96,7 +108,7 @@ impl<V> Numbered<V> {
     }
 
     /// Removes a number; the last one takes its place.
-    pub(super) fn swap_remove(&mut self, number: u64) {
+    pub fn swap_remove(&mut self, number: u64) {
         let place = self.place(number);
         if place >= self.entries.len() {
             return;
@@ -116,7 +128,7 @@ impl<V> Numbered<V> {
 impl<V: Default> Numbered<V> {
     /// A number's value, made if it has none.
     #[inline]
-    pub(super) fn get_or_default(&mut self, number: u64) -> &mut V {
+    pub fn get_or_default(&mut self, number: u64) -> &mut V {
         let place = self.place(number);
         if place < self.entries.len() { &mut self.entries[place].1 } else { self.push(number, V::default()) }
     }
