@@ -125,7 +125,6 @@ impl RaftNode {
             self.log.append(entry.clone());
         }
         self.storage.append(entries.iter(), self.log.last_index(), ctx);
-        self.storage.sync(ctx);
     }
 
     /// Applies what is committed, and answers whoever waits for it.

@@ -36,7 +36,7 @@ pub(super) struct Leading {
     /// How many others have more than is committed; kept up to date, for in large clusters every answer asks.
     pub(super) further: usize,
     /// The latest batch, which most followers need alike.
-    batch: Option<Batch>,
+    pub(super) batch: Option<Batch>,
 }
 
 /// What a leader knows of one other server.
@@ -107,17 +107,18 @@ impl Leading {
             self.places[index] = place as u32;
         }
     }
+}
 
-    /// Entries from a place to the log's end or a full batch; shared with the last follower that needed the same.
-    pub(super) fn batch(&mut self, log: &Log, from: Index, most: u32) -> Option<Batch> {
-        let end = log.last_index().min(from.saturating_add(u64::from(most) - 1));
-        let fits = |batch: &&Batch| batch[0].index == from && batch[batch.len() - 1].index == end;
-        if let Some(batch) = self.batch.as_ref().filter(fits) {
-            return Some(batch.clone());
-        }
-        self.batch = log.batch(from, most);
-        self.batch.clone()
+/// Entries from a place to the log's end or a full batch; the latest one again, for most followers need alike.
+#[inline(always)]
+pub(super) fn batch(latest: &mut Option<Batch>, log: &Log, from: Index, most: u32) -> Option<Batch> {
+    let entries = (log.last_index() + 1 - from).min(u64::from(most)) as usize;
+    let fits = |batch: &&Batch| batch[0].index == from && batch.len() == entries;
+    if let Some(batch) = latest.as_ref().filter(fits) {
+        return Some(batch.clone());
     }
+    *latest = log.batch(from, most);
+    latest.clone()
 }
 
 impl Progress {

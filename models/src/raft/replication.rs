@@ -16,7 +16,7 @@ use super::entry::{Entry, Index, Payload};
 use super::membership::{Membership, Purpose};
 use super::message::{Message, Timer};
 use super::node::{RaftNode, Role};
-use super::progress::Progress;
+use super::progress::{Leading, Progress, batch};
 
 type Ctx<'a> = Context<'a, Message, Timer>;
 
@@ -100,30 +100,27 @@ impl RaftNode {
     /// It lacks something.
     #[inline(never)]
     fn feed_more(&mut self, place: usize, ctx: &mut Ctx<'_>) {
+        let (last, term, commit) = (self.log.last_index(), self.term, self.commit);
         let (most, in_flight_max) =
             (self.shared.raft.batch_entries_max, self.shared.raft.in_flight_max as usize);
-        loop {
-            let (last, term, commit) = (self.log.last_index(), self.term, self.commit);
-            let Some(leading) = self.leading.as_mut() else { return };
-            let round = leading.rounds.latest();
-            let progress = &mut leading.progress[place];
-            if progress.next > last {
-                return;
-            }
+        let Some(leading) = self.leading.as_mut() else { return };
+        let round = leading.rounds.latest();
+        let Leading { progress, batch: latest, .. } = leading.as_mut();
+        let progress = &mut progress[place];
+        while progress.next <= last {
             let busy = progress.probing.unwrap_or(progress.in_flight.len() >= in_flight_max);
             if busy || progress.sending.is_some() {
                 return;
             }
-            let (peer, next) = (progress.peer, progress.next);
-            let Some(previous_term) = self.log.term(next - 1) else {
+            let previous_index = progress.next - 1;
+            let Some(previous_term) = self.log.term(previous_index) else {
                 return self.start_snapshot(place, ctx);
             };
-            let Some(batch) = leading.batch(&self.log, next, most) else { return };
-            let end = batch[batch.len() - 1].index;
-            let progress = &mut leading.progress[place];
+            let Some(batch) = batch(latest, &self.log, progress.next, most) else { return };
+            let end = previous_index + batch.len() as u64;
             let entries = Some(batch);
-            let previous_index = next - 1;
-            ctx.send(peer, Message::Append { term, previous_index, previous_term, commit, round, entries });
+            let append = Message::Append { term, previous_index, previous_term, commit, round, entries };
+            ctx.send(progress.peer, append);
             if progress.probing.is_some() {
                 progress.probing = Some(true);
                 return;
