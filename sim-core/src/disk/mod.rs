@@ -237,15 +237,13 @@ impl Disk {
     }
 
     fn complete_some(&mut self, sync: SyncId) {
-        let (mut done, mut used) = (0, 0);
         // In the order in which they were made, so the first that is not covered ends it.
-        while let Some(Unsynced { file, change, .. }) =
-            self.unsynced.get(done).copied().filter(|unsynced| unsynced.sync <= sync.0)
-        {
-            done += 1;
-            let Some(file) = self.files.iter_mut().find(|other| other.id == file) else { continue };
-            let len = if let Change::Kept { len, .. } = change { len } else { 0 };
-            file.settle(change, &self.kept[used..used + len]);
+        let done = self.unsynced.iter().take_while(|unsynced| unsynced.sync <= sync.0).count();
+        let mut used = 0;
+        for Unsynced { file, change, .. } in &self.unsynced[..done] {
+            let Some(file) = self.files.iter_mut().find(|other| other.id == *file) else { continue };
+            let len = if let Change::Kept { len, .. } = change { *len } else { 0 };
+            file.settle(*change, &self.kept[used..used + len]);
             used += len;
         }
         if done < self.unsynced.len() {
@@ -324,6 +322,12 @@ impl Disk {
                 left -= len;
             }
         }
+    }
+
+    /// Whether a sync fails, given a draw.
+    #[inline]
+    pub(crate) fn fails(&self, rng: &mut Rng) -> bool {
+        !self.failing.is_empty() && rng.chance(share_of(&self.failing))
     }
 
     /// The chance that a sync fails now.

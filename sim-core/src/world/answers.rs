@@ -101,8 +101,11 @@ impl<N: Node> World<N> {
             return ControlFlow::Continue(());
         };
         let took = now.since(op.began_at);
-        self.clients.client(client).guards.took(took);
-        self.tell_guards(client, process, serial, true);
+        let guards = &mut self.clients.client(client).guards;
+        if !guards.is_empty() {
+            guards.took(took);
+            self.tell_guards(client, process, serial, true);
+        }
         self.clients.remember(client, process, serial, &answer);
         self.clients.follow(client, from);
         self.end_operation(client, process, serial, Outcome::Ok(answer), Some(from), observer)

@@ -222,8 +222,7 @@ impl<N: Node> World<N> {
         let takes = config.sync_time(base, || disk.dirty_bytes(sync), disk.slowdown());
         let done: Time = disk.busy_until.max(self.now) + takes;
         disk.busy_until = done;
-        let failed = rng.chance(disk.failure());
-        let result = if failed { SyncResult::Failed } else { SyncResult::Durable };
+        let result = if disk.fails(&mut rng) { SyncResult::Failed } else { SyncResult::Durable };
         self.schedule_sync(done, node, boot, sync, result);
     }
 
