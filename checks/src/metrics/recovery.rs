@@ -96,5 +96,6 @@ pub fn longest_outage(record: &Record, phases: &Phases) -> Option<Span> {
     let first = entries.first()?.invoked;
     let until = phases.stop_at.min(record.ended);
     let ends = entries.iter().filter(|e| e.is_ok()).map(|e| e.completed.min(until).0).chain([until.0]);
-    Some(Span(widest_gap(first.0, ends)))
+    // Of a history, which is larger than the caches, in one walk.
+    Some(Span(widest_gap(first.0, &ends.collect::<Vec<u64>>())))
 }

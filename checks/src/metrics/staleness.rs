@@ -11,15 +11,9 @@ use crate::metrics::Metrics;
 use crate::metrics::parts::parts;
 use crate::weak::staleness::{self, Age};
 
-/// Whether a read saw what a compare-and-set brought and no write did: then nobody can tell how old it was, which a search
+/// Whether a read saw what a compare-and-set `brought` and no write did: then nobody can tell how old it was, which a search
 /// of all reads and writes would find out in the end.
-fn sees_an_exchange(entries: &[Entry]) -> bool {
-    let mut brought: Table<(Option<Key>, &Value), ()> = Table::default();
-    for entry in entries {
-        if let Call::Cas { to, .. } = &entry.operation.call {
-            brought.insert((entry.operation.key, to), ());
-        }
-    }
+fn sees_an_exchange(entries: &[Entry], brought: &Table<(Option<Key>, &Value), ()>) -> bool {
     let seen = |entry: &&Entry| match (&entry.operation.call, entry.value()) {
         (Call::Read, Some(value)) => {
             *value != Value::Nil && brought.contains_key(&(entry.operation.key, value))
@@ -40,11 +34,17 @@ const MANY: usize = 8;
 
 pub(super) fn measure(record: &Record, metrics: &mut Metrics) {
     let entries = &record.history.entries;
-    let writes = entries.iter().any(|entry| matches!(entry.operation.call, Call::Write(_)));
-    let registers = entries.iter().all(|entry| {
-        matches!(entry.operation.call, Call::Read | Call::Write(_) | Call::Delete | Call::Cas { .. })
-    });
-    if !writes || !registers || sees_an_exchange(entries) {
+    let (mut writes, mut brought) = (false, Table::default());
+    for entry in entries {
+        match &entry.operation.call {
+            Call::Read | Call::Delete => {}
+            Call::Write(_) => writes = true,
+            Call::Cas { to, .. } => drop(brought.insert((entry.operation.key, to), ())),
+            // Not a register's.
+            _ => return,
+        }
+    }
+    if !writes || sees_an_exchange(entries, &brought) {
         return;
     }
     let Ok(ages) = staleness::measure(&record.history, &Value::Nil) else { return };

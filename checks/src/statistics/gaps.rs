@@ -5,12 +5,9 @@
 //! chapter 6, "Gaps and covers").
 
 /// The widest gap between these numbers and `first` in their order; 0 if there are none. What is below `first` is taken for it.
-pub(crate) fn widest_gap(first: u64, numbers: impl Iterator<Item = u64> + Clone) -> u64 {
-    let (mut count, mut last) = (0_u64, first);
-    for number in numbers.clone() {
-        count += 1;
-        last = last.max(number);
-    }
+pub(crate) fn widest_gap(first: u64, numbers: &[u64]) -> u64 {
+    let last = numbers.iter().fold(first, |last, number| last.max(*number));
+    let count = numbers.len() as u64;
     // The widest power of two that is no wider than a gap must be.
     let width = (last - first) / (count + 1);
     let shift = width.checked_ilog2().unwrap_or(0);
@@ -47,7 +44,7 @@ mod tests {
             let mut sorted: Vec<u64> = numbers.iter().map(|n| *n.max(&first)).chain([first]).collect();
             sorted.sort_unstable();
             let widest = sorted.windows(2).map(|pair| pair[1] - pair[0]).max().unwrap_or(0);
-            assert_eq!(widest_gap(first, numbers.iter().copied()), widest);
+            assert_eq!(widest_gap(first, &numbers), widest);
         }
     }
 }
