@@ -8,9 +8,11 @@ use sim_core::node::{Context, Effect, Node};
 use sim_core::peer::Peer;
 use sim_core::random::Rng;
 
-use super::{Recovery, Ticket, Wal};
+use super::record::SHORT;
+use super::{Record, Recovery, Ticket, Wal};
 
-/// Keeps texts in a log; a text that starts with `!` is a checkpoint with only itself in it.
+/// Keeps texts in a log; a text that starts with `!` is a checkpoint with only itself in it, what follows `=` is made a record
+/// before it is written.
 struct Keeper {
     wal: Wal,
     recovery: Recovery,
@@ -31,6 +33,11 @@ impl Node for Keeper {
         Keeper { wal: opened.wal, recovery: opened.recovery, texts }
     }
     fn on_message(&mut self, _: Peer, text: &'static str, ctx: &mut Context<'_, &'static str, ()>) {
+        if let Some(made) = text.strip_prefix('=') {
+            self.wal.append_record(ctx, &Record::new(made.as_bytes()));
+            self.texts.push(made.into());
+            return self.wal.sync(ctx);
+        }
         let anew = text.starts_with('!');
         if anew {
             self.wal.checkpoint(ctx);
@@ -142,16 +149,33 @@ fn damage_to_what_was_promised_is_refused_wherever_it_is() {
     }
 }
 
+/// The twin of a record that is made before is the same one written as any other.
+#[test]
+fn a_record_that_is_made_before_is_on_disk_what_any_other_is() {
+    let texts = (0..2 * SHORT).map(|len| format!("={}", "a".repeat(len))).collect::<Vec<_>>();
+    let texts: Vec<&'static str> = texts.into_iter().map(|text| &*text.leak()).collect();
+    let plain: Vec<&'static str> = texts.iter().map(|text| &text[1..]).collect();
+    let (mut made, mut twin) = (wrote(&texts), wrote(&plain));
+    let bytes = |node: &Script| node.disk().expect("written").read(3).to_vec();
+    assert_eq!(bytes(&made), bytes(&twin));
+    assert_eq!(reboot(&mut made), reboot(&mut twin));
+    assert_eq!(made.node().expect("up").texts, plain);
+}
+
 /// Whoever goes on with a log that was refused writes behind what is sound of it, whatever damage follows there.
 #[test]
 fn what_is_written_after_a_refusal_is_readable_where_it_stands() {
+    ["uno", "=uno"].into_iter().for_each(refused_and_written);
+}
+
+fn refused_and_written(uno: &'static str) {
     let sound = wrote(&[]).disk().expect("written").read(3).len();
     let mut node = wrote(&["one", "two", "three"]);
     node.crash();
     node.damage(3, |bytes| bytes[sound + 3] ^= 0x10);
     assert_eq!(reboot(&mut node).0, Recovery::Refused);
     let whole = node.disk().expect("written").read(3).len();
-    let effects = node.message(Peer::node(0), "uno");
+    let effects = node.message(Peer::node(0), uno);
     settle(&mut node, &effects);
     assert_eq!(node.disk().expect("written").read(3).len(), whole);
     let (recovery, texts) = reboot(&mut node);
