@@ -289,14 +289,23 @@ impl Driven {
     fn write(&mut self, rng: &mut Rng) {
         const LONG: &str = include_str!("tests.rs");
         let from = rng.below(1_000) as usize * 2;
-        let text = LONG.get(from..from + rng.below(700) as usize).unwrap_or("plain").trim_start_matches('!');
-        let anew = rng.chance(0.2);
-        let text: &'static str = if anew { Box::leak(format!("!{text}").into()) } else { text };
-        self.syncs.extend(sync_of(&self.node.message(Peer::node(0), text)));
+        let most = if rng.chance(0.5) { 700 } else { 2 * SHORT as u64 };
+        let text = LONG.get(from..from + rng.below(most) as usize).unwrap_or("plain");
+        let text = text.trim_start_matches(['!', '=']);
+        let (anew, made) = (rng.chance(0.2), rng.chance(0.5));
+        let sign = if anew {
+            "!"
+        } else if made {
+            "="
+        } else {
+            ""
+        };
+        let asked: &'static str = Box::leak(format!("{sign}{text}").into());
+        self.syncs.extend(sync_of(&self.node.message(Peer::node(0), asked)));
         if anew {
             self.written.clear();
         }
-        self.written.push(text.to_string());
+        self.written.push(if anew { asked } else { text }.to_string());
         self.held.push_back((self.wal().ticket(), self.written.clone()));
     }
 
