@@ -1,13 +1,17 @@
 //! A map from numbers, most of them small, in the order in which they came: what a state machine looks up for every command, and a
 //! client for every answer.
 //!
-//! A small number's place is read from a list, a large one's from a tree, so that what damaged bytes claim costs no memory.
+//! A small number's place is read from a list, which is no longer than fits what the map holds, and a larger one's from a tree: neither
+//! damaged bytes nor a client that asks little cost memory.
 //! Deliberately absent: hashing.
 
 use std::collections::BTreeMap;
 
-/// Numbers below this are small.
+/// No number from this on is small.
 const SMALL: u64 = 1 << 14;
+/// Below this all are small; and below so much more for each number that the map holds.
+const FIRST: u64 = 256;
+const FOR_EACH: u64 = 32;
 /// Marks a small number that is not in the map.
 const NOWHERE: u32 = u32::MAX;
 
@@ -17,7 +21,7 @@ pub struct Numbered<V> {
     entries: Vec<(u64, V)>,
     /// Where small numbers are in `entries`.
     small: Vec<u32>,
-    /// The same for large ones.
+    /// The same for the others.
     large: BTreeMap<u64, u32>,
 }
 
@@ -54,10 +58,11 @@ impl<V> Numbered<V> {
     /// Where a number's value is; past the end if nowhere.
     #[inline(always)]
     fn place(&self, number: u64) -> usize {
-        if number < SMALL {
-            self.small.get(number as usize).copied().unwrap_or(NOWHERE) as usize
-        } else {
-            self.large.get(&number).copied().unwrap_or(NOWHERE) as usize
+        let small = if number < SMALL { self.small.get(number as usize).copied() } else { None };
+        match small {
+            Some(place) if place != NOWHERE => place as usize,
+            _ if self.large.is_empty() => NOWHERE as usize,
+            _ => self.large.get(&number).copied().unwrap_or(NOWHERE) as usize,
         }
     }
 
@@ -95,9 +100,10 @@ impl<V> Numbered<V> {
         &mut self.entries[place].1
     }
 
-    /// Notes where a number is.
+    /// Notes where a number is that is not there yet. It goes to the tree if the list would be long for so few.
     fn put(&mut self, number: u64, place: u32) {
-        if number >= SMALL {
+        let reach = (FIRST + FOR_EACH * self.entries.len() as u64).max(self.small.len() as u64).min(SMALL);
+        if number >= reach {
             self.large.insert(number, place);
             return;
         }
@@ -107,6 +113,14 @@ impl<V> Numbered<V> {
         self.small[number as usize] = place;
     }
 
+    /// Forgets where a number is.
+    fn take(&mut self, number: u64) {
+        match self.small.get_mut(number as usize).filter(|place| number < SMALL && **place != NOWHERE) {
+            Some(place) => *place = NOWHERE,
+            None => drop(self.large.remove(&number)),
+        }
+    }
+
     /// Removes a number; the last one takes its place.
     pub fn swap_remove(&mut self, number: u64) {
         let place = self.place(number);
@@ -114,13 +128,11 @@ impl<V> Numbered<V> {
             return;
         }
         self.entries.swap_remove(place);
-        if number < SMALL {
-            self.small[number as usize] = NOWHERE;
-        } else {
-            self.large.remove(&number);
-        }
+        self.take(number);
         if let Some((moved, _)) = self.entries.get(place) {
-            self.put(*moved, place as u32);
+            let moved = *moved;
+            self.take(moved);
+            self.put(moved, place as u32);
         }
     }
 }
@@ -136,7 +148,7 @@ impl<V: Default> Numbered<V> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Numbered, SMALL};
+    use super::{FIRST, Numbered, SMALL};
     use indexmap::IndexMap;
     use proptest::prelude::{any, prop_oneof};
 
@@ -145,7 +157,7 @@ mod tests {
         #[test]
         fn it_does_what_a_hash_map_does(
             steps in proptest::collection::vec(
-                (0u8..3, prop_oneof![0u64..6, SMALL - 2..SMALL + 2, any::<u64>()], 0u32..100),
+                (0u8..3, prop_oneof![0u64..6, FIRST - 4..FIRST + 60, SMALL - 2..SMALL + 2, any::<u64>()], 0u32..100),
                 0..200,
             ),
         ) {
@@ -169,5 +181,16 @@ mod tests {
             }
             assert!(map.iter().map(|(number, value)| (number, value)).eq(twin.iter()));
         }
+    }
+
+    #[test]
+    fn a_large_number_costs_few_no_long_list() {
+        let mut map = Numbered::default();
+        for number in [SMALL - 1, FIRST - 1, 9_000] {
+            map.insert(number, number);
+        }
+        assert!(map.small.len() <= FIRST as usize && map.get(SMALL - 1) == Some(&(SMALL - 1)));
+        (0..600).for_each(|number| map.insert(number, number));
+        assert_eq!((map.large.len(), map.small.len(), map.get(9_000)), (2, 600, Some(&9_000)));
     }
 }

@@ -8,14 +8,22 @@ use sim_core::value::Value;
 
 use super::hash::Quick;
 
-/// Whole numbers below this are small.
+/// No whole number from this on is small.
 const SMALL: u64 = 1 << 20;
+/// Below this all are, and below so much more for each value that was numbered in the rounds before: the list is no longer than
+/// fits what it is used for.
+const FIRST: u64 = 1 << 10;
+const FOR_EACH: u64 = 8;
 
 /// The values seen in one round.
 #[derive(Debug, Default)]
 pub(super) struct Values<'a> {
     round: u32,
     count: u32,
+    /// How many were numbered in the rounds before.
+    before: u64,
+    /// In this round, whole numbers below this are small.
+    reach: u64,
     /// By the value: in which round it was seen last, and its number then.
     small: Vec<(u32, u32)>,
     nil: (u32, u32),
@@ -26,6 +34,8 @@ impl<'a> Values<'a> {
     /// Begins with another object: no value has been seen.
     pub(super) fn begin(&mut self) {
         self.round += 1;
+        self.before += u64::from(self.count);
+        self.reach = (FIRST + FOR_EACH * self.before).min(SMALL);
         self.count = 0;
         self.others.clear();
     }
@@ -34,7 +44,7 @@ impl<'a> Values<'a> {
     #[inline]
     pub(super) fn number(&mut self, value: &'a Value) -> u32 {
         let seen = match value {
-            Value::Int(int) if (*int as u64) < SMALL => {
+            Value::Int(int) if (*int as u64) < self.reach => {
                 let place = *int as usize;
                 if place >= self.small.len() {
                     self.small.resize(place + 1, (0, 0));
@@ -58,13 +68,14 @@ impl<'a> Values<'a> {
 
 #[cfg(test)]
 mod tests {
-    use super::{SMALL, Values};
+    use super::{FIRST, SMALL, Values};
     use indexmap::IndexSet;
     use proptest::prelude::{Just, Strategy, prop_oneof};
     use sim_core::value::Value;
 
     fn value() -> impl Strategy<Value = Value> {
-        let near = (SMALL as i64 - 2..SMALL as i64 + 2).prop_map(Value::Int);
+        let near = prop_oneof![FIRST as i64 - 2..FIRST as i64 + 99, SMALL as i64 - 2..SMALL as i64 + 2];
+        let near = near.prop_map(Value::Int);
         prop_oneof![
             (-2i64..6).prop_map(Value::Int),
             near,

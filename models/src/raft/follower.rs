@@ -139,7 +139,7 @@ impl RaftNode {
         while self.applied < end {
             let Some(entry) = self.log.get(self.applied + 1) else { break };
             self.applied += 1;
-            let (at, term) = (entry.index, entry.term);
+            let (at, term) = (self.applied, entry.term);
             let asked =
                 !self.orphans.is_empty() || self.pending.front().is_some_and(|(index, ..)| *index <= at);
             let answer = if asked { self.state.answer(&self.log, at) } else { None };

@@ -377,10 +377,7 @@ impl RaftNode {
 
     /// Removes the entries from a place on, in memory and on disk.
     pub(super) fn cut(&mut self, from: Index) {
-        if from <= self.applied {
-            // A server that does it by mistake has them in its state for good.
-            drop(self.machine());
-        }
+        self.state.before_cut(&self.log, from, self.applied);
         self.log.cut(from);
         self.storage.cut(from);
     }

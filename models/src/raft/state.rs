@@ -38,6 +38,13 @@ impl State {
         RefMut::map(brought, |brought| &mut brought.machine)
     }
 
+    /// The entries from a place on are about to leave the log: what is applied of them is applied before.
+    pub(super) fn before_cut(&self, log: &Log, from: Index, applied: Index) {
+        if from <= applied {
+            drop(self.at(log, applied));
+        }
+    }
+
     /// Applies everything up to a place; answers what the client is to be told whose command is there.
     #[inline]
     pub(super) fn answer(&mut self, log: &Log, index: Index) -> Option<Answer> {
@@ -88,7 +95,7 @@ mod tests {
         #[test]
         fn when_it_is_looked_at_makes_no_difference(
             steps in proptest::collection::vec(
-                (0u64..3, 0u32..30, 0i64..9, prop_oneof!["apply", "apply", "answer", "look", "compact"]), 1..80),
+                (0u64..3, 0u32..30, 0i64..9, prop_oneof!["apply", "apply", "answer", "look", "compact", "cut"]), 1..80),
             sessions in any::<bool>(),
         ) {
             let (mut log, mut twin) = (Log::default(), Machine::new(sessions));
@@ -103,6 +110,12 @@ mod tests {
                     "compact" => {
                         drop(state.at(&log, index));
                         log.compact(index);
+                    }
+                    // Another entry takes its place, which has been applied already.
+                    "cut" => {
+                        state.before_cut(&log, index, index);
+                        log.cut(index);
+                        log.append(Rc::new(Entry::new(index, 2, Payload::Noop)));
                     }
                     _ => {}
                 }

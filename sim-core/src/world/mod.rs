@@ -298,7 +298,8 @@ impl<N: Node> World<N> {
         }
         let mut touched = 0;
         for entry in self.queue.soon().iter().take(AHEAD) {
-            if let Some(slot) = self.slots.get(entry.target as usize) {
+            let is_of_node = entry.slot >> 30 == MESSAGE >> 30 || entry.slot >> 30 == TIMER >> 30;
+            if let Some(slot) = self.slots.get(entry.target as usize).filter(|_| is_of_node) {
                 touched ^= slot.seq;
             }
             if entry.slot >> 30 == MESSAGE >> 30 {

@@ -89,3 +89,40 @@ impl Held {
         Some(other.before)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Held, Known};
+    use crate::raft::entry::Position;
+    use sim_core::peer::Peer;
+
+    #[test]
+    fn logs_that_disagree_at_one_place_in_several_terms() {
+        let mut held = Held::default();
+        let mut hold = |index, term, chain, before, by| match held.hold(
+            Position { index, term, chain },
+            before,
+            Peer::node(by),
+        ) {
+            Known::Fits => None,
+            Known::Differs(by) => Some(by.index()),
+        };
+        // A gap before, which is filled later.
+        assert_eq!(hold(5, 1, 51, 41, 0), None);
+        assert_eq!((hold(5, 2, 52, 42, 1), hold(5, 3, 53, 43, 2)), (None, None));
+        // The same again, and others of terms that were there: of whoever was the first, and of each of the others.
+        assert_eq!((hold(5, 1, 51, 41, 3), hold(5, 2, 52, 42, 3), hold(5, 3, 53, 43, 3)), (None, None, None));
+        assert_eq!(
+            (hold(5, 1, 9, 8, 3), hold(5, 2, 9, 8, 3), hold(5, 3, 9, 8, 4)),
+            (Some(0), Some(1), Some(2))
+        );
+        assert_eq!(
+            (hold(3, 1, 31, 21, 0), hold(3, 1, 32, 21, 1), hold(6, 1, 61, 51, 0)),
+            (None, Some(0), None)
+        );
+        assert!(held.is_first(5, 51) && !held.is_first(5, 52) && !held.is_first(7, 71));
+        let before = [(5, 51), (5, 52), (5, 53), (6, 61), (5, 9), (4, 41)]
+            .map(|(index, chain)| held.before(index, chain));
+        assert_eq!(before, [Some(41), Some(42), Some(43), Some(51), None, None]);
+    }
+}
