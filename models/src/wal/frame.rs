@@ -97,17 +97,7 @@ fn checksum(offset: u64, (first, second): (u64, u64), digest: u64) -> u64 {
     content(&(offset, first, second, digest))
 }
 
-/// Writes a frame, part after part. `digest` is that of the contents.
-pub(super) fn write(mut put: impl FnMut(&[u8]), head: Head, place: Place, contents: &[u8], digest: u64) {
-    let (sum, first, second) = words(head, place, contents.len() as u32, digest);
-    put(&sum.to_le_bytes());
-    put(&first.to_le_bytes());
-    put(&(second as u32).to_le_bytes());
-    put(&[head.kind as u8]);
-    put(contents);
-}
-
-/// The same of short contents, into a block of zeros; answers how much of it is the frame.
+/// Writes a frame of short contents into a block of zeros; answers how much of it is the frame.
 ///
 /// Word by word, where it stays: bytes that are put together elsewhere and then copied, or summed, hold the processor up. The
 /// contents are copied with all that is behind them, which takes no call.
@@ -119,21 +109,22 @@ pub(super) fn fill(
     (len, contents): (u8, &[u8; SHORT]),
     digest: u64,
 ) -> usize {
-    let (sum, first, second) = words(head, place, u32::from(len), digest);
-    block[..8].copy_from_slice(&sum.to_le_bytes());
-    block[8..16].copy_from_slice(&first.to_le_bytes());
-    block[16..20].copy_from_slice(&(second as u32).to_le_bytes());
-    block[20] = head.kind as u8;
-    block[HEAD..].copy_from_slice(contents);
+    if let Some((start, rest)) = block.split_first_chunk_mut() {
+        fill_head(start, head, place, u32::from(len), digest);
+        rest.copy_from_slice(contents);
+    }
     HEAD + usize::from(len)
 }
 
-/// A frame's checksum and its head's two words.
+/// Writes what precedes contents of so many bytes, whose digest this is.
 #[inline(always)]
-fn words(head: Head, place: Place, len: u32, digest: u64) -> (u64, u64, u64) {
+pub(super) fn fill_head(start: &mut [u8; HEAD], head: Head, place: Place, len: u32, digest: u64) {
     let (first, second) = head.words(len);
     let sum = if place.checksums { checksum(place.offset, (first, second), digest) } else { 0 };
-    (sum, first, second)
+    start[..8].copy_from_slice(&sum.to_le_bytes());
+    start[8..16].copy_from_slice(&first.to_le_bytes());
+    start[16..20].copy_from_slice(&(second as u32).to_le_bytes());
+    start[20] = head.kind as u8;
 }
 
 /// One frame that was found.

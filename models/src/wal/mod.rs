@@ -69,6 +69,7 @@ pub struct Wal {
     syncs: VecDeque<(SyncId, Ticket, Generation, u64)>,
     /// The other file is to be emptied once this is durable.
     replaces: Option<Ticket>,
+    /// Where frames are made.
     buffer: Vec<u8>,
 }
 
@@ -173,27 +174,38 @@ impl Wal {
                 });
                 self.wrote(record.len());
             }
-            Bytes::Short(len, bytes) => {
-                self.write(ctx, Kind::Record, &bytes[..usize::from(*len)], record.digest);
-            }
-            Bytes::Long(bytes) => self.write(ctx, Kind::Record, bytes, record.digest),
+            Bytes::Short(len, bytes) => self.copied(ctx, &bytes[..usize::from(*len)], record.digest),
+            Bytes::Long(bytes) => self.copied(ctx, bytes, record.digest),
         }
     }
 
-    fn frame<M, T>(&mut self, ctx: &mut Context<'_, M, T>, kind: Kind, contents: impl FnOnce(&mut Vec<u8>)) {
-        let mut buffer = std::mem::take(&mut self.buffer);
-        buffer.clear();
-        contents(&mut buffer);
-        self.write(ctx, kind, &buffer, digest(&buffer));
-        self.buffer = buffer;
+    fn copied<M, T>(&mut self, ctx: &mut Context<'_, M, T>, record: &[u8], digest: u64) {
+        self.write(ctx, Kind::Record, |out| out.extend_from_slice(record), |_| digest);
     }
 
-    fn write<M, T>(&mut self, ctx: &mut Context<'_, M, T>, kind: Kind, contents: &[u8], digest: u64) {
+    fn frame<M, T>(&mut self, ctx: &mut Context<'_, M, T>, kind: Kind, contents: impl FnOnce(&mut Vec<u8>)) {
+        self.write(ctx, kind, contents, digest);
+    }
+
+    /// Puts a frame together where frames are made, and writes it.
+    fn write<M, T>(
+        &mut self,
+        ctx: &mut Context<'_, M, T>,
+        kind: Kind,
+        contents: impl FnOnce(&mut Vec<u8>),
+        digest: impl FnOnce(&[u8]) -> u64,
+    ) {
+        let mut frame = std::mem::take(&mut self.buffer);
+        frame.clear();
+        frame.extend_from_slice(&[0; frame::HEAD]);
+        contents(&mut frame);
         let (head, place) = self.next(kind);
-        let mut bytes = Vec::with_capacity(frame::HEAD + contents.len());
-        frame::write(|part| bytes.extend_from_slice(part), head, place, contents, digest);
-        ctx.write(self.file(), self.len, &bytes);
-        self.wrote(contents.len());
+        if let Some((start, contents)) = frame.split_first_chunk_mut() {
+            frame::fill_head(start, head, place, contents.len() as u32, digest(contents));
+        }
+        ctx.write(self.file(), self.len, &frame);
+        self.wrote(frame.len() - frame::HEAD);
+        self.buffer = frame;
     }
 
     /// Whether the file ends where the log does. If not, damage follows, which its owner goes on in spite of.

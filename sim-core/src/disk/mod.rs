@@ -327,7 +327,7 @@ impl Disk {
     /// Whether a sync fails, given a draw.
     #[inline]
     pub(crate) fn fails(&self, rng: &mut Rng) -> bool {
-        !self.failing.is_empty() && rng.chance(share_of(&self.failing))
+        !self.failing.is_empty() && rng.chance(self.failure())
     }
 
     /// The chance that a sync fails now.

@@ -28,11 +28,11 @@ pub(super) const MESSAGE: u32 = 0b10 << 30;
 /// A timer of its target.
 pub(super) const TIMER: u32 = 0b01 << 30;
 /// The end of a sync of its source.
-pub(super) const SYNC: u32 = 0b110 << 29;
+const SYNC: u32 = 0b110 << 29;
 /// A request to its target.
-pub(super) const REQUEST: u32 = 0b1110 << 28;
+const REQUEST: u32 = 0b1110 << 28;
 /// A reply of its source.
-pub(super) const REPLY: u32 = 0b1111 << 28;
+const REPLY: u32 = 0b1111 << 28;
 
 /// Set in a sync that fails.
 const FAILS: u32 = 1 << 28;
