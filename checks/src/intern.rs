@@ -5,47 +5,36 @@
 use std::hash::{BuildHasherDefault, Hasher};
 
 use indexmap::IndexMap;
+use sim_core::places::Places;
 use sim_core::value::Key;
 
 /// A map whose order is that of insertion and whose hash never varies.
 pub(crate) type Table<K, V> = IndexMap<K, V, BuildHasherDefault<Mix>>;
 
-/// Numbers keys from 0 in the order in which they are first seen. Most keys are small: those are looked up in a list.
+/// Numbers keys from 0 in the order in which they are first seen.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Keys {
-    small: Vec<u32>,
-    others: Table<Option<Key>, u32>,
-    count: usize,
+    places: Places,
+    /// The number of no key: of the only object.
+    keyless: Option<u32>,
 }
-
-/// Keys below this are small.
-const SMALL: u64 = 1 << 16;
-/// Marks a small key that has not been seen.
-const UNSEEN: u32 = u32::MAX;
 
 impl Keys {
     /// How many have been seen.
+    #[inline]
     pub(crate) fn len(&self) -> usize {
-        self.count
+        self.places.len() + usize::from(self.keyless.is_some())
     }
 
     /// The number of a key.
     #[inline]
     pub(crate) fn number(&mut self, key: Option<Key>) -> usize {
+        let next = self.len() as u32;
         let number = match key {
-            Some(Key(key)) if key < SMALL => {
-                if self.small.len() <= key as usize {
-                    self.small.resize(key as usize + 1, UNSEEN);
-                }
-                &mut self.small[key as usize]
-            }
-            other => self.others.entry(other).or_insert(UNSEEN),
+            Some(Key(key)) => self.places.get_or_put(key, next),
+            None => *self.keyless.get_or_insert(next),
         };
-        if *number == UNSEEN {
-            *number = self.count as u32;
-            self.count += 1;
-        }
-        *number as usize
+        number as usize
     }
 }
 

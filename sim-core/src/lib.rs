@@ -87,6 +87,7 @@ pub mod node;
 pub mod numbered;
 pub mod observer;
 pub mod peer;
+pub mod places;
 pub mod processor;
 pub mod queue;
 pub mod random;

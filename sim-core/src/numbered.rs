@@ -1,33 +1,20 @@
-//! A map from numbers, most of them small, in the order in which they came: what a state machine looks up for every command, and a
-//! client for every answer.
+//! A map from numbers, most of them small, in the order in which they came: what a state machine looks up for every command.
 //!
-//! A small number's place is read from a list, which is no longer than fits what the map holds, and a larger one's from a tree: neither
-//! damaged bytes nor a client that asks little cost memory.
-//! Deliberately absent: hashing.
+//! Deliberately absent: where numbers are, which is the business of [`crate::places`].
 
-use std::collections::BTreeMap;
-
-/// No number from this on is small.
-const SMALL: u64 = 1 << 14;
-/// Below this all are small; and below so much more for each number that the map holds.
-const FIRST: u64 = 256;
-const FOR_EACH: u64 = 32;
-/// Marks a small number that is not in the map.
-const NOWHERE: u32 = u32::MAX;
+use crate::places::Places;
 
 /// A map from numbers.
 #[derive(Clone, Debug)]
 pub struct Numbered<V> {
     entries: Vec<(u64, V)>,
-    /// Where small numbers are in `entries`.
-    small: Vec<u32>,
-    /// The same for the others.
-    large: BTreeMap<u64, u32>,
+    /// Where they are in `entries`.
+    places: Places,
 }
 
 impl<V> Default for Numbered<V> {
     fn default() -> Numbered<V> {
-        Numbered { entries: Vec::new(), small: Vec::new(), large: BTreeMap::new() }
+        Numbered { entries: Vec::new(), places: Places::default() }
     }
 }
 
@@ -58,12 +45,7 @@ impl<V> Numbered<V> {
     /// Where a number's value is; past the end if nowhere.
     #[inline(always)]
     fn place(&self, number: u64) -> usize {
-        let small = if number < SMALL { self.small.get(number as usize).copied() } else { None };
-        match small {
-            Some(place) if place != NOWHERE => place as usize,
-            _ if self.large.is_empty() => NOWHERE as usize,
-            _ => self.large.get(&number).copied().unwrap_or(NOWHERE) as usize,
-        }
+        self.places.find(number) as usize
     }
 
     /// A number's value, if it has one.
@@ -95,30 +77,9 @@ impl<V> Numbered<V> {
     #[inline(never)]
     fn push(&mut self, number: u64, value: V) -> &mut V {
         let place = self.entries.len();
-        self.put(number, place as u32);
+        self.places.set(number, place as u32);
         self.entries.push((number, value));
         &mut self.entries[place].1
-    }
-
-    /// Notes where a number is that is not there yet. It goes to the tree if the list would be long for so few.
-    fn put(&mut self, number: u64, place: u32) {
-        let reach = (FIRST + FOR_EACH * self.entries.len() as u64).max(self.small.len() as u64).min(SMALL);
-        if number >= reach {
-            self.large.insert(number, place);
-            return;
-        }
-        if self.small.len() <= number as usize {
-            self.small.resize(number as usize + 1, NOWHERE);
-        }
-        self.small[number as usize] = place;
-    }
-
-    /// Forgets where a number is.
-    fn take(&mut self, number: u64) {
-        match self.small.get_mut(number as usize).filter(|place| number < SMALL && **place != NOWHERE) {
-            Some(place) => *place = NOWHERE,
-            None => drop(self.large.remove(&number)),
-        }
     }
 
     /// Removes a number; the last one takes its place.
@@ -128,11 +89,9 @@ impl<V> Numbered<V> {
             return;
         }
         self.entries.swap_remove(place);
-        self.take(number);
+        self.places.remove(number);
         if let Some((moved, _)) = self.entries.get(place) {
-            let moved = *moved;
-            self.take(moved);
-            self.put(moved, place as u32);
+            self.places.set(*moved, place as u32);
         }
     }
 }
@@ -148,7 +107,7 @@ impl<V: Default> Numbered<V> {
 
 #[cfg(test)]
 mod tests {
-    use super::{FIRST, Numbered, SMALL};
+    use super::Numbered;
     use indexmap::IndexMap;
     use proptest::prelude::{any, prop_oneof};
 
@@ -157,7 +116,7 @@ mod tests {
         #[test]
         fn it_does_what_a_hash_map_does(
             steps in proptest::collection::vec(
-                (0u8..3, prop_oneof![0u64..6, FIRST - 4..FIRST + 60, SMALL - 2..SMALL + 2, any::<u64>()], 0u32..100),
+                (0u8..3, prop_oneof![0u64..6, 250u64..310, any::<u64>()], 0u32..100),
                 0..200,
             ),
         ) {
@@ -181,16 +140,5 @@ mod tests {
             }
             assert!(map.iter().map(|(number, value)| (number, value)).eq(twin.iter()));
         }
-    }
-
-    #[test]
-    fn a_large_number_costs_few_no_long_list() {
-        let mut map = Numbered::default();
-        for number in [SMALL - 1, FIRST - 1, 9_000] {
-            map.insert(number, number);
-        }
-        assert!(map.small.len() <= FIRST as usize && map.get(SMALL - 1) == Some(&(SMALL - 1)));
-        (0..600).for_each(|number| map.insert(number, number));
-        assert_eq!((map.large.len(), map.small.len(), map.get(9_000)), (2, 600, Some(&9_000)));
     }
 }

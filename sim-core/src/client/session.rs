@@ -10,10 +10,10 @@ use crate::client::patience::{Attempt, Patience, Wait};
 use crate::client::policy::{Act, Guards, Token as Layered};
 use crate::client::workload::Generator;
 use crate::client::{ClientConfig, Routing};
-use crate::history::Answer;
+use crate::history::{Answer, Entry, Outcome};
 use crate::node::{Reply, Token};
-use crate::numbered::Numbered;
 use crate::peer::Peer;
+use crate::places::Places;
 use crate::random::{Purpose, Rng, Streams};
 use crate::time::{Span, Time};
 use crate::value::{Call, Key, Operation, Value};
@@ -44,10 +44,10 @@ pub(crate) struct Client {
     processes: Vec<Process>,
     /// Processes of `processes` with nothing to do.
     idle: Vec<u32>,
-    /// What it last saw under each key, where its workload needs that.
-    seen: Numbered<Value>,
+    /// Where in the history it last saw what is under each key, if its workload needs that.
+    seen: Places,
     /// The same of the object without a key.
-    seen_single: Value,
+    seen_single: Option<u32>,
     /// Its time-outs.
     pub(crate) patience: Patience,
     /// What it asks before each attempt.
@@ -88,8 +88,8 @@ impl Clients {
                     seq: 0,
                     processes: Vec::new(),
                     idle: Vec::new(),
-                    seen: Numbered::default(),
-                    seen_single: Value::Nil,
+                    seen: Places::default(),
+                    seen_single: None,
                     patience: Patience::default(),
                     guards: Guards::new(&config.retry.guards),
                     layers: Layers::new(&config.policies),
@@ -157,16 +157,16 @@ impl Clients {
         !matches!(self.config(client).load, Load::Closed { .. })
     }
 
-    /// The client's next operation, its number and its level.
+    /// The client's next operation, its number and its level, after this history.
     #[inline(always)]
-    pub(crate) fn ask(&mut self, client: usize) -> (u64, Operation, Option<Level>) {
+    pub(crate) fn ask(&mut self, client: usize, history: &[Entry]) -> (u64, Operation, Option<Level>) {
         let number = self.list[client].asked;
         let mut rng = self.workload(client, 2 * number + 1);
         let unique = (number * self.list.len() as u64 + client as u64 + 1) as i64;
         let Client { seen, seen_single, .. } = &self.list[client];
-        let look = |key: Option<Key>| match key {
-            Some(key) => seen.get(key.0).cloned().unwrap_or_default(),
-            None => seen_single.clone(),
+        let look = |key: Option<Key>| {
+            let place = key.map_or(*seen_single, |key| seen.get(key.0));
+            place.and_then(|place| shown(history.get(place as usize)?)).cloned().unwrap_or_default()
         };
         let group = self.group(client);
         let operation = group.generator.operation(&mut rng, unique, look);
@@ -309,24 +309,21 @@ impl Clients {
         self.list.iter().flat_map(|client| client.processes.iter().filter_map(|process| process.op.as_ref()))
     }
 
-    /// Remembers what the answer to an operation showed, where the workload needs it.
+    /// Remembers that the answer to an operation showed what its object holds, where the workload needs it.
     #[inline(always)]
     pub(crate) fn remember(&mut self, client: usize, process: u32, serial: u32, answer: &Answer) {
         if !self.group(client).generator.remembers() {
             return;
         }
-        let Some(Op { operation, .. }) = self.op_of(client, process, serial) else { return };
-        let key = operation.key;
-        let shown = match (&operation.call, answer) {
-            (Call::Read, Answer::Value(value)) => value.clone(),
-            (Call::Write(value), _) => value.clone(),
-            (Call::Cas { to, .. }, Answer::Value(Value::Bool(true))) => to.clone(),
-            _ => return,
-        };
+        let Some(Op { operation, entry, .. }) = self.op_of(client, process, serial) else { return };
+        if shown_by(&operation.call, answer).is_none() {
+            return;
+        }
+        let (key, place) = (operation.key, *entry as u32);
         let client = &mut self.list[client];
         match key {
-            Some(key) => client.seen.insert(key.0, shown),
-            None => client.seen_single = shown,
+            Some(key) => client.seen.set(key.0, place),
+            None => client.seen_single = Some(place),
         }
     }
 
@@ -387,5 +384,23 @@ impl Clients {
         };
         let carries = matches!(answer, Some(Answer::Value(Value::Int(_) | Value::Text(_) | Value::List(_))));
         32 + token + if carries { self.group(client).generator.value_bytes() } else { 0 }
+    }
+}
+
+/// What an operation of the history showed that its object holds.
+fn shown(entry: &Entry) -> Option<&Value> {
+    match &entry.outcome {
+        Outcome::Ok(answer) => shown_by(&entry.operation.call, answer),
+        Outcome::Failed(_) | Outcome::Unknown(_) => None,
+    }
+}
+
+/// What this answer to a call shows.
+#[inline]
+fn shown_by<'a>(call: &'a Call, answer: &'a Answer) -> Option<&'a Value> {
+    match (call, answer) {
+        (Call::Read, Answer::Value(value)) | (Call::Write(value), _) => Some(value),
+        (Call::Cas { to, .. }, Answer::Value(Value::Bool(true))) => Some(to),
+        _ => None,
     }
 }

@@ -124,7 +124,7 @@ impl<N: Node> World<N> {
 
     /// Invokes a client's next operation.
     fn ask<O: Observer<N>>(&mut self, tie: u64, client: usize, observer: &mut O) -> Flow {
-        let (number, operation, level) = self.clients.ask(client);
+        let (number, operation, level) = self.clients.ask(client, &self.record.history.entries);
         self.absorb(tie, Kind::Client, Peer::client(client as u32), content(&operation));
         if self.clients.is_open(client) {
             self.ask_later(client);
