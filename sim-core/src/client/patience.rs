@@ -1,8 +1,8 @@
-//! How long a client waits for its attempts: of all its time-outs only the next is on the event queue, and those of attempts
-//! that are over by then never come there.
+//! How long clients wait for their attempts: of all time-outs of clients that are alike only the next is on the event queue, and those
+//! of attempts that are over by then never come there.
 //!
 //! Most attempts are answered long before their time-out, so that nearly all of what is pending would be time-outs that mean
-//! nothing any more. Deliberately absent: what a time-out does, which is the world's business, and time-outs out of order,
+//! nothing any more; and clients that are alike mostly wait equally long, so that their time-outs come in order. Deliberately absent: what a time-out does, which is the world's business, and time-outs out of order,
 //! which go to the event queue by themselves.
 
 use std::collections::VecDeque;
@@ -13,10 +13,19 @@ use crate::time::Time;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Wait {
     pub(crate) at: Time,
+    pub(crate) client: u32,
     /// Its number among all that its client puts on the queue.
     pub(crate) seq: u32,
     /// The attempt that is given up.
     pub(crate) attempt: Attempt,
+}
+
+impl Wait {
+    /// What the event queue orders by.
+    #[inline]
+    fn order(&self) -> (Time, u32, u32) {
+        (self.at, self.client, self.seq)
+    }
 }
 
 /// An attempt of an operation.
@@ -41,17 +50,17 @@ pub(crate) enum Place {
     Apart,
 }
 
-/// A client's time-outs, in the order in which they are due; the first is on the event queue.
+/// The time-outs of clients that are alike, in the order in which they would leave the event queue; the first is on it.
 #[derive(Debug, Default)]
 pub(crate) struct Patience(VecDeque<Wait>);
 
 impl Patience {
-    /// Another time-out, numbered after all that are here.
+    /// Another time-out. It waits here if it is due after all that do.
     #[inline(always)]
     pub(crate) fn add(&mut self, wait: Wait) -> Place {
         let place = match self.0.back() {
             None => Place::First,
-            Some(last) if last.at <= wait.at => Place::Behind,
+            Some(last) if last.order() < wait.order() => Place::Behind,
             Some(_) => return Place::Apart,
         };
         self.0.push_back(wait);
@@ -79,8 +88,14 @@ mod tests {
     use crate::time::Time;
     use std::collections::BTreeMap;
 
+    /// A time-out of one of three clients.
     fn wait(at: u64, seq: u32) -> Wait {
-        Wait { at: Time(at), seq, attempt: Attempt { process: 0, serial: seq, number: 1 } }
+        Wait {
+            at: Time(at),
+            client: seq * 7 % 3,
+            seq,
+            attempt: Attempt { process: 0, serial: seq, number: 1 },
+        }
     }
 
     /// Runs time-outs through an event queue, all of them or only those that belong there; answers those that mattered. An attempt of
@@ -98,23 +113,23 @@ mod tests {
         let mut next = asked.iter();
         let mut coming = next.next();
         loop {
-            let first = queue.first_key_value().map(|((at, seq), apart)| (*at, *seq, *apart));
+            let first = queue.first_key_value().map(|((Time(at), _, seq), apart)| (*at, *seq, *apart));
             match (coming, first) {
                 (Some(&(at, seq, takes)), first) if first.is_none_or(|(due, ..)| at <= due) => {
                     let wait = wait(at + takes, seq);
                     match if all { Place::Apart } else { patience.add(wait) } {
                         Place::Behind => {}
-                        place => queue.extend([((wait.at.0, seq), place == Place::Apart)]),
+                        place => queue.extend([(wait.order(), place == Place::Apart)]),
                     }
                     coming = next.next();
                 }
                 (_, Some((at, seq, apart))) => {
-                    queue.remove(&(at, seq));
+                    queue.pop_first();
                     let mut given_up = Some(seq);
                     if !apart {
                         let (first, next) = patience.due(|attempt| matters(attempt.serial, Time(at)));
                         given_up = first.map(|attempt| attempt.serial);
-                        queue.extend(next.map(|wait| ((wait.at.0, wait.seq), false)));
+                        queue.extend(next.map(|wait| (wait.order(), false)));
                     }
                     let given_up = given_up.filter(|seq| matters(*seq, Time(at)));
                     heard.extend(given_up.map(|seq| (Time(at), seq)));
@@ -136,10 +151,20 @@ mod tests {
     }
 
     #[test]
+    fn at_one_instant_clients_come_in_their_order() {
+        let mut patience = Patience::default();
+        // Of clients 0, 1 and 0.
+        let [first, last, between] = [3, 1, 6].map(|seq| wait(5, seq));
+        assert_eq!(patience.add(first), Place::First);
+        assert_eq!(patience.add(last), Place::Behind);
+        assert_eq!(patience.add(between), Place::Apart);
+    }
+
+    #[test]
     fn only_the_first_of_those_in_order_is_on_the_queue() {
         let mut patience = Patience::default();
         assert_eq!(patience.add(wait(5, 1)), Place::First);
-        assert_eq!(patience.add(wait(5, 2)), Place::Behind);
+        assert_eq!(patience.add(wait(6, 2)), Place::Behind);
         assert_eq!(patience.add(wait(4, 3)), Place::Apart);
         assert_eq!(patience.add(wait(9, 4)), Place::Behind);
         assert_eq!(patience.due(|attempt| attempt.serial == 4), (Some(wait(5, 1).attempt), Some(wait(9, 4))));

@@ -31,6 +31,8 @@ struct Group {
     generator: Generator,
     start: Time,
     stop: Time,
+    /// Its clients' time-outs.
+    patience: Patience,
 }
 
 /// One client.
@@ -48,8 +50,6 @@ pub(crate) struct Client {
     seen: Places,
     /// The same of the object without a key.
     seen_single: Option<u32>,
-    /// Its time-outs.
-    pub(crate) patience: Patience,
     /// What it asks before each attempt.
     pub(crate) guards: Guards,
     /// Its policies, if they are layers.
@@ -90,7 +90,6 @@ impl Clients {
                     idle: Vec::new(),
                     seen: Places::default(),
                     seen_single: None,
-                    patience: Patience::default(),
                     guards: Guards::new(&config.retry.guards),
                     layers: Layers::new(&config.policies),
                     under_way: 0,
@@ -99,7 +98,8 @@ impl Clients {
             let stop = config.stop.unwrap_or(stop_at).min(stop_at);
             let generator = Generator::new(config.mix.clone());
             let start = Time::ZERO + config.start;
-            groups.push(Group { config, generator, start, stop: Time::ZERO + stop });
+            let patience = Patience::default();
+            groups.push(Group { config, generator, start, stop: Time::ZERO + stop, patience });
         }
         Clients { groups, list, nodes, streams: streams.clone() }
     }
@@ -229,11 +229,23 @@ impl Clients {
         op.is_some_and(|op| op.attempt == attempt.number && !op.between)
     }
 
-    /// The first of a client's time-outs is due: what it gives up, and the next one that may matter.
-    pub(crate) fn first_wait(&mut self, client: usize) -> (Option<Attempt>, Option<Wait>) {
-        let mut patience = std::mem::take(&mut self.list[client].patience);
+    /// The number of the group that a client is in: its clients are alike.
+    #[inline]
+    pub(crate) fn group_of(&self, client: usize) -> usize {
+        self.list[client].group
+    }
+
+    /// The time-outs of a group's clients.
+    #[inline]
+    pub(crate) fn patience(&mut self, group: usize) -> &mut Patience {
+        &mut self.groups[group].patience
+    }
+
+    /// The first of a group's time-outs is due: what it gives up, and the next one that may matter.
+    pub(crate) fn first_wait(&mut self, group: usize) -> (Option<Attempt>, Option<Wait>) {
+        let mut patience = std::mem::take(&mut self.groups[group].patience);
         let due = patience.due(|attempt| self.is_waited_for(attempt));
-        self.list[client].patience = patience;
+        self.groups[group].patience = patience;
         due
     }
 

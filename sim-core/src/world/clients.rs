@@ -30,8 +30,8 @@ pub(super) enum Due {
     Copy { process: u32, serial: u32, attempt: u32 },
     /// Wake a client's layers.
     Wake { client: u32, token: Halves },
-    /// Give up waiting for the attempt that is the first of the client's time-outs.
-    FirstTimeout { client: u32 },
+    /// Give up waiting for the attempt that is the first of the time-outs of a group's clients.
+    FirstTimeout { group: u32 },
 }
 
 /// A number of 64 bits that needs to be at no multiple of eight, hashed as what it is.
@@ -85,7 +85,7 @@ impl<N: Node> World<N> {
             Due::Timeout { process, serial, attempt } => {
                 self.timed_out(tie, Attempt { process, serial, number: attempt }, observer)
             }
-            Due::FirstTimeout { client } => self.first_timed_out(tie, client as usize, observer),
+            Due::FirstTimeout { group } => self.first_timed_out(tie, group, observer),
             Due::Again { process, serial } => {
                 let (client, number) = self.clients.owner(process);
                 if !self.clients.op(client, number, serial).is_some_and(|op| op.between) {

@@ -20,32 +20,27 @@ impl<N: Node> World<N> {
         if at == Time::NEVER {
             return;
         }
+        let group = self.clients.group_of(client);
         // Where the order of what is due at one instant is drawn, all of that has to be on the queue.
         let place = if self.tie_break.is_some() {
             Place::Apart
         } else {
-            self.clients.client(client).patience.add(Wait { at, seq, attempt })
+            self.clients.patience(group).add(Wait { at, client: client as u32, seq, attempt })
         };
         let Attempt { process, serial, number } = attempt;
         let due = match place {
             Place::Behind => return,
-            Place::First => Due::FirstTimeout { client: client as u32 },
+            Place::First => Due::FirstTimeout { group: group as u32 },
             Place::Apart => Due::Timeout { process, serial, attempt: number },
         };
         self.schedule(at, Peer::client(client as u32), seq, || Event::Client(due));
     }
 
-    /// The first of a client's time-outs is due.
-    pub(super) fn first_timed_out<O: Observer<N>>(
-        &mut self,
-        tie: u64,
-        client: usize,
-        observer: &mut O,
-    ) -> Flow {
-        let (first, next) = self.clients.first_wait(client);
-        if let Some(Wait { at, seq, .. }) = next {
-            let due = Due::FirstTimeout { client: client as u32 };
-            self.schedule(at, Peer::client(client as u32), seq, || Event::Client(due));
+    /// The first of a group's time-outs is due.
+    pub(super) fn first_timed_out<O: Observer<N>>(&mut self, tie: u64, group: u32, observer: &mut O) -> Flow {
+        let (first, next) = self.clients.first_wait(group as usize);
+        if let Some(Wait { at, client, seq, .. }) = next {
+            self.schedule(at, Peer::client(client), seq, || Event::Client(Due::FirstTimeout { group }));
         }
         first.map_or(ControlFlow::Continue(()), |attempt| self.timed_out(tie, attempt, observer))
     }
