@@ -6,10 +6,11 @@
 
 use std::fmt::Debug;
 use std::hash::{Hash, Hasher};
+use std::rc::Rc;
 use std::sync::Arc;
 
 use crate::client::level::Level;
-use crate::disk::{Disk, FileId, SyncId, SyncResult};
+use crate::disk::{Disk, FileId, Owed, SyncId, SyncResult};
 use crate::history::{Answer, Reason};
 use crate::peer::Peer;
 use crate::random::Rng;
@@ -283,6 +284,12 @@ impl<M, T> Context<'_, M, T> {
     pub fn read(&self, file: FileId) -> &[u8] {
         self.disk.as_deref().map_or(&[], |disk| disk.read(file))
     }
+    /// How many bytes a file has.
+    #[must_use]
+    #[inline]
+    pub fn len(&self, file: FileId) -> usize {
+        self.disk.as_deref().map_or(0, |disk| disk.len(file))
+    }
     #[inline]
     fn disk(&mut self) -> &mut Disk {
         self.disk.get_or_insert_default()
@@ -291,11 +298,11 @@ impl<M, T> Context<'_, M, T> {
     pub fn append(&mut self, file: FileId, bytes: &[u8]) {
         self.disk().append(file, bytes);
     }
-    /// Adds up to `N` bytes at the end of a file: `fill` writes them into a block of zeros where they stay, and answers how many
-    /// they are.
+    /// Adds `len` bytes at the end of a file, which `owed` makes when somebody looks at them: a log that is never read back is never
+    /// written out. What else is written to the file behind them has them made. One `owed` is for one file, until that is cut.
     #[inline]
-    pub fn append_block<const N: usize>(&mut self, file: FileId, fill: impl FnOnce(&mut [u8; N]) -> usize) {
-        self.disk().append_block(file, fill);
+    pub fn append_owed<O: Owed + 'static>(&mut self, file: FileId, owed: &Rc<O>, len: usize) {
+        self.disk().append_owed(file, owed, len);
     }
     /// Replaces bytes from `offset` on, growing the file with zeros if need be.
     #[inline]

@@ -9,7 +9,8 @@ use sim_core::peer::Peer;
 use super::entry::{Command, Entry, Index, Payload, Position, Term};
 use super::membership::Membership;
 use super::snapshot::Snapshot;
-use crate::wal::bytes::{Reader, Writer};
+use crate::wal;
+use crate::wal::bytes::{Count, Reader, Sink, Writer};
 
 /// A record of the log on disk.
 #[derive(Clone, Debug, PartialEq)]
@@ -30,8 +31,22 @@ pub(super) fn write_promise(out: &mut Vec<u8>, term: Term, vote: Option<Peer>) {
     writer.number(vote.map_or(0, |peer| u64::from(peer.raw()) + 1));
 }
 
+impl wal::Record for Entry {
+    #[inline]
+    fn len(&self) -> usize {
+        self.bytes_on_disk(|| {
+            let mut count = Count::default();
+            write_entry(&mut count, self);
+            count.0 as u32
+        }) as usize
+    }
+    fn write(&self, out: &mut Vec<u8>) {
+        write_entry(out, self);
+    }
+}
+
 /// Writes an entry.
-pub(super) fn write_entry(out: &mut Vec<u8>, entry: &Entry) {
+fn write_entry<S: Sink>(out: &mut S, entry: &Entry) {
     let mut writer = Writer(out);
     writer.byte(2);
     writer.number(entry.index);
@@ -62,7 +77,7 @@ pub(super) fn write_snapshot(out: &mut Vec<u8>, snapshot: &Snapshot) {
     writer.bytes(&snapshot.state);
 }
 
-fn write_membership(writer: &mut Writer<'_>, membership: &Membership) {
+fn write_membership<S: Sink>(writer: &mut Writer<'_, S>, membership: &Membership) {
     for list in [&membership.voters, &membership.outgoing, &membership.learners] {
         writer.number(list.len() as u64);
         list.iter().for_each(|peer| writer.number(u64::from(peer.raw())));

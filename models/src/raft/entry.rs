@@ -4,7 +4,7 @@
 //! carries a digest of its content, so a message is hashed without walking its entries, and each place of a log a
 //! digest of everything up to it, so two logs are compared in one step.
 
-use std::cell::OnceCell;
+use std::cell::Cell;
 use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::ops::Deref;
@@ -17,7 +17,6 @@ use sim_core::peer::Peer;
 use sim_core::value::Operation;
 
 use super::membership::Membership;
-use crate::wal::Record;
 
 /// A period with at most one leader (§5.1).
 pub type Term = u64;
@@ -36,8 +35,8 @@ pub struct Entry {
     digest: u64,
     /// What it carries.
     pub payload: Payload,
-    /// The same as a record for the disk, once somebody has asked for it: every server writes it.
-    record: OnceCell<Record>,
+    /// How many bytes its record on disk has, once somebody has asked; 0 before. Every server writes it.
+    on_disk: Cell<u32>,
 }
 
 impl PartialEq for Entry {
@@ -125,17 +124,16 @@ impl Entry {
     #[inline(always)]
     pub fn new(index: Index, term: Term, payload: Payload) -> Entry {
         let digest = content(&(index, term, &payload));
-        Entry { index, term, digest, payload, record: OnceCell::new() }
+        Entry { index, term, digest, payload, on_disk: Cell::new(0) }
     }
 
-    /// The entry as a record; `make` makes it, in an empty buffer, if nobody has asked for it before.
+    /// How many bytes its record on disk has; `count` counts them if nobody has asked before.
     #[inline(always)]
-    pub(super) fn record(&self, buffer: &mut Vec<u8>, make: impl FnOnce(&mut Vec<u8>)) -> &Record {
-        self.record.get_or_init(|| {
-            buffer.clear();
-            make(buffer);
-            Record::new(buffer)
-        })
+    pub(super) fn bytes_on_disk(&self, count: impl FnOnce() -> u32) -> u32 {
+        if self.on_disk.get() == 0 {
+            self.on_disk.set(count());
+        }
+        self.on_disk.get()
     }
 
     /// The digest of a log up to this entry, given that of what precedes it.

@@ -37,7 +37,7 @@ pub(super) enum Deferred {
 #[derive(Debug)]
 pub(super) struct Storage {
     /// `None` where nothing is written.
-    wal: Option<Wal>,
+    wal: Option<Wal<Entry>>,
     /// Nobody waits for syncs.
     hasty: bool,
     forgets_votes: bool,
@@ -45,8 +45,6 @@ pub(super) struct Storage {
     /// The log's end after each append that is not durable yet.
     ends: VecDeque<(Ticket, Index)>,
     durable_index: Index,
-    /// Where records are made.
-    buffer: Vec<u8>,
 }
 
 /// What a boot finds.
@@ -71,7 +69,6 @@ impl Storage {
             deferred: VecDeque::new(),
             ends: VecDeque::new(),
             durable_index: 0,
-            buffer: Vec::new(),
         };
         let mut restored = Restored::default();
         if raft.persistence == Persistence::Memory {
@@ -119,7 +116,7 @@ impl Storage {
     ) {
         let Some(wal) = &mut self.wal else { return };
         for entry in entries {
-            append_entry(wal, &mut self.buffer, entry, ctx);
+            wal.append_record(ctx, entry);
         }
         self.ends.push_back((wal.ticket(), end));
     }
@@ -223,7 +220,7 @@ impl Storage {
         let vote = promise.1.filter(|_| !self.forgets_votes);
         wal.append(ctx, |out| codec::write_promise(out, promise.0, vote));
         for entry in log.entries() {
-            append_entry(wal, &mut self.buffer, entry, ctx);
+            wal.append_record(ctx, entry);
         }
         wal.complete(ctx);
         self.ends.push_back((wal.ticket(), log.last_index()));
@@ -234,12 +231,6 @@ impl Storage {
     pub(super) fn bytes(&self) -> u64 {
         self.wal.as_ref().map_or(0, Wal::len)
     }
-}
-
-/// Writes one entry, as the record that all servers share.
-#[inline(always)]
-fn append_entry(wal: &mut Wal, buffer: &mut Vec<u8>, entry: &Entry, ctx: &mut Ctx<'_>) {
-    wal.append_record(ctx, entry.record(buffer, |out| codec::write_entry(out, entry)));
 }
 
 impl Restored {

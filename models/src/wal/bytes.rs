@@ -5,22 +5,64 @@
 
 use sim_core::value::{Call, Key, Micro, Operation, Value};
 
-/// Writes numbers and values at the end of a buffer.
-#[derive(Debug)]
-pub struct Writer<'a>(pub &'a mut Vec<u8>);
-
-impl Writer<'_> {
+/// Where bytes go.
+pub trait Sink {
     /// One byte.
-    pub fn byte(&mut self, byte: u8) {
-        self.0.push(byte);
-    }
+    fn byte(&mut self, byte: u8);
+    /// Several.
+    fn bytes(&mut self, bytes: &[u8]);
     /// A number, seven bits a byte, least significant first.
-    pub fn number(&mut self, mut n: u64) {
+    fn number(&mut self, n: u64);
+}
+
+impl Sink for Vec<u8> {
+    fn byte(&mut self, byte: u8) {
+        self.push(byte);
+    }
+    fn bytes(&mut self, bytes: &[u8]) {
+        self.extend_from_slice(bytes);
+    }
+    fn number(&mut self, mut n: u64) {
         while n >= 0x80 {
-            self.0.push(n as u8 | 0x80);
+            self.push(n as u8 | 0x80);
             n >>= 7;
         }
-        self.0.push(n as u8);
+        self.push(n as u8);
+    }
+}
+
+/// Counts bytes, and keeps none.
+#[derive(Debug, Default)]
+pub struct Count(pub usize);
+
+impl Sink for Count {
+    #[inline]
+    fn byte(&mut self, _: u8) {
+        self.0 += 1;
+    }
+    fn bytes(&mut self, bytes: &[u8]) {
+        self.0 += bytes.len();
+    }
+    #[inline]
+    fn number(&mut self, n: u64) {
+        self.0 += (64 - (n | 1).leading_zeros()).div_ceil(7) as usize;
+    }
+}
+
+/// Writes numbers and values at the end of a buffer.
+#[derive(Debug)]
+pub struct Writer<'a, S: Sink = Vec<u8>>(pub &'a mut S);
+
+impl<S: Sink> Writer<'_, S> {
+    /// One byte.
+    #[inline]
+    pub fn byte(&mut self, byte: u8) {
+        self.0.byte(byte);
+    }
+    /// A number, seven bits a byte, least significant first.
+    #[inline]
+    pub fn number(&mut self, n: u64) {
+        self.0.number(n);
     }
     /// A signed number, small ones short.
     pub fn signed(&mut self, n: i64) {
@@ -29,7 +71,7 @@ impl Writer<'_> {
     /// Bytes behind their length.
     pub fn bytes(&mut self, bytes: &[u8]) {
         self.number(bytes.len() as u64);
-        self.0.extend_from_slice(bytes);
+        self.0.bytes(bytes);
     }
     /// A value.
     pub fn value(&mut self, value: &Value) {

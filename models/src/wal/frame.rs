@@ -2,16 +2,13 @@
 //!
 //! A frame is a checksum (8 bytes), the length of the contents (4), how much of the file was known to be durable when
 //! it was written (4), the generation (4), a kind (1), and the contents. The checksum is of the frame's place, what its head
-//! says, and the contents' own sum, which is computed once for contents that are written in several places. So a frame that
-//! is found where it was not written does not pass for one that was; the generation tells what a dead life left from what
-//! this one wrote, also where the file's opening is lost.
+//! says, and the contents' own sum. So a frame that is found where it was not written does not pass for one that was; the
+//! generation tells what a dead life left from what this one wrote, also where the file's opening is lost.
 
 use std::ops::Range;
 
 use sim_core::fingerprint::content;
 use xxhash_rust::xxh3::xxh3_64;
-
-use super::record::SHORT;
 
 /// The bytes before a frame's contents.
 pub(super) const HEAD: usize = 21;
@@ -87,7 +84,7 @@ impl Head {
 }
 
 /// The sum of a frame's contents, which its checksum is made of.
-pub(super) fn digest(contents: &[u8]) -> u64 {
+fn digest(contents: &[u8]) -> u64 {
     xxh3_64(contents)
 }
 
@@ -97,28 +94,19 @@ fn checksum(offset: u64, (first, second): (u64, u64), digest: u64) -> u64 {
     content(&(offset, first, second, digest))
 }
 
-/// Writes a frame of short contents into a block of zeros; answers how much of it is the frame.
-///
-/// Word by word, where it stays: bytes that are put together elsewhere and then copied, or summed, hold the processor up. The
-/// contents are copied with all that is behind them, which takes no call.
-#[inline(always)]
-pub(super) fn fill(
-    block: &mut [u8; HEAD + SHORT],
-    head: Head,
-    place: Place,
-    (len, contents): (u8, &[u8; SHORT]),
-    digest: u64,
-) -> usize {
-    if let Some((start, rest)) = block.split_first_chunk_mut() {
-        fill_head(start, head, place, u32::from(len), digest);
-        rest.copy_from_slice(contents);
+/// Writes a frame at the end of these bytes; `contents` writes what is in it.
+pub(super) fn append(out: &mut Vec<u8>, head: Head, place: Place, contents: impl FnOnce(&mut Vec<u8>)) {
+    let start = out.len();
+    out.extend_from_slice(&[0; HEAD]);
+    contents(out);
+    if let Some((start, contents)) = out[start..].split_first_chunk_mut() {
+        fill_head(start, head, place, contents.len() as u32, digest(contents));
     }
-    HEAD + usize::from(len)
 }
 
 /// Writes what precedes contents of so many bytes, whose digest this is.
-#[inline(always)]
-pub(super) fn fill_head(start: &mut [u8; HEAD], head: Head, place: Place, len: u32, digest: u64) {
+#[inline]
+fn fill_head(start: &mut [u8; HEAD], head: Head, place: Place, len: u32, digest: u64) {
     let (first, second) = head.words(len);
     let sum = if place.checksums { checksum(place.offset, (first, second), digest) } else { 0 };
     start[..8].copy_from_slice(&sum.to_le_bytes());

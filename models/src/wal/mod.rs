@@ -24,13 +24,14 @@ mod tests;
 
 use std::collections::VecDeque;
 use std::ops::Range;
+use std::rc::Rc;
 
 use sim_core::disk::{Disk, FileId, SyncId, SyncResult};
 use sim_core::node::Context;
 
-use self::frame::{Generation, Head, Kind, Place, Scan, digest, scan};
-use self::record::Bytes;
-pub(crate) use self::record::Record;
+use self::frame::{Generation, Head, Kind, Place, Scan, scan};
+use self::record::Frames;
+pub use self::record::{Never, Record};
 
 /// How much has been written in a life: whoever waits for something to be durable keeps the number.
 pub type Ticket = u64;
@@ -48,9 +49,9 @@ pub enum Recovery {
     Refused,
 }
 
-/// A write-ahead log that is open.
+/// A write-ahead log that is open. Records `R` are written when somebody looks at the file; others at once.
 #[derive(Debug)]
-pub struct Wal {
+pub struct Wal<R = Never> {
     files: [FileId; 2],
     active: usize,
     generation: Generation,
@@ -69,15 +70,17 @@ pub struct Wal {
     syncs: VecDeque<(SyncId, Ticket, Generation, u64)>,
     /// The other file is to be emptied once this is durable.
     replaces: Option<Ticket>,
-    /// Where frames are made.
+    /// Where frames are made that are written at once.
     buffer: Vec<u8>,
+    /// Those of the active file that are not.
+    unmade: Rc<Frames<R>>,
 }
 
 /// What opening a log gives.
 #[derive(Debug)]
-pub struct Opened {
+pub struct Opened<R = Never> {
     /// The log, to be appended to.
-    pub wal: Wal,
+    pub wal: Wal<R>,
     /// What was found.
     pub recovery: Recovery,
     /// Where the records are in the file [`Wal::file`] names, oldest first. Empty where the log was refused.
@@ -85,17 +88,31 @@ pub struct Opened {
 }
 
 impl Wal {
+    /// What opening it would find, without touching it: the state, the file, and the records in it.
+    #[must_use]
+    pub fn peek(files: [FileId; 2], checksums: bool, disk: &Disk) -> (Recovery, FileId, Vec<Range<usize>>) {
+        let scans = files.map(|file| scan(disk.read(file), checksums));
+        let (recovery, active) = choose(&scans);
+        let [first, second] = scans;
+        let chosen = if active == 0 { first } else { second };
+        let usable = matches!(recovery, Recovery::Clean | Recovery::Repaired(_));
+        (recovery, files[active], if usable { chosen.records } else { Vec::new() })
+    }
+}
+
+impl<R: Record + 'static> Wal<R> {
     /// Opens the log in these two files, leaving a torn tail behind.
-    pub fn open<M, T>(files: [FileId; 2], checksums: bool, ctx: &mut Context<'_, M, T>) -> Opened {
+    pub fn open<M, T>(files: [FileId; 2], checksums: bool, ctx: &mut Context<'_, M, T>) -> Opened<R> {
         let scans = files.map(|file| scan(ctx.read(file), checksums));
         let (recovery, active) = choose(&scans);
         let latest = scans.iter().map(Scan::latest).max().unwrap_or(0);
         let [first, second] = scans;
         let chosen = if active == 0 { first } else { second };
+        let generation = chosen.generation.unwrap_or_default();
         let mut wal = Wal {
             files,
             active,
-            generation: chosen.generation.unwrap_or_default(),
+            generation,
             latest,
             checksums,
             len: chosen.end as u64,
@@ -106,6 +123,7 @@ impl Wal {
             syncs: VecDeque::new(),
             replaces: None,
             buffer: Vec::new(),
+            unmade: Frames::none(generation, checksums),
         };
         let mut records = chosen.records;
         match recovery {
@@ -129,17 +147,6 @@ impl Wal {
         Opened { wal, recovery, records }
     }
 
-    /// What opening it would find, without touching it: the state, the file, and the records in it.
-    #[must_use]
-    pub fn peek(files: [FileId; 2], checksums: bool, disk: &Disk) -> (Recovery, FileId, Vec<Range<usize>>) {
-        let scans = files.map(|file| scan(disk.read(file), checksums));
-        let (recovery, active) = choose(&scans);
-        let [first, second] = scans;
-        let chosen = if active == 0 { first } else { second };
-        let usable = matches!(recovery, Recovery::Clean | Recovery::Repaired(_));
-        (recovery, files[active], if usable { chosen.records } else { Vec::new() })
-    }
-
     /// Turns to the other file with these records, and says where they are then.
     fn copy<M, T>(&mut self, records: &mut [Range<usize>], ctx: &mut Context<'_, M, T>) {
         let old = ctx.read(self.file()).to_vec();
@@ -158,76 +165,64 @@ impl Wal {
         self.files[self.active]
     }
 
-    /// Appends a record; `contents` writes it.
+    /// Appends a record; `contents` writes it, at once.
     pub fn append<M, T>(&mut self, ctx: &mut Context<'_, M, T>, contents: impl FnOnce(&mut Vec<u8>)) {
         self.frame(ctx, Kind::Record, contents);
     }
 
-    /// Appends a record that is made already.
+    /// Appends a record that is written when somebody looks at the file.
     #[inline(always)]
-    pub(crate) fn append_record<M, T>(&mut self, ctx: &mut Context<'_, M, T>, record: &Record) {
-        match &record.bytes {
-            Bytes::Short(len, bytes) if self.is_at_end(ctx) => {
-                let (head, place) = self.next(Kind::Record);
-                ctx.append_block(self.file(), |block| {
-                    frame::fill(block, head, place, (*len, bytes), record.digest)
-                });
-                self.wrote(record.len());
-            }
-            Bytes::Short(len, bytes) => self.copied(ctx, &bytes[..usize::from(*len)], record.digest),
-            Bytes::Long(bytes) => self.copied(ctx, bytes, record.digest),
+    pub fn append_record<M, T>(&mut self, ctx: &mut Context<'_, M, T>, record: &Rc<R>) {
+        if self.is_at_end(ctx) {
+            self.frame_later(ctx, Kind::Record, Some(record.clone()), record.len());
+        } else {
+            self.frame(ctx, Kind::Record, |out| record.write(out));
         }
     }
 
-    fn copied<M, T>(&mut self, ctx: &mut Context<'_, M, T>, record: &[u8], digest: u64) {
-        self.write(ctx, Kind::Record, |out| out.extend_from_slice(record), |_| digest);
-    }
-
-    fn frame<M, T>(&mut self, ctx: &mut Context<'_, M, T>, kind: Kind, contents: impl FnOnce(&mut Vec<u8>)) {
-        self.write(ctx, kind, contents, digest);
-    }
-
-    /// Puts a frame together where frames are made, and writes it.
-    fn write<M, T>(
+    /// Leaves a frame of so many bytes of contents to be made later.
+    #[inline(always)]
+    fn frame_later<M, T>(
         &mut self,
         ctx: &mut Context<'_, M, T>,
         kind: Kind,
-        contents: impl FnOnce(&mut Vec<u8>),
-        digest: impl FnOnce(&[u8]) -> u64,
+        record: Option<Rc<R>>,
+        contents: usize,
     ) {
+        self.unmade.add(kind, record, self.durable_len);
+        ctx.append_owed(self.file(), &self.unmade, frame::HEAD + contents);
+        self.wrote(frame::HEAD + contents);
+    }
+
+    /// Puts a frame together where frames are made, and writes it.
+    fn frame<M, T>(&mut self, ctx: &mut Context<'_, M, T>, kind: Kind, contents: impl FnOnce(&mut Vec<u8>)) {
         let mut frame = std::mem::take(&mut self.buffer);
         frame.clear();
-        frame.extend_from_slice(&[0; frame::HEAD]);
-        contents(&mut frame);
         let (head, place) = self.next(kind);
-        if let Some((start, contents)) = frame.split_first_chunk_mut() {
-            frame::fill_head(start, head, place, contents.len() as u32, digest(contents));
-        }
+        frame::append(&mut frame, head, place, contents);
         ctx.write(self.file(), self.len, &frame);
-        self.wrote(frame.len() - frame::HEAD);
+        self.wrote(frame.len());
         self.buffer = frame;
     }
 
     /// Whether the file ends where the log does. If not, damage follows, which its owner goes on in spite of.
     #[inline(always)]
     fn is_at_end<M, T>(&self, ctx: &Context<'_, M, T>) -> bool {
-        ctx.read(self.file()).len() as u64 == self.len
+        ctx.len(self.file()) as u64 == self.len
     }
 
     /// The next frame's head and place.
-    #[inline(always)]
     fn next(&self, kind: Kind) -> (Head, Place) {
         let head = Head { kind, generation: self.generation, durable: self.durable_len };
         (head, Place { offset: self.len, checksums: self.checksums })
     }
 
-    /// A frame of contents of so many bytes was written.
+    /// A frame of so many bytes was written.
     #[inline(always)]
-    fn wrote(&mut self, contents: usize) {
-        let written = (frame::HEAD + contents) as u64;
+    fn wrote(&mut self, bytes: usize) {
         self.marked = self.durable_len;
-        self.len += written;
-        self.written += written;
+        self.len += bytes as u64;
+        self.written += bytes as u64;
     }
 
     /// Begins the log anew. What is appended from here to [`Wal::complete`] must be all that is needed at boot.
@@ -246,6 +241,7 @@ impl Wal {
         ctx.truncate(self.file(), 0);
         self.generation = Generation(self.latest).next(first);
         self.latest = self.generation.number();
+        self.unmade = Frames::none(self.generation, self.checksums);
         (self.len, self.durable_len) = (0, 0);
         self.frame(ctx, Kind::Opening, |_| ());
     }
@@ -323,7 +319,11 @@ impl Wal {
     /// Writes down how much is durable, unless the last frame says so already, and syncs that.
     pub fn mark<M, T>(&mut self, ctx: &mut Context<'_, M, T>) {
         if self.checksums && self.durable_len > self.marked && self.syncs.is_empty() {
-            self.frame(ctx, Kind::Mark, |_| ());
+            if self.is_at_end(ctx) {
+                self.frame_later(ctx, Kind::Mark, None, 0);
+            } else {
+                self.frame(ctx, Kind::Mark, |_| ());
+            }
             // The mark itself need not be marked.
             self.marked = self.len;
             self.sync(ctx);

@@ -1,6 +1,7 @@
 //! A file of a node's disk: what the node sees, and what of it is durable.
 
 use super::FileId;
+use super::seen::Seen;
 
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Change {
@@ -16,7 +17,7 @@ pub(super) enum Change {
 #[derive(Clone, Debug)]
 pub(super) struct File {
     pub(super) id: FileId,
-    pub(super) seen: Vec<u8>,
+    pub(super) seen: Seen,
     pub(super) durable: Durable,
     /// Whether a crash leaves a file at all, if only an empty one.
     pub(super) lasting: bool,
@@ -30,21 +31,29 @@ pub(super) enum Durable {
     /// So many of the bytes that the node sees, from the first on: all changes since were made at the end.
     Prefix(usize),
     /// Something else.
-    Own(Vec<u8>),
+    Own(Seen),
 }
 
 impl File {
     pub(super) fn durable(&self) -> &[u8] {
         match &self.durable {
-            Durable::Prefix(len) => &self.seen[..*len],
-            Durable::Own(bytes) => bytes,
+            Durable::Prefix(len) => &self.seen.bytes()[..*len],
+            Durable::Own(bytes) => bytes.bytes(),
+        }
+    }
+
+    /// How many bytes are durable.
+    pub(super) fn durable_len(&self) -> usize {
+        match &self.durable {
+            Durable::Prefix(len) => *len,
+            Durable::Own(bytes) => bytes.len(),
         }
     }
 
     /// What is durable, in bytes of its own.
-    pub(super) fn own(&mut self) -> &mut Vec<u8> {
+    fn own(&mut self) -> &mut Seen {
         if let Durable::Prefix(len) = self.durable {
-            self.durable = Durable::Own(self.seen[..len].to_vec());
+            self.durable = Durable::Own(Seen::of(self.seen.bytes()[..len].to_vec()));
         }
         match &mut self.durable {
             Durable::Own(bytes) => bytes,
@@ -52,10 +61,15 @@ impl File {
         }
     }
 
+    /// Changes what is durable, and nothing of what is seen.
+    pub(super) fn change_durable<T>(&mut self, change: impl FnOnce(&mut Vec<u8>) -> T) -> T {
+        self.own().change(change)
+    }
+
     /// Writes anywhere but at the end.
     pub(super) fn write_within(&mut self, offset: u64, bytes: &[u8]) {
         self.own();
-        put(&mut self.seen, offset, bytes);
+        self.seen.change(|seen| put(seen, offset, bytes));
     }
 
     pub(super) fn truncate(&mut self, len: u64) {
@@ -66,7 +80,9 @@ impl File {
         if let Durable::Prefix(durable) = self.durable {
             // What it was stays behind as what is durable.
             let mut before = std::mem::take(&mut self.seen);
-            self.seen.extend_from_slice(&before[..len]);
+            if len > 0 {
+                self.seen.append(&before.bytes()[..len]);
+            }
             before.truncate(durable);
             self.durable = Durable::Own(before);
         } else {
@@ -84,7 +100,10 @@ impl File {
             }
             // It cut nothing off.
             (Durable::Prefix(_), Change::Truncate { .. }) => {}
-            (Durable::Own(file), change) => settle_apart(file, &self.seen, change, kept),
+            (Durable::Own(file), change) => {
+                let seen = &self.seen;
+                file.change(|file| settle_apart(file, seen, change, kept));
+            }
         }
     }
 
@@ -109,9 +128,11 @@ impl File {
 
 /// Makes a change durable where that has bytes of its own.
 #[cold]
-fn settle_apart(durable: &mut Vec<u8>, seen: &[u8], change: Change, kept: &[u8]) {
+fn settle_apart(durable: &mut Vec<u8>, seen: &Seen, change: Change, kept: &[u8]) {
     match change {
-        Change::Write { offset, len } => put(durable, offset, &seen[size(offset)..size(offset) + len]),
+        Change::Write { offset, len } => {
+            put(durable, offset, &seen.bytes()[size(offset)..size(offset) + len])
+        }
         Change::Kept { offset, .. } => put(durable, offset, kept),
         Change::Truncate { len } => durable.truncate(size(len)),
     }

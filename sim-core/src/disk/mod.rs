@@ -3,16 +3,21 @@
 //!
 //! Bytes rather than typed records, so that every way in which disks fail (a torn write, a flipped bit, a stale
 //! sector) happens to what a model really wrote, and a model that claims to survive it has to parse. Each file's
-//! unsynced changes are kept in order, so a later fault may let any of them reach the platter.
+//! unsynced changes are kept in order, so a later fault may let any of them reach the platter. Bytes at a file's end may be
+//! [`Owed`]: they are made when somebody looks.
 
 mod file;
+mod seen;
+
+use std::rc::Rc;
 
 use serde::{Deserialize, Serialize};
 
 use self::file::{Change, Durable, File, size};
+pub use self::seen::Owed;
+use self::seen::Seen;
 use crate::random::Rng;
 use crate::random::distribution::Distribution;
-use crate::room;
 use crate::time::{Span, Time};
 use crate::units::Bandwidth;
 
@@ -93,14 +98,21 @@ impl Disk {
     #[cold]
     fn create(&mut self, file: FileId) -> usize {
         let durable = Durable::Prefix(0);
-        self.files.push(File { id: file, seen: Vec::new(), durable, lasting: false, damaged: false });
+        self.files.push(File { id: file, seen: Seen::default(), durable, lasting: false, damaged: false });
         self.files.len() - 1
     }
 
     /// A file's bytes as the node sees them; empty if it does not exist.
     #[must_use]
     pub fn read(&self, file: FileId) -> &[u8] {
-        self.find(file).map_or(&[], |file| &file.seen)
+        self.find(file).map_or(&[], |file| file.seen.bytes())
+    }
+
+    /// How many bytes the node sees of a file; none if it does not exist.
+    #[must_use]
+    #[inline]
+    pub fn len(&self, file: FileId) -> usize {
+        self.find(file).map_or(0, |file| file.seen.len())
     }
 
     /// A file's bytes as a crash would leave them.
@@ -116,7 +128,7 @@ impl Disk {
 
     #[inline]
     pub(crate) fn append(&mut self, file: FileId, bytes: &[u8]) {
-        let offset = self.read(file).len() as u64;
+        let offset = self.len(file) as u64;
         self.write(file, offset, bytes);
     }
 
@@ -126,25 +138,17 @@ impl Disk {
         if offset != seen.len() as u64 {
             return self.write_within(file, offset, bytes);
         }
-        room::make(seen, bytes.len());
-        seen.extend_from_slice(bytes);
+        seen.append(bytes);
         self.note(file, Change::Write { offset, len: bytes.len() });
     }
 
+    /// Adds bytes at the end that `owed` makes when somebody looks.
     #[inline(always)]
-    pub(crate) fn append_block<const N: usize>(
-        &mut self,
-        file: FileId,
-        fill: impl FnOnce(&mut [u8; N]) -> usize,
-    ) {
+    pub(crate) fn append_owed<O: Owed + 'static>(&mut self, file: FileId, owed: &Rc<O>, len: usize) {
         let seen = &mut self.file(file).seen;
-        room::make(seen, N);
-        let offset = seen.len();
-        seen.extend_from_slice(&[0; N]);
-        let used = seen[offset..].first_chunk_mut().map_or(0, fill);
-        seen.truncate(offset + used);
-        let len = seen.len() - offset;
-        self.note(file, Change::Write { offset: offset as u64, len });
+        let offset = seen.len() as u64;
+        seen.owe(owed, len);
+        self.note(file, Change::Write { offset, len });
     }
 
     #[cold]
@@ -156,7 +160,7 @@ impl Disk {
     }
 
     pub(crate) fn truncate(&mut self, file: FileId, len: u64) {
-        if len < self.read(file).len() as u64 {
+        if len < self.len(file) as u64 {
             self.keep(file);
         }
         self.file(file).truncate(len);
@@ -179,7 +183,8 @@ impl Disk {
                     used += len;
                 }
                 Change::Write { offset, len } if unsynced.file == file => {
-                    let seen = self.files.iter().find(|other| other.id == file).map_or(&[][..], |f| &f.seen);
+                    let seen =
+                        self.files.iter().find(|other| other.id == file).map_or(&[][..], |f| f.seen.bytes());
                     kept.extend_from_slice(&seen[size(offset)..size(offset) + len]);
                     unsynced.change = Change::Kept { offset, len };
                 }
@@ -272,25 +277,24 @@ impl Disk {
             let Some(file) = self.files.iter_mut().find(|other| other.id == unsynced.file) else { continue };
             file.lasting = true;
             let bytes = match unsynced.change {
-                Change::Write { offset, len } => file.seen[size(offset)..size(offset) + len].to_vec(),
+                Change::Write { offset, len } => file.seen.bytes()[size(offset)..size(offset) + len].to_vec(),
                 Change::Kept { len, .. } => {
                     used += len;
                     self.kept[used - len..used].to_vec()
                 }
                 Change::Truncate { .. } => Vec::new(),
             };
-            let file = file.own();
-            match unsynced.change {
+            file.change_durable(|durable| match unsynced.change {
                 Change::Write { offset, len } | Change::Kept { offset, len } => {
                     let end = offset as usize + len;
-                    if file.len() < end {
-                        file.resize(end, 0);
+                    if durable.len() < end {
+                        durable.resize(end, 0);
                     }
                     let mut at = offset as usize;
                     while at < end {
                         let next = end.min((at / SECTOR + 1) * SECTOR);
                         if rng.chance(share) {
-                            file[at..next]
+                            durable[at..next]
                                 .copy_from_slice(&bytes[at - offset as usize..next - offset as usize]);
                         }
                         at = next;
@@ -298,24 +302,24 @@ impl Disk {
                 }
                 Change::Truncate { len } => {
                     if rng.chance(share) {
-                        file.truncate(size(len));
+                        durable.truncate(size(len));
                     }
                 }
-            }
+            });
         }
         self.crash();
     }
 
     /// Flips bits of what is durable; the next boot sees it.
     pub(crate) fn flip(&mut self, bits: u32, rng: &mut Rng) {
-        let total: u64 = self.files.iter().map(|file| file.durable().len() as u64).sum();
+        let total: u64 = self.files.iter().map(|file| file.durable_len() as u64).sum();
         for _ in 0..bits {
             let (place, bit) = (rng.below(total.max(1)), rng.below(8));
             let mut left = place as usize;
             for file in &mut self.files {
-                let len = file.durable().len();
+                let len = file.durable_len();
                 if left < len {
-                    file.own()[left] ^= 1 << bit;
+                    file.change_durable(|durable| durable[left] ^= 1 << bit);
                     file.damaged = true;
                     break;
                 }
@@ -346,7 +350,7 @@ impl Disk {
     pub(crate) fn damage(&mut self, file: FileId, change: impl FnOnce(&mut Vec<u8>)) {
         let damaged = self.file(file);
         damaged.lasting = true;
-        change(damaged.own());
+        damaged.change_durable(change);
         self.crash();
     }
 
