@@ -2,11 +2,13 @@
 //!
 //! It holds no verdict; the checkers in `checks` read it. Foreign histories are read into the same form.
 
+use std::mem;
+
 use serde::{Deserialize, Serialize};
 
 use crate::peer::Peer;
 use crate::time::Time;
-use crate::value::{Micro, Operation, Value};
+use crate::value::{Call, Micro, Operation, Value};
 
 /// How an operation ended.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -92,6 +94,30 @@ impl Outcome {
 }
 
 impl Entry {
+    /// A read that has just been invoked: what it asks is to be said by [`Entry::ask`], so that it is written where it stays.
+    #[inline(always)]
+    pub(crate) fn begun(process: u32, invoked: Time, invoked_index: u64) -> Entry {
+        Entry {
+            process,
+            operation: Operation { key: None, call: Call::Read },
+            invoked,
+            invoked_index,
+            completed: Time::NEVER,
+            completed_index: u64::MAX,
+            outcome: Outcome::Unknown(Reason::EndOfRun),
+            attempts: 0,
+            answered_by: None,
+        }
+    }
+
+    /// Says what it asks, once.
+    #[inline(always)]
+    pub(crate) fn ask(&mut self, operation: &Operation) {
+        self.operation.key = operation.key;
+        // There is nothing to drop.
+        mem::forget(mem::replace(&mut self.operation.call, operation.call.clone()));
+    }
+
     /// The value answered, if it ended ok with one.
     #[must_use]
     pub fn value(&self) -> Option<&Value> {

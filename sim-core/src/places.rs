@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 /// No number from this on is small.
 const SMALL: u64 = 1 << 16;
 /// Below this all are small; and below so much more for each number that the map holds.
-const FIRST: u64 = 256;
+const FIRST: u64 = 1024;
 const FOR_EACH: u64 = 32;
 /// No place: that of a number which is not in the map.
 const NOWHERE: u32 = u32::MAX;
@@ -147,7 +147,7 @@ mod tests {
             places.set(number, number as u32);
         }
         assert!(places.small.len() <= FIRST as usize && places.get(SMALL - 1) == Some(SMALL as u32 - 1));
-        (0..600).for_each(|number| places.set(number, number as u32));
-        assert_eq!((places.large.len(), places.small.len(), places.get(9_000)), (2, 600, Some(9_000)));
+        (0..1_600).for_each(|number| places.set(number, number as u32));
+        assert_eq!((places.large.len(), places.small.len(), places.get(9_000)), (2, 1_600, Some(9_000)));
     }
 }

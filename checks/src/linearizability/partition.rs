@@ -50,20 +50,21 @@ fn deeds(history: &History) -> impl Iterator<Item = (Deed<'_>, &Entry)> {
 fn by<'a>(history: &'a History, key: impl Fn(&Entry) -> Option<Key>) -> Vec<Part<'a>> {
     let mut keys = Keys::default();
     let mut counted: Vec<(Option<Key>, usize)> = Vec::new();
-    let mut places: Vec<usize> = Vec::with_capacity(history.entries.len());
-    for (_, entry) in deeds(history) {
+    // A history is larger than the caches, so what is asked of it is kept of one walk.
+    let mut all: Vec<(u32, Deed<'a>)> = Vec::with_capacity(history.entries.len());
+    for (deed, entry) in deeds(history) {
         let key = key(entry);
         let place = keys.number(key);
         if place == counted.len() {
             counted.push((key, 0));
         }
         counted[place].1 += 1;
-        places.push(place);
+        all.push((place as u32, deed));
     }
     let part = |(key, count)| Part { key, deeds: Vec::with_capacity(count) };
     let mut parts: Vec<Part<'a>> = counted.into_iter().map(part).collect();
-    for ((deed, _), place) in deeds(history).zip(places) {
-        parts[place].deeds.push(deed);
+    for (place, deed) in all {
+        parts[place as usize].deeds.push(deed);
     }
     parts
 }

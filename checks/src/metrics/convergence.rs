@@ -31,31 +31,23 @@ pub(super) fn measure(record: &Record, metrics: &mut Metrics) {
 }
 
 fn read(record: &Record, metrics: &mut Metrics) {
-    let entries = &record.history.entries;
     let (mut keys, mut objects) = (Keys::default(), Vec::<Object<'_>>::new());
-    let mut places = Vec::with_capacity(entries.len());
-    for entry in entries {
+    // From the last to the first, so that the first read of an object that is met is its last.
+    for entry in record.history.entries.iter().rev() {
         let place = keys.number(entry.operation.key);
-        places.push(place);
         objects.resize_with(keys.len(), Object::default);
         let object = &mut objects[place];
         match &entry.operation.call {
             Call::Txn(_) | Call::Invoke { .. } => return,
             Call::Read if entry.is_ok() => {
-                if object.last.is_none_or(|last| last.invoked <= entry.invoked) {
-                    object.last = Some(entry);
+                let last = *object.last.get_or_insert(entry);
+                if last.value() != entry.value() {
+                    object.differed = object.differed.max(Some(entry.invoked));
                 }
             }
             call if call.is_read_only() => {}
             _ if entry.completed == Time::NEVER => object.quiet = object.quiet.max(Some(entry.invoked)),
             _ => object.quiet = object.quiet.max(Some(entry.completed)),
-        }
-    }
-    for (entry, place) in entries.iter().zip(places) {
-        let object = &mut objects[place];
-        let reads = matches!(entry.operation.call, Call::Read) && entry.is_ok();
-        if reads && object.last.is_some_and(|last| last.value() != entry.value()) {
-            object.differed = object.differed.max(Some(entry.invoked));
         }
     }
     let healed = record.faults.iter().map(|fault| fault.until.unwrap_or(record.ended)).max();

@@ -7,6 +7,7 @@
 use std::cell::Cell;
 use std::fmt;
 use std::hash::{Hash, Hasher};
+use std::mem;
 use std::ops::Deref;
 use std::rc::Rc;
 use std::slice;
@@ -125,6 +126,21 @@ impl Entry {
     pub fn new(index: Index, term: Term, payload: Payload) -> Entry {
         let digest = content(&(index, term, &payload));
         Entry { index, term, digest, payload, on_disk: Cell::new(0) }
+    }
+
+    /// The same, to be shared. It is put together where it stays: moving what has just been written in narrower pieces would
+    /// hold the processor up.
+    #[must_use]
+    #[inline(always)]
+    pub fn shared(index: Index, term: Term, payload: Payload) -> Rc<Entry> {
+        let on_disk = Cell::new(0);
+        let mut shared = Rc::new(Entry { index, term, digest: 0, payload: Payload::Noop, on_disk });
+        if let Some(entry) = Rc::get_mut(&mut shared) {
+            // There is nothing to drop.
+            mem::forget(mem::replace(&mut entry.payload, payload));
+            entry.digest = content(&(index, term, &entry.payload));
+        }
+        shared
     }
 
     /// How many bytes its record on disk has; `count` counts them if nobody has asked before.

@@ -4,8 +4,6 @@
 //!
 //! Its own entries go to its disk and to the followers at the same time; its own copy counts once it is durable.
 
-use std::rc::Rc;
-
 use sim_core::node::{Context, Reply};
 use sim_core::peer::Peer;
 use sim_core::time::{Span, Time};
@@ -50,7 +48,7 @@ impl RaftNode {
         if let Payload::Membership(membership) = &payload {
             self.memberships.push((index, membership.clone()));
         }
-        let entry = Rc::new(Entry::new(index, self.term, payload));
+        let entry = Entry::shared(index, self.term, payload);
         self.log.append(entry.clone());
         self.storage.append(std::iter::once(&entry), index, ctx);
         if self.shared.raft.bug == Some(Bug::AppliesEarly) {

@@ -36,8 +36,19 @@ impl Record for Never {
 pub(super) struct Frames<R> {
     generation: Generation,
     checksums: bool,
-    list: RefCell<Vec<Frame<R>>>,
+    list: RefCell<List<R>>,
 }
+
+/// Frames in the order in which they are in the file, in lists that never grow and so are never copied.
+#[derive(Debug)]
+struct List<R> {
+    full: Vec<Vec<Frame<R>>>,
+    last: Vec<Frame<R>>,
+}
+
+/// How many the first list has, and each of the others.
+const FIRST: usize = 32;
+const EACH: usize = 512;
 
 #[derive(Debug)]
 struct Frame<R> {
@@ -51,7 +62,8 @@ struct Frame<R> {
 impl<R> Frames<R> {
     /// None yet, in a file of this generation.
     pub(super) fn none(generation: Generation, checksums: bool) -> Rc<Frames<R>> {
-        Rc::new(Frames { generation, checksums, list: RefCell::default() })
+        let list = List { full: Vec::new(), last: Vec::new() };
+        Rc::new(Frames { generation, checksums, list: RefCell::new(list) })
     }
 
     /// One more; how much of the file is known to be `durable`.
@@ -61,9 +73,36 @@ impl<R> Frames<R> {
     }
 }
 
+impl<R> List<R> {
+    #[inline(always)]
+    fn push(&mut self, frame: Frame<R>) {
+        if self.last.len() == self.last.capacity() {
+            self.begin();
+        }
+        self.last.push(frame);
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn begin(&mut self) {
+        if self.last.is_empty() {
+            self.last.reserve_exact(FIRST);
+        } else {
+            let full = std::mem::replace(&mut self.last, Vec::with_capacity(EACH));
+            self.full.push(full);
+        }
+    }
+
+    /// All, which leaves none.
+    fn take(&mut self) -> impl Iterator<Item = Frame<R>> {
+        let last = std::mem::take(&mut self.last);
+        std::mem::take(&mut self.full).into_iter().flatten().chain(last)
+    }
+}
+
 impl<R: Record> Owed for Frames<R> {
     fn pay(&self, file: &mut Vec<u8>) {
-        for Frame { record, durable, kind } in self.list.take() {
+        for Frame { record, durable, kind } in self.list.borrow_mut().take() {
             let head = Head { kind, generation: self.generation, durable: u64::from(durable) };
             let place = Place { offset: file.len() as u64, checksums: self.checksums };
             frame::append(file, head, place, |out| {

@@ -132,17 +132,8 @@ impl<N: Node> World<N> {
         let process = self.clients.take_process(client);
         let place = self.record.history.entries.len();
         let (name, index) = (self.clients.process_id(client, process), self.counts.history());
-        room::push(&mut self.record.history.entries, || Entry {
-            process: name,
-            operation: operation.clone(),
-            invoked: self.now,
-            invoked_index: index,
-            completed: Time::NEVER,
-            completed_index: u64::MAX,
-            outcome: Outcome::Unknown(Reason::EndOfRun),
-            attempts: 0,
-            answered_by: None,
-        });
+        room::push(&mut self.record.history.entries, || Entry::begun(name, self.now, index));
+        self.record.history.entries[place].ask(&operation);
         self.tell(observer, &Happening::Invoked(&self.record.history.entries[place]))?;
         let serial = self.clients.begin(client, process, || Op::new(place, number, operation, level));
         if self.clients.client(client).layers.is_some() {
