@@ -32,17 +32,21 @@ pub(super) fn write_promise(out: &mut Vec<u8>, term: Term, vote: Option<Peer>) {
 }
 
 impl wal::Record for Entry {
-    #[inline]
+    #[inline(always)]
     fn len(&self) -> usize {
-        self.bytes_on_disk(|| {
-            let mut count = Count::default();
-            write_entry(&mut count, self);
-            count.0 as u32
-        }) as usize
+        self.bytes_on_disk(count) as usize
     }
     fn write(&self, out: &mut Vec<u8>) {
         write_entry(out, self);
     }
+}
+
+/// How many bytes an entry takes as a record.
+#[inline(never)]
+fn count(entry: &Entry) -> u32 {
+    let mut count = Count::default();
+    write_entry(&mut count, entry);
+    count.0 as u32
 }
 
 /// Writes an entry.

@@ -145,9 +145,9 @@ impl Entry {
 
     /// How many bytes its record on disk has; `count` counts them if nobody has asked before.
     #[inline(always)]
-    pub(super) fn bytes_on_disk(&self, count: impl FnOnce() -> u32) -> u32 {
+    pub(super) fn bytes_on_disk(&self, count: impl FnOnce(&Entry) -> u32) -> u32 {
         if self.on_disk.get() == 0 {
-            self.on_disk.set(count());
+            self.on_disk.set(count(self));
         }
         self.on_disk.get()
     }

@@ -174,22 +174,16 @@ impl<R: Record + 'static> Wal<R> {
     #[inline(always)]
     pub fn append_record<M, T>(&mut self, ctx: &mut Context<'_, M, T>, record: &Rc<R>) {
         if self.is_at_end(ctx) {
-            self.frame_later(ctx, Kind::Record, Some(record.clone()), record.len());
+            self.frame_later(ctx, Some(record.clone()), record.len());
         } else {
             self.frame(ctx, Kind::Record, |out| record.write(out));
         }
     }
 
-    /// Leaves a frame of so many bytes of contents to be made later.
+    /// Leaves the frame of a record of so many bytes, or else of a mark, to be made later.
     #[inline(always)]
-    fn frame_later<M, T>(
-        &mut self,
-        ctx: &mut Context<'_, M, T>,
-        kind: Kind,
-        record: Option<Rc<R>>,
-        contents: usize,
-    ) {
-        self.unmade.add(kind, record, self.durable_len);
+    fn frame_later<M, T>(&mut self, ctx: &mut Context<'_, M, T>, record: Option<Rc<R>>, contents: usize) {
+        self.unmade.add(record, self.durable_len);
         ctx.append_owed(self.file(), &self.unmade, frame::HEAD + contents);
         self.wrote(frame::HEAD + contents);
     }
@@ -320,7 +314,7 @@ impl<R: Record + 'static> Wal<R> {
     pub fn mark<M, T>(&mut self, ctx: &mut Context<'_, M, T>) {
         if self.checksums && self.durable_len > self.marked && self.syncs.is_empty() {
             if self.is_at_end(ctx) {
-                self.frame_later(ctx, Kind::Mark, None, 0);
+                self.frame_later(ctx, None, 0);
             } else {
                 self.frame(ctx, Kind::Mark, |_| ());
             }

@@ -54,9 +54,8 @@ const EACH: usize = 512;
 struct Frame<R> {
     /// Its contents; nothing for a mark.
     record: Option<Rc<R>>,
-    /// What was known to be durable when it was written; as much of it as a head says.
-    durable: u32,
-    kind: Kind,
+    /// How much of the file was known to be durable when it was written.
+    durable: u64,
 }
 
 impl<R> Frames<R> {
@@ -66,10 +65,10 @@ impl<R> Frames<R> {
         Rc::new(Frames { generation, checksums, list: RefCell::new(list) })
     }
 
-    /// One more; how much of the file is known to be `durable`.
+    /// One more, of a record or else a mark; how much of the file is known to be `durable`.
     #[inline(always)]
-    pub(super) fn add(&self, kind: Kind, record: Option<Rc<R>>, durable: u64) {
-        self.list.borrow_mut().push(Frame { record, durable: durable as u32, kind });
+    pub(super) fn add(&self, record: Option<Rc<R>>, durable: u64) {
+        self.list.borrow_mut().push(Frame { record, durable });
     }
 }
 
@@ -102,8 +101,9 @@ impl<R> List<R> {
 
 impl<R: Record> Owed for Frames<R> {
     fn pay(&self, file: &mut Vec<u8>) {
-        for Frame { record, durable, kind } in self.list.borrow_mut().take() {
-            let head = Head { kind, generation: self.generation, durable: u64::from(durable) };
+        for Frame { record, durable } in self.list.borrow_mut().take() {
+            let kind = if record.is_some() { Kind::Record } else { Kind::Mark };
+            let head = Head { kind, generation: self.generation, durable };
             let place = Place { offset: file.len() as u64, checksums: self.checksums };
             frame::append(file, head, place, |out| {
                 if let Some(record) = record {
