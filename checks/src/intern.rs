@@ -17,23 +17,24 @@ pub(crate) struct Keys {
     places: Places,
     /// The number of no key: of the only object.
     keyless: Option<u32>,
+    count: u32,
 }
 
 impl Keys {
     /// How many have been seen.
     #[inline]
     pub(crate) fn len(&self) -> usize {
-        self.places.len() + usize::from(self.keyless.is_some())
+        self.count as usize
     }
 
     /// The number of a key.
     #[inline]
     pub(crate) fn number(&mut self, key: Option<Key>) -> usize {
-        let next = self.len() as u32;
         let number = match key {
-            Some(Key(key)) => self.places.get_or_put(key, next),
-            None => *self.keyless.get_or_insert(next),
+            Some(Key(key)) => self.places.get_or_set(key, self.count),
+            None => *self.keyless.get_or_insert(self.count),
         };
+        self.count = self.count.max(number + 1);
         number as usize
     }
 }

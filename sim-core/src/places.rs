@@ -1,6 +1,6 @@
 //! Where numbers are, most of them small: a map from numbers to places in some list.
 //!
-//! A small number's place is read from a list, which is no longer than fits what the map holds, and a larger one's from a tree: neither
+//! A small number's place is read from a list, which is no longer than fits what the map was told, and a larger one's from a tree: neither
 //! damaged bytes nor a client that asks little cost memory.
 //! Deliberately absent: hashing, and what is at a place.
 
@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 /// No number from this on is small.
 const SMALL: u64 = 1 << 16;
-/// Below this all are small; and below so much more for each number that the map holds.
+/// Below this all are small; and below so much more for each time that a place was said.
 const FIRST: u64 = 1024;
 const FOR_EACH: u64 = 32;
 /// No place: that of a number which is not in the map.
@@ -17,34 +17,22 @@ const NOWHERE: u32 = u32::MAX;
 /// A map from numbers to places below `u32::MAX`.
 #[derive(Clone, Debug, Default)]
 pub struct Places {
-    count: usize,
     /// By small numbers.
     small: Vec<u32>,
-    /// By the others.
+    /// By others, none of which the list reaches.
     large: BTreeMap<u64, u32>,
+    /// How often a place was said.
+    said: u64,
 }
 
 impl Places {
-    /// How many numbers have a place.
-    #[must_use]
-    pub fn len(&self) -> usize {
-        self.count
-    }
-
-    /// Whether none has.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.count == 0
-    }
-
     /// Where a number is; at `u32::MAX`, past the end of any list, if nowhere.
     #[inline(always)]
     pub(crate) fn find(&self, number: u64) -> u32 {
-        let small = if number < SMALL { self.small.get(number as usize).copied() } else { None };
-        match small {
-            Some(place) if place != NOWHERE => place,
-            _ if self.large.is_empty() => NOWHERE,
-            _ => self.large.get(&number).copied().unwrap_or(NOWHERE),
+        match self.small.get(number as usize) {
+            Some(place) => *place,
+            None if self.large.is_empty() => NOWHERE,
+            None => self.large.get(&number).copied().unwrap_or(NOWHERE),
         }
     }
 
@@ -57,52 +45,50 @@ impl Places {
 
     /// Where a number is; there, if it was nowhere.
     #[inline]
-    pub fn get_or_put(&mut self, number: u64, place: u32) -> u32 {
+    pub fn get_or_set(&mut self, number: u64, place: u32) -> u32 {
         let found = self.find(number);
         if found != NOWHERE {
             return found;
         }
-        self.put(number, place);
+        self.set(number, place);
         place
     }
 
     /// Says where a number is, whether it was anywhere or not.
     #[inline]
     pub fn set(&mut self, number: u64, place: u32) {
+        self.said += 1;
+        // What was there is not looked at, which would have to be waited for.
         match self.small.get_mut(number as usize) {
-            Some(old) if *old != NOWHERE && number < SMALL => *old = place,
-            _ => self.put(number, place),
+            Some(old) => *old = place,
+            None => self.put(number, place),
         }
     }
 
-    /// Says where a number is that is not among the small ones with a place.
+    /// Says where a number is that the list does not reach.
     #[cold]
     #[inline(never)]
     fn put(&mut self, number: u64, place: u32) {
-        // It goes to the tree if the list would be long for so few, and stays there if it is there.
-        let reach = (FIRST + FOR_EACH * self.count as u64).max(self.small.len() as u64).min(SMALL);
-        if number >= reach || self.large.contains_key(&number) {
-            self.count += usize::from(self.large.insert(number, place).is_none());
+        if number >= (FIRST + FOR_EACH * self.said).min(SMALL) {
+            self.large.insert(number, place);
             return;
         }
-        if self.small.len() <= number as usize {
-            self.small.resize(number as usize + 1, NOWHERE);
+        self.small.resize(number as usize + 1, NOWHERE);
+        if !self.large.is_empty() {
+            let larger = self.large.split_off(&(number + 1));
+            for (number, place) in std::mem::replace(&mut self.large, larger) {
+                self.small[number as usize] = place;
+            }
         }
         self.small[number as usize] = place;
-        self.count += 1;
     }
 
     /// Forgets where a number is.
     pub fn remove(&mut self, number: u64) {
-        let small = self.small.get_mut(number as usize).filter(|place| number < SMALL && **place != NOWHERE);
-        let was_there = match small {
-            Some(place) => {
-                *place = NOWHERE;
-                true
-            }
-            None => self.large.remove(&number).is_some(),
-        };
-        self.count -= usize::from(was_there);
+        match self.small.get_mut(number as usize) {
+            Some(place) => *place = NOWHERE,
+            None => drop(self.large.remove(&number)),
+        }
     }
 }
 
@@ -132,9 +118,9 @@ mod tests {
                         places.remove(number);
                         twin.remove(&number);
                     }
-                    _ => assert_eq!(places.get_or_put(number, place), *twin.entry(number).or_insert(place)),
+                    _ => assert_eq!(places.get_or_set(number, place), *twin.entry(number).or_insert(place)),
                 }
-                assert_eq!((places.len(), places.get(number)), (twin.len(), twin.get(&number).copied()));
+                assert_eq!(places.get(number), twin.get(&number).copied());
             }
             assert!(twin.iter().all(|(number, place)| places.get(*number) == Some(*place)));
         }
@@ -147,7 +133,10 @@ mod tests {
             places.set(number, number as u32);
         }
         assert!(places.small.len() <= FIRST as usize && places.get(SMALL - 1) == Some(SMALL as u32 - 1));
+        assert_eq!(places.large.len(), 2);
         (0..1_600).for_each(|number| places.set(number, number as u32));
         assert_eq!((places.large.len(), places.small.len(), places.get(9_000)), (2, 1_600, Some(9_000)));
+        places.set(9_001, 5);
+        assert_eq!((places.large.len(), places.get(9_000), places.get(8_999)), (1, Some(9_000), None));
     }
 }
