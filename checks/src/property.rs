@@ -7,7 +7,7 @@ use sim_core::history::Entry;
 use sim_core::record::Record;
 use sim_core::time::Span;
 
-use crate::metrics::{Phases, elections_won, share_ok, sustained_recovery};
+use crate::metrics::{Metrics, Phases, elections_won, sustained_recovery};
 use crate::statistics::summary::percentile;
 use crate::verdict::{Verdict, Witness};
 
@@ -32,8 +32,14 @@ fn first_not_ok(record: &Record, among: impl Fn(&Entry) -> bool) -> Vec<usize> {
     entries.filter(|(_, entry)| !entry.is_ok() && among(entry)).map(|(i, _)| i).take(10).collect()
 }
 
-fn at_least(record: &Record, least: f64, name: &str, among: impl Fn(&Entry) -> bool) -> Judged {
-    match share_ok(record.history.entries.iter().filter(|entry| among(entry))) {
+fn at_least(
+    record: &Record,
+    share: Option<f64>,
+    least: f64,
+    name: &str,
+    among: impl Fn(&Entry) -> bool,
+) -> Judged {
+    match share {
         None => {
             let why = "nobody asked anything then".to_string();
             (Verdict::Unknown(why.clone()), why)
@@ -53,16 +59,17 @@ fn at_least(record: &Record, least: f64, name: &str, among: impl Fn(&Entry) -> b
     }
 }
 
-/// At least this share of all operations ended ok.
+/// At least this share of all operations ended ok, by the run's metrics.
 #[must_use]
-pub fn available(record: &Record, least: f64) -> Judged {
-    at_least(record, least, "unavailable", |_| true)
+pub fn available(record: &Record, metrics: &Metrics, least: f64) -> Judged {
+    at_least(record, metrics.get("availability").copied(), least, "unavailable", |_| true)
 }
 
-/// At least this share of the operations asked in the calm part ended ok.
+/// At least this share of the operations asked in the calm part ended ok, by the run's metrics.
 #[must_use]
-pub fn live(record: &Record, phases: &Phases, least: f64) -> Judged {
-    at_least(record, least, "not live", |entry| (phases.calm_from..phases.stop_at).contains(&entry.invoked))
+pub fn live(record: &Record, metrics: &Metrics, phases: &Phases, least: f64) -> Judged {
+    let in_calm = |entry: &Entry| (phases.calm_from..phases.stop_at).contains(&entry.invoked);
+    at_least(record, metrics.get("availability_calm").copied(), least, "not live", in_calm)
 }
 
 /// After the end of all faults, the service is back for good within this time.

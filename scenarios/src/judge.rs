@@ -87,8 +87,8 @@ fn one(
         ),
         CheckSpec::Linearizable => linearizable(&scenario.clients, record),
         CheckSpec::Invariants => invariants(record),
-        CheckSpec::Available(least) => property::available(record, least.get()),
-        CheckSpec::Live(least) => property::live(record, phases, least.get()),
+        CheckSpec::Available(least) => property::available(record, metrics, least.get()),
+        CheckSpec::Live(least) => property::live(record, metrics, phases, least.get()),
         CheckSpec::Recovers(within) => property::recovers(record, phases, *within),
         CheckSpec::Latency { share, below } => property::latency(record, share.get(), *below),
         CheckSpec::Objective { share, within, full } => {

@@ -1,31 +1,19 @@
 //! How many operations ended how, and which share of them ended ok: before, during and after the faults.
 
-use sim_core::history::{Entry, Outcome};
+use sim_core::history::Entry;
 use sim_core::record::Record;
 use sim_core::time::Time;
 
+use crate::metrics::walk::Walk;
 use crate::metrics::{Metrics, Phases, share_of, share_ok};
 
 /// Answers how many ended ok.
-pub(super) fn measure(record: &Record, phases: &Phases, metrics: &mut Metrics) -> u64 {
+pub(super) fn measure(record: &Record, phases: &Phases, walk: &Walk, metrics: &mut Metrics) -> u64 {
     let entries = &record.history.entries;
     if entries.is_empty() {
         return 0;
     }
-    let calm = phases.calm_from..phases.stop_at;
-    let (mut all, mut in_calm, mut attempts) = ([0_u64; 3], [0_u64; 2], 0_u64);
-    // In one walk: a history is larger than the caches.
-    for entry in entries {
-        let end = match entry.outcome {
-            Outcome::Ok(_) => 0,
-            Outcome::Failed(_) => 1,
-            Outcome::Unknown(_) => 2,
-        };
-        all[end] += 1;
-        in_calm[usize::from(end > 0)] += u64::from(calm.contains(&entry.invoked));
-        attempts += u64::from(entry.attempts);
-    }
-    let [ok, failed, unknown] = all;
+    let [ok, failed, unknown] = walk.ends;
     let count = entries.len() as f64;
     for (name, count) in
         [("", count), ("_ok", ok as f64), ("_failed", failed as f64), ("_unknown", unknown as f64)]
@@ -49,13 +37,13 @@ pub(super) fn measure(record: &Record, phases: &Phases, metrics: &mut Metrics) -
         put("availability_during", share_ok(entries.iter().filter(during)));
         put("availability_after", share_ok(entries.iter().filter(|entry| entry.invoked >= last)));
     }
-    let [ok_in_calm, not_ok] = in_calm;
+    let [ok_in_calm, not_ok] = walk.calm;
     put("availability_calm", share_of(ok_in_calm, ok_in_calm + not_ok));
     let asking = phases.stop_at.min(record.ended).as_secs_f64();
     if asking > 0.0 {
         metrics.insert("throughput_per_s".into(), ok as f64 / asking);
     }
-    metrics.insert("attempts_per_operation".into(), attempts as f64 / count);
+    metrics.insert("attempts_per_operation".into(), walk.attempts as f64 / count);
     ok
 }
 

@@ -2,27 +2,21 @@
 
 use sim_core::record::Record;
 
+use crate::metrics::Metrics;
 use crate::metrics::parts::parts;
-use crate::metrics::{Metrics, Phases};
+use crate::metrics::walk::Done;
 use crate::statistics::sorting::sort_by_number;
 use crate::statistics::summary::percentile;
 
-pub(super) fn measure(record: &Record, _: &Phases, metrics: &mut Metrics) {
-    let mut kinds: Vec<(&str, Vec<u64>)> = Vec::new();
+pub(super) fn measure(record: &Record, kinds: Vec<&'static str>, done: &[Done], metrics: &mut Metrics) {
+    let mut kinds: Vec<(&str, Vec<u64>)> = kinds.into_iter().map(|name| (name, Vec::new())).collect();
     let mut clients: Vec<Vec<u64>> = vec![Vec::new(); record.clients.len().min(CLIENTS_MAX)];
     let few = (2..=CLIENTS_MAX).contains(&record.clients.len());
+    // A client's processes are its index and whole numbers of clients further on.
+    let client = |process: u32| if few { process as usize % record.clients.len() } else { 0 };
     // Each with the places of its kind and its client, so that all are sorted at once.
-    let mut sorted: Vec<(u64, u32, u32)> = Vec::with_capacity(record.history.entries.len());
-    for entry in record.history.entries.iter().filter(|entry| entry.is_ok()) {
-        let name = entry.operation.call.name();
-        let kind = kinds.iter().position(|(other, _)| *other == name).unwrap_or_else(|| {
-            kinds.push((name, Vec::new()));
-            kinds.len() - 1
-        });
-        // A client's processes are its index and whole numbers of clients further on.
-        let client = if few { entry.process as usize % record.clients.len() } else { 0 };
-        sorted.push((entry.completed.since(entry.invoked).0, kind as u32, client as u32));
-    }
+    let mut sorted: Vec<(u64, u32, u32)> =
+        done.iter().map(|one| (one.took.0, one.kind, client(one.process) as u32)).collect();
     if sorted.is_empty() {
         return;
     }
@@ -42,7 +36,7 @@ pub(super) fn measure(record: &Record, _: &Phases, metrics: &mut Metrics) {
         &all,
         &[("p50", 0.5), ("p90", 0.9), ("p99", 0.99), ("p999", 0.999), ("max", 1.0)],
     );
-    by_part(record, metrics);
+    by_part(record, done, metrics);
     kinds.sort_unstable_by_key(|(name, _)| *name);
     let named = record.clients.iter().zip(clients).filter(|(_, values)| !values.is_empty());
     let mut clients: Vec<(&String, Vec<u64>)> = named.collect();
@@ -62,13 +56,10 @@ pub(super) fn measure(record: &Record, _: &Phases, metrics: &mut Metrics) {
 const CLIENTS_MAX: usize = 16;
 
 /// Before, during and after the faults.
-fn by_part(record: &Record, metrics: &mut Metrics) {
+fn by_part(record: &Record, done: &[Done], metrics: &mut Metrics) {
     for (part, from, to) in parts(record) {
-        let within = record.history.entries.iter().filter(|entry| (from..to).contains(&entry.invoked));
-        let mut took: Vec<u64> = within
-            .filter(|entry| entry.is_ok())
-            .map(|entry| entry.completed.since(entry.invoked).0)
-            .collect();
+        let within = done.iter().filter(|one| (from..to).contains(&one.invoked));
+        let mut took: Vec<u64> = within.map(|one| one.took.0).collect();
         sort_by_number(&mut took, |took| *took);
         put(metrics, "latency_ms", &took, &[(&format!("p50_{part}"), 0.5), (&format!("p99_{part}"), 0.99)]);
     }

@@ -19,14 +19,17 @@ mod staleness;
 mod tests;
 mod traffic;
 mod visibility;
+mod walk;
 
 use indexmap::IndexMap;
 use sim_core::history::Entry;
 use sim_core::record::Record;
 use sim_core::time::Time;
 
-pub use recovery::{longest_outage, sustained_recovery};
+pub use recovery::sustained_recovery;
 pub use traffic::elections_won;
+
+use self::walk::Walk;
 
 /// The parts of a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,9 +49,10 @@ pub type Metrics = IndexMap<String, f64>;
 #[must_use]
 pub fn compute(record: &Record, phases: &Phases) -> Metrics {
     let mut metrics = Metrics::new();
-    let ok = availability::measure(record, phases, &mut metrics);
-    latency::measure(record, phases, &mut metrics);
-    recovery::measure(record, phases, &mut metrics);
+    let walk = Walk::over(record, phases);
+    let ok = availability::measure(record, phases, &walk, &mut metrics);
+    latency::measure(record, walk.kinds.clone(), &walk.done, &mut metrics);
+    recovery::measure(record, phases, &walk.done, &mut metrics);
     traffic::measure(record, ok, &mut metrics);
     edges::measure(record, &mut metrics);
     crate::critical::measure(record, &mut metrics);

@@ -4,6 +4,7 @@ use sim_core::history::Entry;
 use sim_core::record::Record;
 use sim_core::time::{Span, Time};
 
+use crate::metrics::walk::Done;
 use crate::metrics::{Metrics, Phases};
 use crate::statistics::gaps::widest_gap;
 
@@ -11,8 +12,8 @@ use crate::statistics::gaps::widest_gap;
 const WINDOW: Span = Span::ms(250);
 const SUSTAINED: f64 = 0.9;
 
-pub(super) fn measure(record: &Record, phases: &Phases, metrics: &mut Metrics) {
-    if let Some(outage) = longest_outage(record, phases) {
+pub(super) fn measure(record: &Record, phases: &Phases, done: &[Done], metrics: &mut Metrics) {
+    if let Some(outage) = longest_outage(record, phases, done) {
         metrics.insert("outage_ms_longest".into(), outage.as_ms_f64());
     }
     if record.faults.is_empty() {
@@ -89,13 +90,10 @@ pub fn sustained_recovery(record: &Record, phases: &Phases) -> Option<Span> {
     (good_from < windows.len()).then(|| Span(WINDOW.0 * good_from as u64))
 }
 
-/// The longest time in which clients were asking and no operation ended ok.
-#[must_use]
-pub fn longest_outage(record: &Record, phases: &Phases) -> Option<Span> {
-    let entries = &record.history.entries;
-    let first = entries.first()?.invoked;
+/// The longest time in which clients were asking and no operation ended ok, given those that did.
+fn longest_outage(record: &Record, phases: &Phases, done: &[Done]) -> Option<Span> {
+    let first = record.history.entries.first()?.invoked;
     let until = phases.stop_at.min(record.ended);
-    let ends = entries.iter().filter(|e| e.is_ok()).map(|e| e.completed.min(until).0).chain([until.0]);
-    // Of a history, which is larger than the caches, in one walk.
+    let ends = done.iter().map(|one| (one.invoked + one.took).min(until).0).chain([until.0]);
     Some(Span(widest_gap(first.0, &ends.collect::<Vec<u64>>())))
 }

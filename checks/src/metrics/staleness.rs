@@ -11,40 +11,41 @@ use crate::metrics::Metrics;
 use crate::metrics::parts::parts;
 use crate::weak::staleness::{self, Age};
 
+/// Keys and values that were written, or brought by compare-and-sets.
+type Written<'r> = (Option<Key>, &'r Value);
+
 /// Whether a read saw what a compare-and-set `brought` and no write did: then nobody can tell how old it was, which a search
 /// of all reads and writes would find out in the end.
-fn sees_an_exchange(entries: &[Entry], brought: &Table<(Option<Key>, &Value), ()>) -> bool {
-    let seen = |entry: &&Entry| match (&entry.operation.call, entry.value()) {
-        (Call::Read, Some(value)) => {
-            *value != Value::Nil && brought.contains_key(&(entry.operation.key, value))
+fn sees_an_exchange<'r>(
+    entries: &'r [Entry],
+    wrote: &[Written<'r>],
+    brought: &Table<Written<'r>, ()>,
+) -> bool {
+    let exchanged = |entry: &'r Entry| match (&entry.operation.call, entry.value()) {
+        (Call::Read, Some(value)) if *value != Value::Nil => {
+            Some((entry.operation.key, value)).filter(|seen| brought.contains_key(seen))
         }
-        _ => false,
+        _ => None,
     };
-    let wrote = |read: &Entry| {
-        entries.iter().any(|entry| match &entry.operation.call {
-            Call::Write(value) => entry.operation.key == read.operation.key && read.value() == Some(value),
-            _ => false,
-        })
-    };
-    !brought.is_empty() && entries.iter().filter(seen).take(MANY).any(|read| !wrote(read))
+    !brought.is_empty() && entries.iter().filter_map(exchanged).take(MANY).any(|seen| !wrote.contains(&seen))
 }
 
-/// How many reads of what was exchanged are looked at: each takes a walk over the history.
+/// How many reads of what was exchanged are looked at: each takes a walk over all writes.
 const MANY: usize = 8;
 
 pub(super) fn measure(record: &Record, metrics: &mut Metrics) {
     let entries = &record.history.entries;
-    let (mut writes, mut brought) = (false, Table::default());
+    let (mut wrote, mut brought) = (Vec::new(), Table::default());
     for entry in entries {
         match &entry.operation.call {
             Call::Read | Call::Delete => {}
-            Call::Write(_) => writes = true,
+            Call::Write(value) => wrote.push((entry.operation.key, value)),
             Call::Cas { to, .. } => drop(brought.insert((entry.operation.key, to), ())),
             // Not a register's.
             _ => return,
         }
     }
-    if !writes || sees_an_exchange(entries, &brought) {
+    if wrote.is_empty() || sees_an_exchange(entries, &wrote, &brought) {
         return;
     }
     let Ok(ages) = staleness::measure(&record.history, &Value::Nil) else { return };
