@@ -17,6 +17,7 @@ pub mod layer;
 pub mod outcome;
 pub mod retry;
 mod stack;
+mod stack_acts;
 mod stack_frames;
 mod stack_layers;
 pub mod throttle;
@@ -26,7 +27,9 @@ use serde::{Deserialize, Serialize};
 
 pub use self::layer::Layer;
 pub use self::outcome::Outcome;
-pub use self::stack::{Act, Acts, Call, Stack, Token, Twin, Why};
+pub use self::stack::Stack;
+pub use self::stack_acts::{Act, Acts, Call, Twin, Why};
+pub use self::stack_frames::Token;
 
 use self::breaker::{Breaker, BreakerConfig};
 use self::bucket::{TokenBucket, TokenBucketConfig};

@@ -8,7 +8,7 @@ use super::coalesce::Coalesce;
 use super::concurrency::Limit;
 use super::hedge::Hedge;
 use super::retry::RetryConfig;
-use super::stack::{Act, Acts};
+use super::stack_acts::{Act, Acts};
 use super::stack_frames::Token;
 use super::throttle::Throttle;
 use super::{Layer, Outcome};
