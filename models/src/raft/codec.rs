@@ -33,7 +33,7 @@ pub(super) fn write_promise(out: &mut Vec<u8>, term: Term, vote: Option<Peer>) {
 
 impl wal::Record for Entry {
     #[inline(always)]
-    fn len(&self) -> usize {
+    fn size(&self) -> usize {
         self.bytes_on_disk(count) as usize
     }
     fn write(&self, out: &mut Vec<u8>) {

@@ -174,7 +174,7 @@ impl<R: Record + 'static> Wal<R> {
     #[inline(always)]
     pub fn append_record<M, T>(&mut self, ctx: &mut Context<'_, M, T>, record: &Rc<R>) {
         if self.is_at_end(ctx) {
-            self.frame_later(ctx, Some(record.clone()), record.len());
+            self.frame_later(ctx, Some(record.clone()), record.size());
         } else {
             self.frame(ctx, Kind::Record, |out| record.write(out));
         }

@@ -13,7 +13,7 @@ use super::frame::{self, Generation, Head, Kind, Place};
 /// A record of the log's owner, who can write it at any time.
 pub trait Record: Debug {
     /// How many bytes it has.
-    fn len(&self) -> usize;
+    fn size(&self) -> usize;
     /// Writes them.
     fn write(&self, out: &mut Vec<u8>);
 }
@@ -23,7 +23,7 @@ pub trait Record: Debug {
 pub enum Never {}
 
 impl Record for Never {
-    fn len(&self) -> usize {
+    fn size(&self) -> usize {
         match *self {}
     }
     fn write(&self, _: &mut Vec<u8>) {

@@ -16,7 +16,7 @@ use super::{Record, Recovery, Ticket, Wal};
 struct Text(&'static str);
 
 impl Record for Text {
-    fn len(&self) -> usize {
+    fn size(&self) -> usize {
         self.0.len()
     }
     fn write(&self, out: &mut Vec<u8>) {

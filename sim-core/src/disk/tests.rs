@@ -203,90 +203,119 @@ fn what_is_owed_is_made_when_somebody_looks_and_not_before() {
     assert_eq!(disk.read(0), b"one two 354");
 }
 
+/// A disk, its twin, and what the disk's two files are owed.
+#[derive(Default)]
+struct Pair {
+    disk: Disk,
+    twin: Twin,
+    later: [Rc<Later>; 2],
+}
+
+impl Pair {
+    /// Writes of some kind, and syncs.
+    fn write(&mut self, (what, file, at, byte): (u8, u32, usize, u8)) {
+        let (disk, twin, bytes) = (&mut self.disk, &mut self.twin, vec![byte; at % 7]);
+        let (end, later) = (disk.len(file), &mut self.later[file as usize]);
+        match what {
+            0 | 1 => {
+                disk.append(file, &bytes);
+                twin.change(file, Edit::Write(end, bytes));
+            }
+            2 => {
+                disk.write(file, at as u64, &bytes);
+                twin.change(file, Edit::Write(at, bytes));
+            }
+            3 => {
+                disk.truncate(file, at as u64);
+                twin.change(file, Edit::Truncate(at));
+                // What stays behind of it may still be owed by this one.
+                *later = Rc::default();
+            }
+            4 => {
+                disk.begin_sync();
+                twin.syncs += 1;
+            }
+            5 => {
+                let sync = twin.syncs.saturating_sub(at as u32 % 3);
+                disk.complete_sync(SyncId(sync));
+                twin.complete(sync);
+            }
+            _ => {
+                if at % 13 == 0 {
+                    *later = Rc::default();
+                }
+                later.0.borrow_mut().extend_from_slice(&bytes);
+                disk.append_owed(file, later, bytes.len());
+                twin.change(file, Edit::Write(end, bytes));
+            }
+        }
+    }
+
+    /// Damage, and ends of a life.
+    fn suffer(&mut self, (what, file, at, byte): (u8, u32, usize, u8)) {
+        let (disk, twin, bytes) = (&mut self.disk, &mut self.twin, vec![byte; at % 7]);
+        match what {
+            0 => {
+                disk.flip(1, &mut Rng::from_key(at as u64));
+                return twin.flip(&mut Rng::from_key(at as u64));
+            }
+            1 => {
+                // Within one sector and over two.
+                let far = SECTOR - 3 + at % 5;
+                disk.write(file, far as u64, &bytes);
+                twin.change(file, Edit::Write(far, bytes));
+                let (mut rng, mut same) = (Rng::from_key(at as u64), Rng::from_key(at as u64));
+                disk.tear(&mut rng);
+                twin.tear(&mut same);
+                assert_eq!(rng, same, "as many draws");
+            }
+            2 => {
+                disk.flush();
+                twin.complete(u32::MAX);
+                twin.crash();
+            }
+            _ => {
+                disk.crash();
+                twin.crash();
+            }
+        }
+        // What was not looked at may be gone with its file.
+        self.later = Default::default();
+    }
+
+    fn agree_on_files(&self) {
+        assert!(self.disk.files().eq(self.twin.seen.iter().map(|(id, _)| *id)));
+    }
+
+    fn agree_on_bytes(&self) {
+        for file in 0..2 {
+            let of = |files: &[(FileId, Vec<u8>)]| {
+                files.iter().find(|(id, _)| *id == file).map_or(Vec::new(), |(_, bytes)| bytes.clone())
+            };
+            assert_eq!(self.disk.len(file), of(&self.twin.seen).len());
+            assert_eq!(self.disk.read(file), of(&self.twin.seen));
+            assert_eq!(self.disk.read_durable(file), of(&self.twin.durable));
+        }
+    }
+}
+
 proptest::proptest! {
     #[test]
     fn it_does_what_a_disk_does_that_keeps_everything_twice(
         steps in proptest::collection::vec((0u8..14, 0u32..2, 0usize..40, 0u8..250), 0..60),
     ) {
-        let (mut disk, mut twin) = (Disk::default(), Twin::default());
-        let mut later = [(); 2].map(|()| Rc::new(Later::default()));
+        let mut pair = Pair::default();
         for (what, file, at, byte) in steps {
-            let bytes = vec![byte; at % 7];
             match what {
-                0 | 1 => {
-                    let end = disk.read(file).len();
-                    disk.append(file, &bytes);
-                    twin.change(file, Edit::Write(end, bytes));
-                }
-                2 => {
-                    disk.write(file, at as u64, &bytes);
-                    twin.change(file, Edit::Write(at, bytes));
-                }
-                3 => {
-                    disk.truncate(file, at as u64);
-                    twin.change(file, Edit::Truncate(at));
-                    // A cut file may go on with what is owed to what stays behind of it, so it needs another.
-                    later[file as usize] = Rc::default();
-                }
-                10.. => {
-                    let end = disk.len(file);
-                    if at % 13 == 0 {
-                        later[file as usize] = Rc::default();
-                    }
-                    later[file as usize].0.borrow_mut().extend_from_slice(&bytes);
-                    disk.append_owed(file, &later[file as usize], bytes.len());
-                    twin.change(file, Edit::Write(end, bytes));
-                }
-                4 => {
-                    disk.begin_sync();
-                    twin.syncs += 1;
-                }
-                5 => {
-                    let sync = twin.syncs.saturating_sub(at as u32 % 3);
-                    disk.complete_sync(SyncId(sync));
-                    twin.complete(sync);
-                }
-                6 => {
-                    disk.flip(1, &mut Rng::from_key(at as u64));
-                    twin.flip(&mut Rng::from_key(at as u64));
-                }
-                7 => {
-                    // Within one sector and over two.
-                    let far = SECTOR - 3 + at % 5;
-                    disk.write(file, far as u64, &bytes);
-                    twin.change(file, Edit::Write(far, bytes));
-                    let (mut rng, mut same) = (Rng::from_key(at as u64), Rng::from_key(at as u64));
-                    disk.tear(&mut rng);
-                    twin.tear(&mut same);
-                    assert_eq!(rng, same, "as many draws");
-                }
-                8 => {
-                    disk.flush();
-                    twin.complete(u32::MAX);
-                    twin.crash();
-                }
-                _ => {
-                    disk.crash();
-                    twin.crash();
-                }
+                10.. => pair.suffer((what - 10, file, at, byte)),
+                _ => pair.write((what, file, at, byte)),
             }
-            if (7..10).contains(&what) {
-                // What was not looked at may be gone with its file.
-                later = [(); 2].map(|()| Rc::default());
-            }
-            assert!(disk.files().eq(twin.seen.iter().map(|(id, _)| *id)));
+            pair.agree_on_files();
             // Mostly nobody looks.
-            let looks = usize::from(byte % 4 == 0);
-            for file in 0..2 * looks as u32 {
-                let of = |files: &[(FileId, Vec<u8>)]| {
-                    files.iter().find(|(id, _)| *id == file).map_or(Vec::new(), |(_, bytes)| bytes.clone())
-                };
-                assert_eq!(disk.read(file), of(&twin.seen));
-                assert_eq!(disk.read_durable(file), of(&twin.durable));
+            if byte % 4 == 0 {
+                pair.agree_on_bytes();
             }
         }
-        for (file, bytes) in &twin.seen {
-            assert_eq!((disk.len(*file), disk.read(*file)), (bytes.len(), &bytes[..]));
-        }
+        pair.agree_on_bytes();
     }
 }
