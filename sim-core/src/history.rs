@@ -94,7 +94,7 @@ impl Outcome {
 }
 
 impl Entry {
-    /// A read that has just been invoked: what it asks is to be said by [`Entry::ask`], so that it is written where it stays.
+    /// What has just been invoked, a read for now: what it asks is to be said by [`Entry::ask`], so that it is written where it stays.
     #[inline(always)]
     pub(crate) fn begun(process: u32, invoked: Time, invoked_index: u64) -> Entry {
         Entry {
@@ -113,6 +113,7 @@ impl Entry {
     /// Says what it asks, once.
     #[inline(always)]
     pub(crate) fn ask(&mut self, operation: &Operation) {
+        debug_assert_eq!(self.operation.call, Call::Read, "it is said once");
         self.operation.key = operation.key;
         // There is nothing to drop.
         mem::forget(mem::replace(&mut self.operation.call, operation.call.clone()));

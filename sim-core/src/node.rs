@@ -299,7 +299,11 @@ impl<M, T> Context<'_, M, T> {
         self.disk().append(file, bytes);
     }
     /// Adds `len` bytes at the end of a file, which `owed` makes when somebody looks at them: a log that is never read back is never
-    /// written out. What else is written to the file behind them has them made. One `owed` is for one file, until that is cut.
+    /// written out. What else is written to the file behind them has them made. One `owed` is for one file, until that is cut, and for
+    /// one life.
+    ///
+    /// # Panics
+    /// Whoever looks next, if `owed` makes other than `len` bytes.
     #[inline]
     pub fn append_owed<O: Owed + 'static>(&mut self, file: FileId, owed: &Rc<O>, len: usize) {
         self.disk().append_owed(file, owed, len);

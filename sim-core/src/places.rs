@@ -1,6 +1,6 @@
 //! Where numbers are, most of them small: a map from numbers to places in some list.
 //!
-//! A small number's place is read from a list, which is no longer than fits what the map was told, and a larger one's from a tree: neither
+//! A small number's place is read from a list, which is no longer than fits what the map holds, and a larger one's from a tree: neither
 //! damaged bytes nor a client that asks little cost memory.
 //! Deliberately absent: hashing, and what is at a place.
 
@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 /// No number from this on is small.
 const SMALL: u64 = 1 << 16;
-/// Below this all are small; and below so much more for each time that a place was said.
+/// Below this all are small; and below so much more for each number that the map holds.
 const FIRST: u64 = 1024;
 const FOR_EACH: u64 = 32;
 /// No place: that of a number which is not in the map.
@@ -21,15 +21,15 @@ pub struct Places {
     small: Vec<u32>,
     /// By others, none of which the list reaches.
     large: BTreeMap<u64, u32>,
-    /// How often a place was said.
-    said: u64,
+    /// How many numbers have a place.
+    held: u64,
 }
 
 impl Places {
     /// Where a number is; at `u32::MAX`, past the end of any list, if nowhere.
     #[inline(always)]
     pub(crate) fn find(&self, number: u64) -> u32 {
-        match self.small.get(number as usize) {
+        match self.small.get(index(number)) {
             Some(place) => *place,
             None if self.large.is_empty() => NOWHERE,
             None => self.large.get(&number).copied().unwrap_or(NOWHERE),
@@ -57,10 +57,12 @@ impl Places {
     /// Says where a number is, whether it was anywhere or not.
     #[inline]
     pub fn set(&mut self, number: u64, place: u32) {
-        self.said += 1;
-        // What was there is not looked at, which would have to be waited for.
-        match self.small.get_mut(number as usize) {
-            Some(old) => *old = place,
+        match self.small.get_mut(index(number)) {
+            // Without a branch, which would have to wait for what was there.
+            Some(old) => {
+                self.held += u64::from(*old == NOWHERE);
+                *old = place;
+            }
             None => self.put(number, place),
         }
     }
@@ -69,8 +71,8 @@ impl Places {
     #[cold]
     #[inline(never)]
     fn put(&mut self, number: u64, place: u32) {
-        if number >= (FIRST + FOR_EACH * self.said).min(SMALL) {
-            self.large.insert(number, place);
+        if number >= (FIRST + FOR_EACH * self.held).min(SMALL) {
+            self.held += u64::from(self.large.insert(number, place).is_none());
             return;
         }
         self.small.resize(number as usize + 1, NOWHERE);
@@ -80,16 +82,24 @@ impl Places {
                 self.small[number as usize] = place;
             }
         }
-        self.small[number as usize] = place;
+        let old = std::mem::replace(&mut self.small[number as usize], place);
+        self.held += u64::from(old == NOWHERE);
     }
 
     /// Forgets where a number is.
     pub fn remove(&mut self, number: u64) {
-        match self.small.get_mut(number as usize) {
-            Some(place) => *place = NOWHERE,
-            None => drop(self.large.remove(&number)),
-        }
+        let was_there = match self.small.get_mut(index(number)) {
+            Some(place) => std::mem::replace(place, NOWHERE) != NOWHERE,
+            None => self.large.remove(&number).is_some(),
+        };
+        self.held -= u64::from(was_there);
     }
+}
+
+/// A number as a place of a list; past the end of any if it does not fit.
+#[inline(always)]
+fn index(number: u64) -> usize {
+    usize::try_from(number).unwrap_or(usize::MAX)
 }
 
 #[cfg(test)]
@@ -103,7 +113,7 @@ mod tests {
         #[test]
         fn it_does_what_a_tree_does(
             steps in proptest::collection::vec(
-                (0u8..3, prop_oneof![0u64..6, FIRST - 4..FIRST + 60, SMALL - 2..SMALL + 2, any::<u64>()], 0u32..100),
+                (0u8..3, prop_oneof![0u64..6, FIRST - 4..FIRST + 60, SMALL - 2..SMALL + 2, 1u64 << 32..(1 << 32) + 6, any::<u64>()], 0u32..100),
                 0..200,
             ),
         ) {
@@ -120,7 +130,7 @@ mod tests {
                     }
                     _ => assert_eq!(places.get_or_set(number, place), *twin.entry(number).or_insert(place)),
                 }
-                assert_eq!(places.get(number), twin.get(&number).copied());
+                assert_eq!((places.held, places.get(number)), (twin.len() as u64, twin.get(&number).copied()));
             }
             assert!(twin.iter().all(|(number, place)| places.get(*number) == Some(*place)));
         }

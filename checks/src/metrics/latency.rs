@@ -16,7 +16,7 @@ pub(super) fn measure(record: &Record, kinds: Vec<&'static str>, done: &[Done], 
     let client = |process: u32| if few { process as usize % record.clients.len() } else { 0 };
     // Each with the places of its kind and its client, so that all are sorted at once.
     let mut sorted: Vec<(u64, u32, u32)> =
-        done.iter().map(|one| (one.took.0, one.kind, client(one.process) as u32)).collect();
+        done.iter().map(|one| (one.took().0, one.kind, client(one.process) as u32)).collect();
     if sorted.is_empty() {
         return;
     }
@@ -59,7 +59,7 @@ const CLIENTS_MAX: usize = 16;
 fn by_part(record: &Record, done: &[Done], metrics: &mut Metrics) {
     for (part, from, to) in parts(record) {
         let within = done.iter().filter(|one| (from..to).contains(&one.invoked));
-        let mut took: Vec<u64> = within.map(|one| one.took.0).collect();
+        let mut took: Vec<u64> = within.map(|one| one.took().0).collect();
         sort_by_number(&mut took, |took| *took);
         put(metrics, "latency_ms", &took, &[(&format!("p50_{part}"), 0.5), (&format!("p99_{part}"), 0.99)]);
     }

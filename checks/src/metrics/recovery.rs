@@ -94,6 +94,6 @@ pub fn sustained_recovery(record: &Record, phases: &Phases) -> Option<Span> {
 fn longest_outage(record: &Record, phases: &Phases, done: &[Done]) -> Option<Span> {
     let first = record.history.entries.first()?.invoked;
     let until = phases.stop_at.min(record.ended);
-    let ends = done.iter().map(|one| (one.invoked + one.took).min(until).0).chain([until.0]);
+    let ends = done.iter().map(|one| one.completed.min(until).0).chain([until.0]);
     Some(Span(widest_gap(first.0, &ends.collect::<Vec<u64>>())))
 }

@@ -167,6 +167,50 @@ fn latencies_are_by_kind_and_by_client() {
 }
 
 #[test]
+fn an_outage_lasts_from_answer_to_answer() {
+    let mut record = record(0..0, Vec::new());
+    // Those before and behind are answered at 910 and 1110 ms.
+    record.history.entries[10].completed = at(1105);
+    expect(&compute(&record, &PHASES), &[("outage_ms_longest", 195.0)]);
+}
+
+#[test]
+fn answers_converge_to_the_last_one() {
+    let mut record = Record { ended: at(6000), ..Record::default() };
+    let reads =
+        |value: i64, entry: Entry| Entry { outcome: Outcome::Ok(Answer::Value(Value::Int(value))), ..entry };
+    record.history.entries = vec![op(0, 100, 110)];
+    for (from, value) in [(200, 2), (300, 1), (400, 1), (500, 2), (600, 1)] {
+        record.history.entries.push(reads(value, op(1, from, from + 10)));
+    }
+    // Of the reads after 110 ms, the last that saw something else than the last of all began at 500.
+    expect(&compute(&record, &PHASES), &[("converged_ms", 390.0)]);
+}
+
+/// A read of what only a compare-and-set brought has no age, one of what was written has.
+#[test]
+fn ages_are_of_what_was_written() {
+    let of = |call: Call, answer: Value, from: u64| Entry {
+        operation: Operation { key: Some(Key(0)), call },
+        outcome: Outcome::Ok(Answer::Value(answer)),
+        invoked_index: from,
+        completed_index: from + 10,
+        ..op(0, from, from + 10)
+    };
+    let cas = Call::Cas { from: Value::Int(1), to: Value::Int(2) };
+    for (seen, known) in [(1, true), (2, false)] {
+        let entries = vec![
+            of(Call::Write(Value::Int(1)), Value::Nil, 100),
+            of(cas.clone(), Value::Bool(true), 200),
+            of(Call::Read, Value::Int(seen), 300),
+        ];
+        let mut record = Record { ended: at(6000), ..Record::default() };
+        record.history.entries = entries;
+        assert_eq!(compute(&record, &PHASES).contains_key("stale_share"), known, "{seen}");
+    }
+}
+
+#[test]
 fn liveness_is_of_the_calm_part_only() {
     let live = |record: &Record, least| property::live(record, &compute(record, &PHASES), &PHASES, least).0;
     let faulty = record(0..3900, Vec::new());

@@ -27,10 +27,16 @@ pub(super) struct Walk {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Done {
     pub(super) invoked: Time,
-    pub(super) took: Span,
+    pub(super) completed: Time,
     /// The place of its call's name.
     pub(super) kind: u32,
     pub(super) process: u32,
+}
+
+impl Done {
+    pub(super) fn took(&self) -> Span {
+        self.completed.since(self.invoked)
+    }
 }
 
 impl Walk {
@@ -49,8 +55,8 @@ impl Walk {
             walk.attempts += u64::from(entry.attempts);
             if end == 0 {
                 let kind = walk.kind(entry.operation.call.name());
-                let (invoked, took) = (entry.invoked, entry.completed.since(entry.invoked));
-                walk.done.push(Done { invoked, took, kind, process: entry.process });
+                let (invoked, completed, process) = (entry.invoked, entry.completed, entry.process);
+                walk.done.push(Done { invoked, completed, kind, process });
             }
         }
         walk

@@ -143,7 +143,7 @@ fn peer(raw: u64) -> Option<Peer> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Record, read, write_entry, write_promise, write_snapshot};
+    use super::{Record, read, wal, write_entry, write_promise, write_snapshot};
     use crate::raft::entry::{Command, Entry, Payload, Position};
     use crate::raft::membership::Membership;
     use crate::raft::snapshot::Snapshot;
@@ -173,6 +173,9 @@ mod tests {
                 Record::Promise(term, vote) => write_promise(&mut bytes, *term, *vote),
                 Record::Entry(entry) => write_entry(&mut bytes, entry),
                 Record::Snapshot(snapshot) => write_snapshot(&mut bytes, snapshot),
+            }
+            if let Record::Entry(entry) = &record {
+                assert_eq!(wal::Record::size(entry), bytes.len());
             }
             assert_eq!(read(&bytes), Some(record));
             for len in 0..bytes.len() {

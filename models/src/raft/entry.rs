@@ -36,7 +36,8 @@ pub struct Entry {
     digest: u64,
     /// What it carries.
     pub payload: Payload,
-    /// How many bytes its record on disk has, once somebody has asked; 0 before. Every server writes it.
+    /// How many bytes its record on disk has, once somebody has asked; 0 before, for no record is empty. Every server
+    /// writes it.
     on_disk: Cell<u32>,
 }
 
@@ -205,4 +206,19 @@ impl fmt::Display for Position {
 /// Names in brackets: `n0 n3 n4`.
 pub(super) fn names(peers: &[Peer]) -> String {
     peers.iter().map(Peer::to_string).collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Command, Entry, Payload};
+    use sim_core::value::{Call, Operation};
+
+    #[test]
+    fn an_entry_to_be_shared_is_as_any_other() {
+        let operation = Operation { key: None, call: Call::Write("text".into()) };
+        for payload in [Payload::Noop, Payload::Command(Command { process: 1, serial: 2, operation })] {
+            let (plain, shared) = (Entry::new(3, 4, payload.clone()), Entry::shared(3, 4, payload));
+            assert_eq!((&plain, plain.chain(5)), (&*shared, shared.chain(5)));
+        }
+    }
 }

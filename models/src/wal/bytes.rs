@@ -277,7 +277,7 @@ impl<'a> Reader<'a> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Reader, Writer};
+    use super::{Count, Reader, Writer};
     use proptest::prelude::{Just, Strategy, any, prop_oneof};
     use proptest::{collection, proptest};
     use sim_core::value::{Call, Key, Micro, Operation, Value};
@@ -314,6 +314,9 @@ mod tests {
             let operation = Operation { key: key.map(Key), call };
             let mut bytes = Vec::new();
             Writer(&mut bytes).operation(&operation);
+            let mut count = Count::default();
+            Writer(&mut count).operation(&operation);
+            assert_eq!(count.0, bytes.len());
             let mut reader = Reader(&bytes);
             assert_eq!(reader.operation(), Some(operation));
             assert!(reader.is_empty());

@@ -9,7 +9,7 @@ use sim_core::node::{Context, Effect, Node};
 use sim_core::peer::Peer;
 use sim_core::random::Rng;
 
-use super::{Record, Recovery, Ticket, Wal};
+use super::{Record, Recovery, Ticket, Wal, frame};
 
 /// A text that is written when somebody looks.
 #[derive(Debug)]
@@ -218,6 +218,15 @@ fn a_record_that_is_written_later_is_on_disk_what_any_other_is() {
     assert!(found[..3].iter().all(|times| *times > 100), "{found:?}");
 }
 
+/// However many nobody has looked at.
+#[test]
+fn many_records_wait_to_be_written() {
+    let texts = ["one", "two", "three"].iter().cycle().take(2_000);
+    let later: Vec<&'static str> = texts.clone().map(|text| &*format!("={text}").leak()).collect();
+    let plain: Vec<&'static str> = texts.copied().collect();
+    assert_eq!(files(&wrote(&later)), files(&wrote(&plain)));
+}
+
 /// What a node sees of its two files, and what of them is durable.
 fn files(node: &Script) -> Vec<[Vec<u8>; 2]> {
     let disk = node.disk();
@@ -243,6 +252,25 @@ fn refused_and_written(uno: &'static str) {
     assert_eq!(node.disk().expect("written").read(3).len(), whole);
     let (recovery, texts) = reboot(&mut node);
     assert_eq!((recovery, texts), (Recovery::Clean, vec!["uno".into(), "two".into(), "three".into()]));
+}
+
+/// A mark likewise is written where the log ends, not where the file does.
+#[test]
+fn a_mark_after_a_refusal_is_written_over_what_follows() {
+    let sound = wrote(&[]).disk().expect("written").read(3).len();
+    let mut node = wrote(&["one", "two", "three"]);
+    node.crash();
+    node.damage(3, |bytes| bytes[sound + 3] ^= 0x10);
+    assert_eq!(reboot(&mut node).0, Recovery::Refused);
+    let whole = node.disk().expect("written").read(3).to_vec();
+    for asked in [false, true] {
+        let effects = if asked { node.timer(()) } else { node.message(Peer::node(0), "=uno") };
+        settle(&mut node, &effects);
+    }
+    let len = node.node().expect("up").wal.len() as usize;
+    let bytes = node.disk().expect("written").read(3);
+    assert_eq!((bytes.len(), &bytes[len..]), (whole.len(), &whole[len..]));
+    assert_ne!(bytes[len - frame::HEAD..len], whole[len - frame::HEAD..len], "the mark is there");
 }
 
 #[test]

@@ -53,7 +53,7 @@ impl File {
     /// What is durable, in bytes of its own.
     fn own(&mut self) -> &mut Seen {
         if let Durable::Prefix(len) = self.durable {
-            self.durable = Durable::Own(Seen::of(self.seen.bytes()[..len].to_vec()));
+            self.durable = Durable::Own(Seen::of(self.seen.made()[..len].to_vec()));
         }
         match &mut self.durable {
             Durable::Own(bytes) => bytes,
@@ -81,7 +81,7 @@ impl File {
             // What it was stays behind as what is durable.
             let mut before = std::mem::take(&mut self.seen);
             if len > 0 {
-                self.seen.append(&before.bytes()[..len]);
+                self.seen.append(&before.made()[..len]);
             }
             before.truncate(durable);
             self.durable = Durable::Own(before);
@@ -100,9 +100,11 @@ impl File {
             }
             // It cut nothing off.
             (Durable::Prefix(_), Change::Truncate { .. }) => {}
-            (Durable::Own(file), change) => {
-                let seen = &self.seen;
-                file.change(|file| settle_apart(file, seen, change, kept));
+            (Durable::Own(file), Change::Truncate { len }) => file.truncate(size(len)),
+            (Durable::Own(file), Change::Kept { offset, .. }) => settle_apart(file, offset, kept),
+            (Durable::Own(file), Change::Write { offset, len }) => {
+                let from = size(offset);
+                settle_apart(file, offset, &self.seen.made()[from..from + len]);
             }
         }
     }
@@ -126,16 +128,10 @@ impl File {
     }
 }
 
-/// Makes a change durable where that has bytes of its own.
+/// Makes a write durable where that has bytes of its own.
 #[cold]
-fn settle_apart(durable: &mut Vec<u8>, seen: &Seen, change: Change, kept: &[u8]) {
-    match change {
-        Change::Write { offset, len } => {
-            put(durable, offset, &seen.bytes()[size(offset)..size(offset) + len])
-        }
-        Change::Kept { offset, .. } => put(durable, offset, kept),
-        Change::Truncate { len } => durable.truncate(size(len)),
-    }
+fn settle_apart(durable: &mut Seen, offset: u64, bytes: &[u8]) {
+    durable.change(|durable| put(durable, offset, bytes));
 }
 
 /// A length in memory; what does not fit is longer than any file.

@@ -277,7 +277,7 @@ impl Disk {
             let Some(file) = self.files.iter_mut().find(|other| other.id == unsynced.file) else { continue };
             file.lasting = true;
             let bytes = match unsynced.change {
-                Change::Write { offset, len } => file.seen.bytes()[size(offset)..size(offset) + len].to_vec(),
+                Change::Write { offset, len } => file.seen.made()[size(offset)..size(offset) + len].to_vec(),
                 Change::Kept { len, .. } => {
                     used += len;
                     self.kept[used - len..used].to_vec()

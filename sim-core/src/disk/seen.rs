@@ -21,9 +21,9 @@ pub trait Owed: Debug {
 pub(super) struct Seen {
     /// How many there are.
     len: usize,
-    /// All, or all but those owed.
+    /// All, or all but the last, which `owed` has.
     made: Vec<u8>,
-    /// All, where somebody who may not change them has looked at what was owed.
+    /// All, where somebody who may not change them has looked: then `owed` has nothing, and the next change comes here first.
     whole: OnceCell<Vec<u8>>,
     owed: Option<Rc<dyn Owed>>,
 }
@@ -66,15 +66,26 @@ impl Seen {
         if let Some(owed) = &self.owed {
             owed.pay(file);
         }
-        assert_eq!(file.len(), self.len, "a file is paid what it is owed");
+        let (len, owed) = (file.len(), self.len);
+        assert!(
+            len == owed,
+            "a file that is owed {owed} bytes in all was made {len}; an `Owed` is for one file, until it is cut"
+        );
+    }
+
+    /// The bytes, made where they stay: for whoever looks often.
+    #[inline]
+    pub(super) fn made(&mut self) -> &[u8] {
+        if self.made.len() != self.len {
+            self.make();
+        }
+        &self.made
     }
 
     /// All bytes are made, if they were not, and may be changed: what `change` does.
     #[inline]
     pub(super) fn change<T>(&mut self, change: impl FnOnce(&mut Vec<u8>) -> T) -> T {
-        if self.made.len() != self.len {
-            self.make();
-        }
+        self.made();
         let answer = change(&mut self.made);
         self.len = self.made.len();
         answer
@@ -114,13 +125,16 @@ impl Seen {
     /// Before this owes anything, what others owe is made.
     #[cold]
     fn owe_first(&mut self, owed: Rc<dyn Owed>) {
-        self.change(|_| ());
+        self.made();
         self.owed = Some(owed);
     }
 
     /// Cuts to this length; what is shorter stays as it is.
     pub(super) fn truncate(&mut self, len: usize) {
-        if len < self.len {
+        if len == 0 {
+            // What nobody looked at need not be made for this.
+            *self = Seen::default();
+        } else if len < self.len {
             self.change(|made| made.truncate(len));
         }
     }
