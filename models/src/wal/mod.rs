@@ -173,19 +173,20 @@ impl<R: Record + 'static> Wal<R> {
     /// Appends a record that is written when somebody looks at the file.
     #[inline(always)]
     pub fn append_record<M, T>(&mut self, ctx: &mut Context<'_, M, T>, record: &Rc<R>) {
-        if self.is_at_end(ctx) {
-            self.frame_later(ctx, Some(record.clone()), record.size());
-        } else {
-            self.frame(ctx, Kind::Record, |out| record.write(out));
-        }
+        self.frame_later(ctx, Some(record));
     }
 
-    /// Leaves the frame of a record of so many bytes, or else of a mark, to be made later.
+    /// Leaves the frame of a record, or else of a mark, to be made later; at once where the file does not end with the log: then
+    /// damage follows, which its owner goes on in spite of.
     #[inline(always)]
-    fn frame_later<M, T>(&mut self, ctx: &mut Context<'_, M, T>, record: Option<Rc<R>>, contents: usize) {
-        self.unmade.add(record, self.durable_len);
-        ctx.append_owed(self.file(), &self.unmade, frame::HEAD + contents);
-        self.wrote(frame::HEAD + contents);
+    fn frame_later<M, T>(&mut self, ctx: &mut Context<'_, M, T>, record: Option<&Rc<R>>) {
+        if ctx.len(self.file()) as u64 != self.len {
+            return self.frame(ctx, record::kind(record), |out| record::write(record, out));
+        }
+        let bytes = frame::HEAD + record.map_or(0, |record| record.size());
+        self.unmade.add(record.cloned(), self.durable_len);
+        ctx.append_owed(self.file(), &self.unmade, bytes);
+        self.wrote(bytes);
     }
 
     /// Puts a frame together where frames are made, and writes it.
@@ -197,12 +198,6 @@ impl<R: Record + 'static> Wal<R> {
         ctx.write(self.file(), self.len, &frame);
         self.wrote(frame.len());
         self.buffer = frame;
-    }
-
-    /// Whether the file ends where the log does. If not, damage follows, which its owner goes on in spite of.
-    #[inline(always)]
-    fn is_at_end<M, T>(&self, ctx: &Context<'_, M, T>) -> bool {
-        ctx.len(self.file()) as u64 == self.len
     }
 
     /// The next frame's head and place.
@@ -313,11 +308,7 @@ impl<R: Record + 'static> Wal<R> {
     /// Writes down how much is durable, unless the last frame says so already, and syncs that.
     pub fn mark<M, T>(&mut self, ctx: &mut Context<'_, M, T>) {
         if self.checksums && self.durable_len > self.marked && self.syncs.is_empty() {
-            if self.is_at_end(ctx) {
-                self.frame_later(ctx, None, 0);
-            } else {
-                self.frame(ctx, Kind::Mark, |_| ());
-            }
+            self.frame_later(ctx, None);
             // The mark itself need not be marked.
             self.marked = self.len;
             self.sync(ctx);

@@ -102,14 +102,21 @@ impl<R> List<R> {
 impl<R: Record> Owed for Frames<R> {
     fn pay(&self, file: &mut Vec<u8>) {
         for Frame { record, durable } in self.list.borrow_mut().take() {
-            let kind = if record.is_some() { Kind::Record } else { Kind::Mark };
-            let head = Head { kind, generation: self.generation, durable };
+            let head = Head { kind: kind(record.as_ref()), generation: self.generation, durable };
             let place = Place { offset: file.len() as u64, checksums: self.checksums };
-            frame::append(file, head, place, |out| {
-                if let Some(record) = record {
-                    record.write(out);
-                }
-            });
+            frame::append(file, head, place, |out| write(record.as_ref(), out));
         }
+    }
+}
+
+/// What the frame of a record is, or else of a mark.
+pub(super) fn kind<R>(record: Option<&Rc<R>>) -> Kind {
+    if record.is_some() { Kind::Record } else { Kind::Mark }
+}
+
+/// Writes what is in it.
+pub(super) fn write<R: Record>(record: Option<&Rc<R>>, out: &mut Vec<u8>) {
+    if let Some(record) = record {
+        record.write(out);
     }
 }

@@ -1,5 +1,7 @@
 //! The log under scripted crashes and damage: what was promised is there or is refused, what was not may go.
 
+mod driven;
+
 use std::collections::VecDeque;
 use std::rc::Rc;
 
@@ -9,7 +11,7 @@ use sim_core::node::{Context, Effect, Node};
 use sim_core::peer::Peer;
 use sim_core::random::Rng;
 
-use super::{Record, Recovery, Ticket, Wal, frame};
+use super::{Record, Recovery, Wal, frame};
 
 /// A text that is written when somebody looks.
 #[derive(Debug)]
@@ -240,12 +242,18 @@ fn what_is_written_after_a_refusal_is_readable_where_it_stands() {
     ["uno", "=uno"].into_iter().for_each(refused_and_written);
 }
 
-fn refused_and_written(uno: &'static str) {
+/// A node that has gone on with a log that was refused, since the first of its three records was damaged.
+fn refused() -> Script {
     let sound = wrote(&[]).disk().expect("written").read(3).len();
     let mut node = wrote(&["one", "two", "three"]);
     node.crash();
     node.damage(3, |bytes| bytes[sound + 3] ^= 0x10);
     assert_eq!(reboot(&mut node).0, Recovery::Refused);
+    node
+}
+
+fn refused_and_written(uno: &'static str) {
+    let mut node = refused();
     let whole = node.disk().expect("written").read(3).len();
     let effects = node.message(Peer::node(0), uno);
     settle(&mut node, &effects);
@@ -257,11 +265,7 @@ fn refused_and_written(uno: &'static str) {
 /// A mark likewise is written where the log ends, not where the file does.
 #[test]
 fn a_mark_after_a_refusal_is_written_over_what_follows() {
-    let sound = wrote(&[]).disk().expect("written").read(3).len();
-    let mut node = wrote(&["one", "two", "three"]);
-    node.crash();
-    node.damage(3, |bytes| bytes[sound + 3] ^= 0x10);
-    assert_eq!(reboot(&mut node).0, Recovery::Refused);
+    let mut node = refused();
     let whole = node.disk().expect("written").read(3).to_vec();
     for asked in [false, true] {
         let effects = if asked { node.timer(()) } else { node.message(Peer::node(0), "=uno") };
@@ -354,158 +358,6 @@ fn what_a_dead_life_left_behind_a_torn_tail_never_comes_back() {
         node.crash_torn(key);
         assert_eq!(reboot(&mut node).1, ["one", "new"]);
     }
-}
-
-/// A log under a random history, and what may be found of it at the next boot.
-struct Driven {
-    node: Script,
-    syncs: VecDeque<SyncId>,
-    /// What was written since the log was last begun anew.
-    written: Vec<String>,
-    /// What the log held, after so much was written: the first is durable, each of the others may be found instead.
-    held: VecDeque<(Ticket, Vec<String>)>,
-}
-
-impl Driven {
-    fn new(key: u64) -> Driven {
-        let mut node: Script = Lone::new(Peer::node(0), key);
-        let syncs = sync_of(&node.boot(&true)).into_iter().collect();
-        Driven { node, syncs, written: Vec::new(), held: [(0, Vec::new())].into() }
-    }
-
-    fn wal(&self) -> &Wal<Text> {
-        &self.node.node().expect("up").wal
-    }
-
-    fn write(&mut self, rng: &mut Rng) {
-        const LONG: &str = include_str!("tests.rs");
-        let from = rng.below(1_000) as usize * 2;
-        let most = if rng.chance(0.5) { 700 } else { 80 };
-        let text = LONG.get(from..from + rng.below(most) as usize).unwrap_or("plain");
-        let text = text.trim_start_matches(['!', '=']);
-        let (anew, later) = (rng.chance(0.2), rng.chance(0.5));
-        let sign = if anew {
-            "!"
-        } else if later {
-            "="
-        } else {
-            ""
-        };
-        let asked: &'static str = Box::leak(format!("{sign}{text}").into());
-        self.syncs.extend(sync_of(&self.node.message(Peer::node(0), asked)));
-        if anew {
-            self.written.clear();
-        }
-        self.written.push(if anew { asked } else { text }.to_string());
-        self.held.push_back((self.wal().ticket(), self.written.clone()));
-    }
-
-    fn sync(&mut self) -> bool {
-        let Some(sync) = self.syncs.pop_front() else { return false };
-        self.syncs.extend(sync_of(&self.node.synced(sync, SyncResult::Durable)));
-        let durable = self.wal().durable();
-        while self.held.get(1).is_some_and(|(ticket, _)| *ticket <= durable) {
-            self.held.pop_front();
-        }
-        true
-    }
-
-    fn mark(&mut self) {
-        self.syncs.extend(sync_of(&self.node.timer(())));
-    }
-
-    /// Boots after a crash; answers what it finds.
-    fn boot(&mut self) -> (Recovery, Vec<String>) {
-        self.syncs = sync_of(&self.node.boot(&true)).into_iter().collect();
-        let keeper = self.node.node().expect("up");
-        let found = (keeper.recovery, keeper.texts.clone());
-        self.written.clone_from(&found.1);
-        self.held = [(0, found.1.clone())].into();
-        found
-    }
-}
-
-/// Random histories of writes, checkpoints, marks, syncs and torn crashes: a log is never refused, and holds everything
-/// that was durable, then perhaps some of what followed, and nothing else.
-#[test]
-fn torn_crashes_at_random_lose_nothing_that_was_promised() {
-    let (mut repaired, mut fresh, mut clean) = (0, 0, 0);
-    for key in 0..20_000 {
-        let mut rng = Rng::from_key(key);
-        let mut log = Driven::new(key);
-        for _ in 0..40 {
-            match rng.below(10) {
-                0..=3 => log.write(&mut rng),
-                4..=6 => drop(log.sync()),
-                7..=8 => log.mark(),
-                _ => {
-                    let held = log.held.clone();
-                    log.node.crash_torn(rng.bits());
-                    let (recovery, texts) = log.boot();
-                    assert_ne!(recovery, Recovery::Refused, "{key}: {:?}", held[0]);
-                    assert!(held.iter().any(|(_, held)| *held == texts), "{key}: {texts:?} of {held:?}");
-                    match recovery {
-                        Recovery::Fresh => fresh += 1,
-                        Recovery::Clean => clean += 1,
-                        _ => repaired += 1,
-                    }
-                }
-            }
-        }
-    }
-    assert!(repaired > 10_000 && fresh > 1_000 && clean > 10_000, "{repaired} {fresh} {clean}");
-}
-
-/// Random histories with torn crashes, all of which is then made durable and marked; then bits flip, or a sector is lost.
-/// Whatever is hit, the log is refused or holds all that it held.
-#[test]
-fn damage_at_random_is_never_silently_wrong() {
-    let (mut refused, mut whole) = (0, 0);
-    for key in 0..10_000 {
-        let mut rng = Rng::from_key(key);
-        let mut log = Driven::new(key);
-        for _ in 0..20 {
-            match rng.below(10) {
-                0..=3 => log.write(&mut rng),
-                4..=6 => drop(log.sync()),
-                7..=8 => log.mark(),
-                _ => {
-                    log.node.crash_torn(rng.bits());
-                    log.boot();
-                }
-            }
-        }
-        while log.sync() {}
-        log.mark();
-        while log.sync() {}
-        let held = log.written.clone();
-        // The sector that holds the mark takes with it what the mark alone says of that sector.
-        let marked = (log.wal().len() as usize - super::frame::HEAD) / 512 * 512;
-        log.node.crash_torn(rng.bits());
-        let file = 3 + rng.below(2) as u32;
-        let (lost, bit) = (rng.chance(0.3), rng.below(8));
-        log.node.damage(file, |bytes| {
-            if bytes.is_empty() {
-                return;
-            }
-            let at = rng.below(bytes.len() as u64) as usize;
-            let sector = at / 512 * 512;
-            if lost && sector < marked {
-                let end = bytes.len().min(sector + 512);
-                bytes[sector..end].fill(0);
-            } else {
-                bytes[at] ^= 1 << bit;
-            }
-        });
-        match log.boot() {
-            (Recovery::Refused, _) => refused += 1,
-            (recovery, texts) => {
-                assert_eq!(texts, held, "{key}: {recovery:?}");
-                whole += 1;
-            }
-        }
-    }
-    assert!(refused > 1_000 && whole > 1_000, "{refused} {whole}");
 }
 
 #[test]

@@ -1,9 +1,10 @@
-//! How long clients wait for their attempts: of all time-outs of clients that are alike only the next is on the event queue, and those
-//! of attempts that are over by then never come there.
+//! How long clients wait for their attempts: of all time-outs of clients that are alike only the next is on the event queue, and
+//! those of attempts that are over by then never come there.
 //!
 //! Most attempts are answered long before their time-out, so that nearly all of what is pending would be time-outs that mean
-//! nothing any more; and clients that are alike mostly wait equally long, so that their time-outs come in order. Deliberately absent: what a time-out does, which is the world's business, and time-outs out of order,
-//! which go to the event queue by themselves.
+//! nothing any more; and clients that are alike mostly wait equally long, so that their time-outs come in order. Deliberately
+//! absent: what a time-out does, which is the world's business, and time-outs out of order, which go to the event queue by
+//! themselves.
 
 use std::collections::VecDeque;
 
