@@ -53,10 +53,10 @@ impl<T> Slab<T> {
         (self.slots.len() - 1) as u32
     }
 
-    /// Whether a value is in a slot.
-    #[inline]
-    pub(crate) fn holds(&self, slot: u32) -> bool {
-        matches!(self.slots.get(slot as usize), Some(Slot::Full(_)))
+    /// Fetches a slot into the caches.
+    #[inline(always)]
+    pub(crate) fn fetch(&self, slot: u32) {
+        prefetch_index::prefetch_index(&self.slots, slot as usize);
     }
 
     /// Takes the value out of a slot.
@@ -84,8 +84,16 @@ mod tests {
         let mut slab = Slab::default();
         let (a, b) = (slab.insert(|| "a"), slab.insert(|| "b"));
         assert_eq!(slab.take(a), "a");
-        assert!(slab.holds(b) && !slab.holds(a) && !slab.holds(9));
         assert_eq!(slab.insert(|| "c"), a);
         assert_eq!((slab.take(b), slab.take(a)), ("b", "c"));
+    }
+
+    #[test]
+    #[should_panic(expected = "a slot is taken once")]
+    fn what_was_taken_is_gone() {
+        let mut slab = Slab::default();
+        let slot = slab.insert(|| "a");
+        slab.take(slot);
+        slab.take(slot);
     }
 }

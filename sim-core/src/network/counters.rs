@@ -30,12 +30,11 @@ impl Counters {
         }
     }
 
-    /// Looks at what a message from this node will need, if it hangs on the node alone.
-    #[inline]
-    pub(super) fn touch(&self, from: Peer) -> u32 {
-        match self {
-            Counters::Links { .. } => 0,
-            Counters::Senders { nodes, .. } => nodes.get(from.index()).copied().unwrap_or(0),
+    /// Fetches what a message from this node will need into the caches, if it hangs on the node alone.
+    #[inline(always)]
+    pub(super) fn fetch(&self, from: Peer) {
+        if let Counters::Senders { nodes, .. } = self {
+            prefetch_index::prefetch_index(nodes, from.index());
         }
     }
 

@@ -255,10 +255,10 @@ impl Network {
         self.lose_or_repeat(rng, latency, odds, (from, to), || kind)
     }
 
-    /// Looks at what a message from this node will need. A look ahead fetches it into the caches.
-    #[inline]
-    pub(crate) fn touch(&self, from: Peer) -> u32 {
-        self.counters.touch(from)
+    /// Fetches what a message from this node will need into the caches.
+    #[inline(always)]
+    pub(crate) fn fetch(&self, from: Peer) {
+        self.counters.fetch(from);
     }
 
     /// Whether something in flight is stopped by a partition that came up meanwhile.

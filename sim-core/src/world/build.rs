@@ -17,7 +17,7 @@ use crate::time::{Span, Time};
 use crate::world::config::{ClockConfig, ConfigError, NAMED_NODES, WorldConfig};
 use crate::world::inject::Plan;
 use crate::world::timers::Timers;
-use crate::world::{Body, Counts, Event, Flow, Group, Rest, Slot, World};
+use crate::world::{Body, Counts, Event, Flow, Group, Rest, Slot, World, ahead};
 
 /// Room is made for so many operations at most before they are asked.
 const RESERVED: usize = 1 << 17;
@@ -66,6 +66,7 @@ impl<N: Node> World<N> {
             requests: Slab::default(),
             replies: Slab::default(),
             tasks: Slab::default(),
+            fetches_ahead: slots.len() >= ahead::LARGE,
             slots,
             rests,
             groups,

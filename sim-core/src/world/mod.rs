@@ -2,9 +2,10 @@
 //!
 //! The loop takes the least event by (time, source, the source's sequence number), lets it happen, and writes down
 //! what it caused. Nothing here knows a protocol. One file a part: [`config`] what a world is built from, `build` the
-//! start, `pending` what is due and how the queue says it, `nodes` what happens at a node, `effects` what handlers asked for, `clients` the clients, `answers` what they
+//! start, `pending` what is due and how the queue says it, `ahead` what of it is fetched before, `nodes` what happens at a node, `effects` what handlers asked for, `clients` the clients, `answers` what they
 //! are told, `patience` their time-outs, `layers` those with layers of policies, `inject` the faults, `finish` the record.
 
+mod ahead;
 mod answers;
 mod build;
 mod clients;
@@ -18,7 +19,6 @@ mod patience;
 mod pending;
 mod timers;
 
-use std::hint::black_box;
 use std::ops::ControlFlow;
 
 use crate::client::session::Clients;
@@ -60,6 +60,7 @@ pub struct World<N: Node> {
     plan: inject::Plan,
     effects: Vec<Effect<N::Message, N::Timer>>,
     tie_break: Option<u64>,
+    fetches_ahead: bool,
     engine_seq: u32,
     record: Record,
     counts: Counts,
@@ -124,11 +125,6 @@ struct Body<N: Node> {
     base_drift_ppb: i64,
     processor: Processor<N>,
 }
-
-/// From this many nodes on, what is due soon is fetched before it is due.
-const LARGE: usize = 4096;
-/// How much of it.
-const AHEAD: usize = 256;
 
 /// All nodes as they are at one instant.
 pub struct States<'a, N: Node>(&'a [Slot<N>], &'a [Rest]);
@@ -257,9 +253,10 @@ impl<N: Node> World<N> {
                 if !self.queue.advance(until) {
                     return ControlFlow::Continue(());
                 }
-                self.look_ahead();
+                self.fetch_first();
                 continue;
             };
+            self.fetch_next();
             self.now = entry.at;
             let (tie, slot) = (entry.tie, entry.slot);
             if slot >> 30 == MESSAGE >> 30 {
@@ -288,26 +285,6 @@ impl<N: Node> World<N> {
             Event::EndFault { id } => self.end_fault(tie, id, observer),
             Event::Heal => self.heal(tie, observer),
         }
-    }
-
-    /// In a large world every event finds its message and its node outside the caches. What is due soon is known, so
-    /// it is all fetched at once, and the waits overlap; on the run it has no effect.
-    fn look_ahead(&self) {
-        if self.slots.len() < LARGE {
-            return;
-        }
-        let mut touched = 0;
-        for entry in self.queue.soon().iter().take(AHEAD) {
-            let is_of_node = entry.slot >> 30 == MESSAGE >> 30 || entry.slot >> 30 == TIMER >> 30;
-            if let Some(slot) = self.slots.get(entry.target as usize).filter(|_| is_of_node) {
-                touched ^= slot.seq;
-            }
-            if entry.slot >> 30 == MESSAGE >> 30 {
-                touched ^= u32::from(self.messages.holds(entry.slot & !MESSAGE));
-                touched ^= self.network.touch(Peer::node(entry.target));
-            }
-        }
-        black_box(touched);
     }
 
     /// Counts an event and adds it to the fingerprint.
