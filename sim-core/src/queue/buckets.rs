@@ -14,7 +14,7 @@ const LEVELS: usize = 16;
 const WORDS: usize = 4;
 /// A bucket of no more entries than this is sorted whole.
 const RUN: usize = 32;
-/// The same where many are pending, where a longer run is fetched ahead at once.
+/// The same where many are pending.
 const LONG_RUN: usize = 256;
 /// Where many are pending, buckets are taken together until there are so many entries.
 const GATHER: usize = 192;
