@@ -31,10 +31,8 @@ const RUNS: [(&str, &str, &str, [&str; 2]); 9] = [
 /// Runs a fixed stretch and prints its number of events.
 ///
 /// # Errors
-/// Arguments that are not of the table above.
-pub fn fixed(workload: &str, size: &str, amount: &str) -> Result<(), String> {
-    let size: u32 = size.parse().map_err(|_| "a size is a number")?;
-    let amount: u64 = amount.parse().map_err(|_| "an amount is a number")?;
+/// A workload that is not of the table above.
+pub fn fixed(workload: &str, size: u32, amount: u64) -> Result<(), String> {
     let span_ns = amount * 1_000_000;
     let events = match workload {
         "H" => squall::advance(&mut squall::hold_world(size), span_ns),

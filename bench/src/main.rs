@@ -6,6 +6,7 @@
 
 mod bare;
 mod count;
+mod options;
 mod outside;
 mod peers;
 mod plan;
@@ -14,44 +15,30 @@ mod report;
 mod squall;
 mod worker;
 
-use std::path::{Path, PathBuf};
-use std::process::{Command, ExitCode, Stdio};
+use std::path::Path;
+use std::process::{self, ExitCode};
 
 use bare::queues::{Calendar, Heap, Radix};
+use clap::Parser;
+use options::{Command, Compare, Options};
 use plan::{CASES, Case, Engine};
 use report::Results;
 use sim_core::network::Draws;
 use worker::Measured;
 
-const USAGE: &str =
-    "squall-bench [--rounds N] [--seconds S] [--only H,P,S,S*,R] [--engines a,b] [--full] [--json FILE]
-squall-bench count [--write]
-
---seconds is the time of one measurement. --only names workloads, or one of their sizes: P1000000. --full includes the sizes that take a peer gigabytes or minutes.";
-
-struct Options {
-    rounds: u32,
-    seconds: f64,
-    only: Option<Vec<String>>,
-    engines: Option<Vec<String>>,
-    full: bool,
-    json: Option<PathBuf>,
-}
-
 fn main() -> ExitCode {
-    let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
-    let done = match words.as_slice() {
-        ["worker", engine, workload, size, seconds] => work(engine, workload, size, seconds),
-        ["fixed", workload, size, amount] => count::fixed(workload, size, amount),
-        ["count"] => count::compare(home()),
-        ["count", "--write"] => count::write(home()),
-        _ => options(&words).and_then(|options| compare(&options)),
+    let options = Options::parse();
+    let done = match options.command {
+        None => compare(&options.compare),
+        Some(Command::Count { write: false }) => count::compare(home()),
+        Some(Command::Count { write: true }) => count::write(home()),
+        Some(Command::Worker { engine, workload, size, seconds }) => work(&engine, &workload, size, seconds),
+        Some(Command::Fixed { workload, size, amount }) => count::fixed(&workload, size, amount),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(why) => {
-            eprintln!("{why}");
+            eprintln!("error: {why}");
             ExitCode::FAILURE
         }
     }
@@ -62,45 +49,16 @@ fn home() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
-fn options(words: &[&str]) -> Result<Options, String> {
-    let mut options = Options { rounds: 5, seconds: 0.4, only: None, engines: None, full: false, json: None };
-    let mut words = words.iter();
-    while let Some(word) = words.next() {
-        let mut value = || words.next().ok_or(format!("{word} needs a value\n\n{USAGE}"));
-        let list = |text: &str| Some(text.split(',').map(str::to_string).collect());
-        match *word {
-            "--rounds" => options.rounds = number(value()?)?,
-            "--seconds" => options.seconds = number(value()?)?,
-            "--only" => options.only = list(value()?),
-            "--engines" => options.engines = list(value()?),
-            "--full" => options.full = true,
-            "--json" => options.json = Some(value()?.into()),
-            _ => return Err(USAGE.to_string()),
-        }
-    }
-    Ok(options)
-}
-
-fn number<T: std::str::FromStr>(text: &str) -> Result<T, String> {
-    text.parse().map_err(|_| format!("a number is needed, not \"{text}\"\n\n{USAGE}"))
-}
-
 /// Measures everything in turn and reports.
-fn compare(options: &Options) -> Result<(), String> {
+fn compare(options: &Compare) -> Result<(), String> {
+    options.check()?;
     let program = std::env::current_exe().map_err(|error| error.to_string())?;
     let mut engines = plan::inside(&program);
-    engines.extend(plan::outside(outside::build(home())));
-    let wanted = |list: &Option<Vec<String>>, name: &str| {
-        list.as_ref().is_none_or(|list| list.iter().any(|one| one == name))
-    };
-    engines.retain(|engine| wanted(&options.engines, engine.name));
+    engines.retain(|engine| options.wants(engine.name));
+    engines.extend(plan::outside(outside::build(home(), |name| options.wants(name))));
     let mut results = Results::default();
     for round in 1..=options.rounds {
-        let asked = |case: &Case| {
-            wanted(&options.only, case.workload)
-                || wanted(&options.only, &format!("{}{}", case.workload, case.size))
-        };
-        for (c, case) in CASES.iter().enumerate().filter(|(_, case)| asked(case)) {
+        for (c, case) in CASES.iter().enumerate().filter(|(_, case)| options.asks(**case)) {
             for (e, engine) in
                 engines.iter().enumerate().filter(|(_, engine)| engine.takes(*case, options.full))
             {
@@ -113,12 +71,19 @@ fn compare(options: &Options) -> Result<(), String> {
         }
         write_json(options, &results.rows(&engines))?;
     }
-    println!("{}", report::table(&results.rows(&engines)));
+    let rows = results.rows(&engines);
+    if rows.is_empty() {
+        return Err(
+            "nothing was measured: none of these engines does any of these workloads here (see --full)"
+                .into(),
+        );
+    }
+    println!("{}", report::table(&rows));
     Ok(())
 }
 
 /// Writes what is known so far, so that a run cut short leaves its whole rounds.
-fn write_json(options: &Options, rows: &[report::Row]) -> Result<(), String> {
+fn write_json(options: &Compare, rows: &[report::Row]) -> Result<(), String> {
     let Some(path) = &options.json else { return Ok(()) };
     let all = serde_json::json!({ "schema": 1, "rows": rows, "ratios": report::ratios(rows) });
     let text = serde_json::to_string_pretty(&all).map_err(|error| error.to_string())?;
@@ -128,17 +93,20 @@ fn write_json(options: &Options, rows: &[report::Row]) -> Result<(), String> {
 /// Runs one worker to its end.
 fn measure(engine: &Engine, case: Case, seconds: f64) -> Result<Measured, String> {
     let (program, first) = engine.command.split_first().ok_or("no command")?;
-    let mut command = Command::new(program);
+    let mut command = process::Command::new(program);
     command.args(first).args([case.workload, &case.size.to_string(), &seconds.to_string()]);
-    let output = command.stderr(Stdio::null()).output().map_err(|error| error.to_string())?;
+    let output = command.output().map_err(|error| error.to_string())?;
     let text = String::from_utf8_lossy(&output.stdout);
     let line = text.lines().next_back().unwrap_or("");
-    serde_json::from_str(line).map_err(|error| format!("{error} in \"{line}\" ({})", output.status))
+    serde_json::from_str(line).map_err(|error| {
+        let log = String::from_utf8_lossy(&output.stderr);
+        let said = log.lines().filter(|line| !line.trim().is_empty()).take(3).collect::<Vec<_>>().join(" ");
+        if said.is_empty() { format!("{error} in \"{line}\" ({})", output.status) } else { said }
+    })
 }
 
 /// What a worker does: one measurement, written as a line of JSON.
-fn work(engine: &str, workload: &str, size: &str, seconds: &str) -> Result<(), String> {
-    let (size, budget): (u32, f64) = (number(size)?, number(seconds)?);
+fn work(engine: &str, workload: &str, size: u32, budget: f64) -> Result<(), String> {
     let measured = match (engine, workload) {
         ("squall", "H") => squall::hold(size, budget),
         ("squall", "P") => squall::ping(size, budget),

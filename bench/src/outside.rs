@@ -3,23 +3,26 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// Builds all of them; answers how each that could be built is started.
+/// How one of them is built, and then started.
+type Build<'a> = (&'static str, &'a dyn Fn() -> Result<Vec<PathBuf>, String>);
+
+/// Builds those that are wanted; answers how each that could be built is started.
 #[must_use]
-pub fn build(home: &Path) -> Vec<(&'static str, Vec<PathBuf>)> {
+pub fn build(home: &Path, wanted: impl Fn(&str) -> bool) -> Vec<(&'static str, Vec<PathBuf>)> {
     let out = home.join("target/peers");
     if let Err(error) = std::fs::create_dir_all(&out) {
         eprintln!("no peers outside: {}: {error}", out.display());
         return Vec::new();
     }
-    let peers = [
-        ("madsim", madsim(home)),
-        ("simpy", simpy(home, &out)),
-        ("ns-3", compile(&home.join("peers/ns3.cc"), &out.join("ns3"), &ns3_flags())),
-        ("SimGrid", compile(&home.join("peers/simgrid.cc"), &out.join("simgrid"), &["-lsimgrid".into()])),
+    let peers: [Build<'_>; 4] = [
+        ("madsim", &|| madsim(home)),
+        ("simpy", &|| simpy(home, &out)),
+        ("ns-3", &|| compile(&home.join("peers/ns3.cc"), &out.join("ns3"), &ns3_flags())),
+        ("SimGrid", &|| compile(&home.join("peers/simgrid.cc"), &out.join("simgrid"), &["-lsimgrid".into()])),
     ];
     let mut built = Vec::new();
-    for (name, result) in peers {
-        match result {
+    for (name, build) in peers.into_iter().filter(|(name, _)| wanted(name)) {
+        match build() {
             Ok(command) => built.push((name, command)),
             Err(why) => eprintln!("{name} is left out: {why}"),
         }

@@ -11,6 +11,28 @@ pub struct Case {
     pub size: u32,
 }
 
+impl Case {
+    /// The workload and its size in one word.
+    #[must_use]
+    pub fn name(&self) -> String {
+        format!("{}{}", self.workload, self.size)
+    }
+}
+
+/// All engines by their names: those of [`inside`] and [`outside`].
+pub const ENGINES: [&str; 10] = [
+    "squall",
+    "bare-heap",
+    "bare-radix",
+    "bare-calendar",
+    "nexosim",
+    "turmoil",
+    "madsim",
+    "simpy",
+    "ns-3",
+    "SimGrid",
+];
+
 /// All cases, in the order of the table. The peers have nothing to set beside R.
 pub const CASES: [Case; 12] = [
     Case { workload: "H", size: 100 },
