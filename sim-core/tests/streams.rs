@@ -2,15 +2,18 @@
 
 mod common;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 
 use common::{Beater, at, clients, config};
+use sim_core::client::ClientConfig;
+use sim_core::client::load::Load;
 use sim_core::fault::{Fault, FaultLine, Target, Trigger};
 use sim_core::fingerprint::Fingerprint;
 use sim_core::node::Work;
 use sim_core::observer::{Happening, Observer};
 use sim_core::peer::Peer;
+use sim_core::random::distribution::Distribution;
 use sim_core::record::Violation;
 use sim_core::time::{Span, Time};
 use sim_core::units::Ratio;
@@ -155,7 +158,7 @@ fn the_same_seed_gives_the_same_bytes_and_another_does_not() {
 fn a_tie_break_explores_orders_and_only_orders() {
     let run = |tie_break| {
         let mut config = base();
-        config.network.link.latency = sim_core::random::distribution::Distribution::Fixed(Span::ms(5));
+        config.network.link.latency = Distribution::Fixed(Span::ms(5));
         config.tie_break = tie_break;
         common::record(config)
     };
@@ -164,4 +167,48 @@ fn a_tie_break_explores_orders_and_only_orders() {
     assert_ne!(plain.fingerprint, one.fingerprint);
     assert_ne!(one.fingerprint, two.fingerprint);
     assert_eq!(one.fingerprint, run(Some(1)).fingerprint);
+}
+
+/// In which order operations began and ended.
+#[derive(Default)]
+struct Order {
+    began: Vec<u32>,
+    ended: Vec<u32>,
+}
+
+impl Observer<Beater> for Order {
+    fn before(
+        &mut self,
+        _: Time,
+        _: Fingerprint,
+        happening: &Happening<'_, Beater>,
+    ) -> ControlFlow<Violation> {
+        match happening {
+            Happening::Invoked(entry) => self.began.push(entry.process),
+            Happening::Completed(entry) => self.ended.push(entry.process),
+            _ => (),
+        }
+        ControlFlow::Continue(())
+    }
+}
+
+/// Time-outs of clients that are alike wait in a list, in order; where the order is drawn they must not.
+#[test]
+fn a_tie_break_explores_the_orders_of_time_outs() {
+    let order = |tie_break| {
+        let mut config = config(1, Span::ZERO);
+        let load = Load::Replay(vec![Span::secs(1)]);
+        config.clients = vec![ClientConfig { load, ..clients(2, 1.0, Span::secs(1), 1) }];
+        config.network.link.latency = Distribution::Fixed(Span::secs(30));
+        config.tie_break = tie_break;
+        let mut world: World<Beater> = World::new(config).expect("sound");
+        let mut order = Order::default();
+        assert!(world.run(at(10), &mut order).is_continue());
+        (order.began, order.ended)
+    };
+    assert_eq!(order(None), (vec![0, 1], vec![0, 1]));
+    let seen: BTreeSet<_> = (0..64).map(|seed| order(Some(seed))).collect();
+    let both = [vec![0, 1], vec![1, 0]];
+    let all = both.iter().flat_map(|began| both.iter().map(|ended| (began.clone(), ended.clone())));
+    assert_eq!(seen, all.collect());
 }
