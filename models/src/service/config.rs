@@ -270,7 +270,7 @@ pub struct Scaling {
     pub coherence: f64,
 }
 
-/// Pauses of an instance.
+/// Pauses of an instance. Meanwhile it reads and does nothing; connections are accepted, and so liveness probes answered.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Pauses {
@@ -284,7 +284,7 @@ pub struct Pauses {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub enum Probe {
-    /// At once, by whatever accepts connections: the process lives, whether or not it can work.
+    /// At once, by whatever accepts connections: the process lives, whether or not it can work, or stands still.
     #[default]
     Liveness,
     /// Through the queue and a worker, as a call would be: it can work.

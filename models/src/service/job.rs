@@ -50,6 +50,8 @@ pub(super) struct Job {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Origin {
     pub(super) from: Peer,
+    /// When it came; it is read later by who stands still.
+    pub(super) came: Time,
     pub(super) attempt: u64,
     pub(super) edge: u16,
     pub(super) reply_bytes: u32,
@@ -69,7 +71,7 @@ pub(super) struct Jobs {
 }
 
 impl Jobs {
-    pub(super) fn insert(&mut self, origin: &Origin, now: Time) -> u32 {
+    pub(super) fn insert(&mut self, origin: &Origin) -> u32 {
         let slot = self.free.pop();
         let (epoch, calls) = slot.map_or((0, Vec::new()), |slot| {
             let old = &mut self.list[slot as usize];
@@ -85,8 +87,8 @@ impl Jobs {
             baggage: origin.baggage,
             parent: origin.baggage.span,
             deadline: origin.deadline,
-            came: now,
-            began: now,
+            came: origin.came,
+            began: origin.came,
             at: origin.entry,
             worker: false,
             probe: origin.probe,
@@ -98,7 +100,7 @@ impl Jobs {
             open: 0,
             succeeded: 0,
             need: 0,
-            missed: now,
+            missed: origin.came,
             leads: None,
             waits: None,
         };

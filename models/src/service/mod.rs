@@ -18,6 +18,7 @@ pub mod plan;
 pub mod ring;
 mod run;
 mod server;
+mod standstill;
 mod timers;
 mod topic;
 mod users;

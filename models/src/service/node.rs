@@ -11,6 +11,7 @@ use super::job::Origin;
 use super::message::{HEADER, Message, Tie};
 use super::plan::{NodePlan, Part, PartKind, Plan};
 use super::server::{Env, Server};
+use super::standstill::{Held, holds_message, holds_wake};
 use super::timers::{Timers, Wake};
 use super::topic::Topic;
 use super::users::Users;
@@ -24,6 +25,8 @@ pub struct ServiceNode {
     caller: Caller,
     timers: Timers,
     role: Role,
+    /// What came while this stood still.
+    held: Vec<Held>,
 }
 
 enum Role {
@@ -49,7 +52,7 @@ impl Node for ServiceNode {
         };
         let caller = Caller::new(&plan, part, ctx.me());
         let (plan, part) = (Some(Arc::clone(&config.plan)), config.part);
-        let mut node = ServiceNode { plan, part, caller, timers: Timers::default(), role };
+        let mut node = ServiceNode { plan, part, caller, timers: Timers::default(), role, held: Vec::new() };
         node.with(ctx, |node, plan, part, ctx| {
             node.server(part, ctx, |server, _| server.red.silent = plan.window.is_none());
             if let Role::Users(users) = &mut node.role {
@@ -70,13 +73,25 @@ impl Node for ServiceNode {
     }
 
     fn on_message(&mut self, from: Peer, message: Message, ctx: &mut Ctx<'_>) {
-        self.with(ctx, |node, plan, part, ctx| node.receive(from, message, plan, part, ctx));
+        self.with(ctx, |node, plan, part, ctx| {
+            let now = ctx.now();
+            match &part.kind {
+                PartKind::Service(spec, _) if node.stands_still() && holds_message(&message, spec.probe) => {
+                    node.held.push(Held::Message(now, from, message));
+                }
+                _ => node.receive(now, from, message, plan, part, ctx),
+            }
+        });
     }
 
     fn on_timer(&mut self, (): (), ctx: &mut Ctx<'_>) {
         self.timers.fired();
         self.with(ctx, |node, plan, part, ctx| {
             while let Some(wake) = node.timers.due(ctx.now()) {
+                if node.stands_still() && holds_wake(&wake) {
+                    node.held.push(Held::Wake(wake));
+                    continue;
+                }
                 node.wake(wake, plan, part, ctx);
                 node.pump(plan, part, ctx);
             }
@@ -127,17 +142,51 @@ impl ServiceNode {
         }
     }
 
-    fn receive(&mut self, from: Peer, message: Message, plan: &Plan, part: &Part, ctx: &mut Ctx<'_>) {
+    fn stands_still(&self) -> bool {
+        matches!(&self.role, Role::Server(server) if server.paused)
+    }
+
+    /// Hears what it was told while it stood still, as one loop over what was received would.
+    fn go_on(&mut self, plan: &Plan, part: &Part, ctx: &mut Ctx<'_>) {
+        for held in std::mem::take(&mut self.held) {
+            match held {
+                Held::Message(at, from, message) => self.receive(at, from, message, plan, part, ctx),
+                Held::Wake(wake) => self.wake(wake, plan, part, ctx),
+            }
+            self.pump(plan, part, ctx);
+        }
+    }
+
+    /// A message that came at some instant is read.
+    fn receive(
+        &mut self,
+        at: Time,
+        from: Peer,
+        message: Message,
+        plan: &Plan,
+        part: &Part,
+        ctx: &mut Ctx<'_>,
+    ) {
         let instance = |edge: u16| {
             let to = &plan.parts[usize::from(part.edges[usize::from(edge)].to)];
             from.index() as u32 - to.first
         };
         match message {
             Message::Call { attempt, edge, baggage, left, bytes: _, reply_bytes, tie } => {
-                let deadline = left.map_or(Time::NEVER, |left| ctx.now() + left);
+                let deadline = left.map_or(Time::NEVER, |left| at + left);
                 let entry = plan.entry(from, edge);
-                let origin =
-                    Origin { from, attempt, edge, reply_bytes, baggage, deadline, probe: None, tie, entry };
+                let origin = Origin {
+                    from,
+                    came: at,
+                    attempt,
+                    edge,
+                    reply_bytes,
+                    baggage,
+                    deadline,
+                    probe: None,
+                    tie,
+                    entry,
+                };
                 if let (Role::Topic(topic), PartKind::Topic(spec)) = (&mut self.role, &part.kind) {
                     let taken = topic.publish(spec, baggage, &mut self.caller, ctx);
                     let outcome = if taken { Outcome::Ok } else { Outcome::Rejected };
@@ -168,7 +217,7 @@ impl ServiceNode {
             }
             Message::Probe { edge, round } => {
                 if matches!(self.role, Role::Server(_)) {
-                    self.server(part, ctx, |server, env| server.probe(from, edge, round, env));
+                    self.server(part, ctx, |server, env| server.probe(at, from, edge, round, env));
                 } else {
                     ctx.send(from, Message::Health { edge, round, ok: true });
                 }
@@ -206,7 +255,12 @@ impl ServiceNode {
                 }
             }
             Wake::Deploy { stage } => self.server(part, ctx, |server, env| server.deploy(stage, env)),
-            Wake::Pause => self.server(part, ctx, |server, env| server.pause(env)),
+            Wake::Pause => {
+                self.server(part, ctx, |server, env| server.pause(env));
+                if !self.stands_still() {
+                    self.go_on(plan, part, ctx);
+                }
+            }
             Wake::Redeliver { subscription, message } => {
                 if let Role::Topic(topic) = &mut self.role {
                     topic.again(subscription, message, &mut self.caller, ctx);
@@ -248,7 +302,7 @@ impl ServiceNode {
             }
             _ => {
                 let optional = part.edges[usize::from(edge)].spec.optional;
-                self.server(part, ctx, |server, env| server.called(edge, tag, outcome, optional, env));
+                self.server(part, ctx, |server, env| server.called(tag, outcome, optional, env));
             }
         }
     }

@@ -6,7 +6,7 @@ use sim_core::peer::Peer;
 use sim_core::time::{Span, Time};
 
 use super::life::Stage;
-use super::{Env, Name, Put, Server, answer};
+use super::{Env, Name, Server, answer};
 use crate::policy::Outcome;
 use crate::policy::dedup::Known;
 use crate::policy::shed::Arrival;
@@ -74,7 +74,7 @@ impl Server {
     fn admit(&mut self, origin: &Origin, env: &mut Env<'_, '_>) {
         let now = env.ctx.now();
         let tied = origin.tie != Tie::No;
-        let job = self.jobs.insert(origin, now);
+        let job = self.jobs.insert(origin);
         if origin.baggage.traced {
             // The server's part hangs below the caller's, with a number of its own.
             self.jobs.get_mut(job).baggage.span = origin.baggage.span | 2;
@@ -88,13 +88,10 @@ impl Server {
         }
         if let Some(place) = self.off.iter().position(|off| tied && *off == name) {
             self.off.remove(place);
-            if !self.paused {
-                env.ctx.mark("called off");
-                return self.finish(job, Outcome::TakenBack, env);
-            }
-            self.put_off.push(Put::CalledOff(name));
+            env.ctx.mark("called off");
+            return self.finish(job, Outcome::TakenBack, env);
         }
-        let free = self.busy < env.spec.workers && !self.paused && self.stage != Stage::Down;
+        let free = self.busy < env.spec.workers && self.stage != Stage::Down;
         if free && self.queue.is_open() {
             self.take_up(job, now, env);
         } else {
@@ -120,9 +117,6 @@ impl Server {
 
     /// A piece of work has got a twin.
     pub(in crate::service) fn tied(&mut self, name: Name, twin: Tie, env: &mut Env<'_, '_>) {
-        if self.paused {
-            return self.put_off.push(Put::Tied(name, twin));
-        }
         let Some(&slot) = self.index.get(&name) else { return };
         let job = self.jobs.get_mut(slot);
         job.tie = twin;
@@ -133,9 +127,6 @@ impl Server {
 
     /// The twin of a piece of work has begun: this one is dropped if it has not.
     pub(in crate::service) fn called_off(&mut self, name: Name, env: &mut Env<'_, '_>) {
-        if self.paused {
-            return self.put_off.push(Put::CalledOff(name));
-        }
         let Some(&slot) = self.index.get(&name) else {
             // It has ended, or it has not come yet.
             if self.off.len() >= OFF_MOST {
@@ -150,10 +141,18 @@ impl Server {
     }
 
     /// A health check comes.
-    pub(in crate::service) fn probe(&mut self, from: Peer, edge: u16, round: u32, env: &mut Env<'_, '_>) {
+    pub(in crate::service) fn probe(
+        &mut self,
+        came: Time,
+        from: Peer,
+        edge: u16,
+        round: u32,
+        env: &mut Env<'_, '_>,
+    ) {
         if env.spec.probe == Probe::Readiness && self.stage == Stage::Up {
             let origin = Origin {
                 from,
+                came,
                 attempt: 0,
                 edge,
                 reply_bytes: HEADER,
@@ -163,7 +162,7 @@ impl Server {
                 tie: Tie::No,
                 entry: 0,
             };
-            let job = self.jobs.insert(&origin, env.ctx.now());
+            let job = self.jobs.insert(&origin);
             self.queue.push(job, 0, env.ctx.now());
             self.serve(env);
         } else {

@@ -4,7 +4,7 @@
 
 use sim_core::time::Time;
 
-use super::{Env, Put, Server};
+use super::{Env, Server};
 use crate::policy::Outcome;
 use crate::policy::cache::Cache;
 use crate::service::figures::Use;
@@ -53,20 +53,8 @@ impl Server {
         let at = env.ctx.now() + next.sample(env.ctx.rng());
         env.timers.at(at, Wake::Pause);
         if self.paused {
-            return env.ctx.mark("pause");
+            env.ctx.mark("pause");
         }
-        // In the order in which it came, and free workers take what waits in between, as one loop over what was received would.
-        for put in std::mem::take(&mut self.put_off) {
-            match put {
-                Put::Work { job, epoch } => self.worked(job, epoch, env),
-                Put::Call { edge, tag, outcome } => self.called(edge, tag, outcome, false, env),
-                Put::Cancel((from, edge, attempt)) => self.cancel(from, edge, attempt, env),
-                Put::Overdue { job } => self.overdue(job, env),
-                Put::Tied(name, twin) => self.tied(name, twin, env),
-                Put::CalledOff(name) => self.called_off(name, env),
-            }
-        }
-        self.serve(env);
     }
 
     /// A deployment goes on.

@@ -40,17 +40,6 @@ pub(super) struct Env<'a, 'b> {
 /// What a caller, and whoever has a call's twin, knows a piece of work by: (caller, edge, attempt).
 type Name = (Peer, u16, u64);
 
-/// Something that has to wait for a pause to end.
-#[derive(Clone, Copy, Debug)]
-enum Put {
-    Work { job: u32, epoch: u32 },
-    Call { edge: u16, tag: u64, outcome: Outcome },
-    Cancel(Name),
-    Overdue { job: u32 },
-    Tied(Name, Tie),
-    CalledOff(Name),
-}
-
 /// The serving side.
 pub(super) struct Server {
     pub(super) jobs: Jobs,
@@ -70,8 +59,8 @@ pub(super) struct Server {
     /// A running average of how long a worker is held.
     held_ns: f64,
     stage: Stage,
-    paused: bool,
-    put_off: Vec<Put>,
+    /// Whether it stands still: nothing but deployments reaches it then.
+    pub(super) paused: bool,
     /// How many times as long work takes because of the other instances.
     pub(super) scale: f64,
 }
@@ -97,7 +86,6 @@ impl Server {
             held_ns: 0.0,
             stage: Stage::Up,
             paused: false,
-            put_off: Vec::new(),
             scale,
         }
     }
@@ -105,7 +93,7 @@ impl Server {
     /// Free workers take what waits.
     pub(super) fn serve(&mut self, env: &mut Env<'_, '_>) {
         let now = env.ctx.now();
-        while self.busy < env.spec.workers && !self.paused && self.stage != Stage::Down {
+        while self.busy < env.spec.workers && self.stage != Stage::Down {
             match self.queue.pop(now) {
                 Next::Empty => break,
                 Next::Drop(job) => {
@@ -209,9 +197,6 @@ impl Server {
 
     /// A caller has left.
     pub(super) fn cancel(&mut self, from: Peer, edge: u16, attempt: u64, env: &mut Env<'_, '_>) {
-        if self.paused {
-            return self.put_off.push(Put::Cancel((from, edge, attempt)));
-        }
         let Some(&slot) = self.index.get(&(from, edge, attempt)) else { return };
         let running = self.jobs.get(slot).begun;
         self.jobs.get_mut(slot).left = true;
@@ -228,9 +213,6 @@ impl Server {
 
     /// A deadline has passed; it may have been that of earlier work in the same slot.
     pub(super) fn overdue(&mut self, slot: u32, env: &mut Env<'_, '_>) {
-        if self.paused {
-            return self.put_off.push(Put::Overdue { job: slot });
-        }
         let job = self.jobs.get(slot);
         if job.live && env.ctx.now() >= job.deadline {
             env.ctx.mark(if job.begun { "stopped" } else { "dropped unserved" });
@@ -242,9 +224,6 @@ impl Server {
 
     /// A worker is done with a step.
     pub(super) fn worked(&mut self, job: u32, epoch: u32, env: &mut Env<'_, '_>) {
-        if self.paused {
-            return self.put_off.push(Put::Work { job, epoch });
-        }
         if self.jobs.stands(job, epoch) {
             self.run(job, env);
             self.serve(env);
@@ -252,21 +231,10 @@ impl Server {
     }
 
     /// A call has ended.
-    pub(super) fn called(
-        &mut self,
-        edge: u16,
-        tag: u64,
-        outcome: Outcome,
-        optional: bool,
-        env: &mut Env<'_, '_>,
-    ) {
+    pub(super) fn called(&mut self, tag: u64, outcome: Outcome, optional: bool, env: &mut Env<'_, '_>) {
         let (slot, epoch) = (tag as u32, (tag >> 32) as u32);
         if !self.jobs.stands(slot, epoch) {
             return;
-        }
-        if self.paused {
-            let outcome = if optional && !outcome.is_ok() { Outcome::Degraded } else { outcome };
-            return self.put_off.push(Put::Call { edge, tag, outcome });
         }
         let job = self.jobs.get_mut(slot);
         job.open -= 1;
