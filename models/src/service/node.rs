@@ -157,10 +157,10 @@ impl ServiceNode {
         }
     }
 
-    /// A message that came at some instant is read.
+    /// A message is read.
     fn receive(
         &mut self,
-        at: Time,
+        came: Time,
         from: Peer,
         message: Message,
         plan: &Plan,
@@ -172,28 +172,7 @@ impl ServiceNode {
             from.index() as u32 - to.first
         };
         match message {
-            Message::Call { attempt, edge, baggage, left, bytes: _, reply_bytes, tie } => {
-                let deadline = left.map_or(Time::NEVER, |left| at + left);
-                let entry = plan.entry(from, edge);
-                let origin = Origin {
-                    from,
-                    came: at,
-                    attempt,
-                    edge,
-                    reply_bytes,
-                    baggage,
-                    deadline,
-                    probe: None,
-                    tie,
-                    entry,
-                };
-                if let (Role::Topic(topic), PartKind::Topic(spec)) = (&mut self.role, &part.kind) {
-                    let taken = topic.publish(spec, baggage, &mut self.caller, ctx);
-                    let outcome = if taken { Outcome::Ok } else { Outcome::Rejected };
-                    return ctx.send(from, Message::Return { attempt, edge, outcome, bytes: HEADER });
-                }
-                self.server(part, ctx, |server, env| server.arrive(&origin, env));
-            }
+            Message::Call { .. } => self.asked(came, from, &message, plan, part, ctx),
             Message::Return { attempt, edge, outcome, .. } => {
                 let attempt = Token::from_raw(attempt);
                 if let Some(tag) = self.caller.returned_now(part, edge, attempt, outcome, ctx) {
@@ -217,7 +196,7 @@ impl ServiceNode {
             }
             Message::Probe { edge, round } => {
                 if matches!(self.role, Role::Server(_)) {
-                    self.server(part, ctx, |server, env| server.probe(at, from, edge, round, env));
+                    self.server(part, ctx, |server, env| server.probe(came, from, edge, round, env));
                 } else {
                     ctx.send(from, Message::Health { edge, round, ok: true });
                 }
@@ -235,6 +214,23 @@ impl ServiceNode {
                 self.server(part, ctx, |server, env| server.called_off((caller, edge, attempt), env));
             }
         }
+    }
+
+    /// A call comes to an instance or a topic.
+    fn asked(&mut self, came: Time, from: Peer, call: &Message, plan: &Plan, part: &Part, ctx: &mut Ctx<'_>) {
+        let Message::Call { attempt, edge, baggage, left, bytes: _, reply_bytes, tie } = *call else {
+            return;
+        };
+        let deadline = left.map_or(Time::NEVER, |left| came + left);
+        let entry = plan.entry(from, edge);
+        let origin =
+            Origin { from, came, attempt, edge, reply_bytes, baggage, deadline, probe: None, tie, entry };
+        if let (Role::Topic(topic), PartKind::Topic(spec)) = (&mut self.role, &part.kind) {
+            let taken = topic.publish(spec, baggage, &mut self.caller, ctx);
+            let outcome = if taken { Outcome::Ok } else { Outcome::Rejected };
+            return ctx.send(from, Message::Return { attempt, edge, outcome, bytes: HEADER });
+        }
+        self.server(part, ctx, |server, env| server.arrive(&origin, env));
     }
 
     fn wake(&mut self, wake: Wake, plan: &Plan, part: &Part, ctx: &mut Ctx<'_>) {
