@@ -194,3 +194,15 @@ fn every_scenario_and_comparison_opens_with_what_to_look_for_and_has_a_page() {
     }
     none(complaints);
 }
+
+#[test]
+fn every_page_is_in_the_book() {
+    let book = root().join("book/src");
+    let summary = fs::read_to_string(book.join("SUMMARY.md")).expect("text");
+    let pages = files(&["book/src"], ".md").into_iter().filter(|path| !path.ends_with("SUMMARY.md"));
+    let missing = pages.filter(|path| {
+        let name = path.strip_prefix(&book).expect("below the book").to_string_lossy().replace('\\', "/");
+        !summary.contains(&format!("({name})"))
+    });
+    none(missing.map(|path| format!("{}: not in SUMMARY.md", shown(&path))).collect());
+}

@@ -15,6 +15,7 @@ mod report;
 mod squall;
 mod worker;
 
+use std::io::Write;
 use std::path::Path;
 use std::process::{self, ExitCode};
 
@@ -22,7 +23,7 @@ use bare::queues::{Calendar, Heap, Radix};
 use clap::Parser;
 use options::{Command, Compare, Options};
 use plan::{CASES, Case, Engine};
-use report::Results;
+use report::{Failed, Results};
 use sim_core::network::Draws;
 use worker::Measured;
 
@@ -55,39 +56,41 @@ fn compare(options: &Compare) -> Result<(), String> {
     let program = std::env::current_exe().map_err(|error| error.to_string())?;
     let mut engines = plan::inside(&program);
     engines.retain(|engine| options.wants(engine.name));
-    engines.extend(plan::outside(outside::build(home(), |name| options.wants(name))));
+    let (built, left_out) = outside::build(home(), |name| options.wants(name));
+    engines.extend(plan::outside(built));
+    let cases = CASES.iter().enumerate().filter(|(_, case)| options.asks(**case));
+    let takes = |case: Case| {
+        let all = engines.iter().enumerate();
+        all.filter(move |(_, engine)| engine.takes(case, options.full))
+    };
+    let all: Vec<_> =
+        cases.flat_map(|(c, case)| takes(*case).map(move |(e, engine)| (c, e, *case, engine))).collect();
+    if all.is_empty() {
+        let why = left_out.iter().map(|one| format!("; {} is left out: {}", one.engine, one.why));
+        return Err(format!(
+            "there is nothing to measure: no engine that is here does any of these workloads{}",
+            why.collect::<String>()
+        ));
+    }
     let mut results = Results::default();
     for round in 1..=options.rounds {
-        for (c, case) in CASES.iter().enumerate().filter(|(_, case)| options.asks(**case)) {
-            for (e, engine) in
-                engines.iter().enumerate().filter(|(_, engine)| engine.takes(*case, options.full))
-            {
-                eprintln!("round {round}: {} {} on {}", case.workload, case.size, engine.name);
-                match measure(engine, *case, options.seconds) {
-                    Ok(measured) => results.add(c, e, measured),
-                    Err(why) => eprintln!("  no result: {why}"),
+        for &(c, e, case, engine) in &all {
+            let Case { workload, size } = case;
+            eprintln!("round {round}: {workload} {size} on {}", engine.name);
+            match measure(engine, case, options.seconds) {
+                Ok(measured) => results.add(c, e, measured),
+                Err(why) => {
+                    eprintln!("  no result: {why}");
+                    results.failed.push(Failed { workload, size, engine: engine.name, why });
                 }
             }
         }
-        write_json(options, &results.rows(&engines))?;
+        options.write(&results.report(&engines, &left_out))?;
     }
-    let rows = results.rows(&engines);
-    if rows.is_empty() {
-        return Err(
-            "nothing was measured: none of these engines does any of these workloads here (see --full)"
-                .into(),
-        );
-    }
-    println!("{}", report::table(&rows));
-    Ok(())
-}
-
-/// Writes what is known so far, so that a run cut short leaves its whole rounds.
-fn write_json(options: &Compare, rows: &[report::Row]) -> Result<(), String> {
-    let Some(path) = &options.json else { return Ok(()) };
-    let all = serde_json::json!({ "schema": 1, "rows": rows, "ratios": report::ratios(rows) });
-    let text = serde_json::to_string_pretty(&all).map_err(|error| error.to_string())?;
-    std::fs::write(path, text + "\n").map_err(|error| format!("{}: {error}", path.display()))
+    let report = results.report(&engines, &left_out);
+    let told = writeln!(std::io::stdout(), "{}", report::table(&report));
+    told.map_err(|error| format!("standard output: {error}"))?;
+    if results.failed.is_empty() { Ok(()) } else { Err("not everything was measured".into()) }
 }
 
 /// Runs one worker to its end.
@@ -95,14 +98,16 @@ fn measure(engine: &Engine, case: Case, seconds: f64) -> Result<Measured, String
     let (program, first) = engine.command.split_first().ok_or("no command")?;
     let mut command = process::Command::new(program);
     command.args(first).args([case.workload, &case.size.to_string(), &seconds.to_string()]);
-    let output = command.output().map_err(|error| error.to_string())?;
+    let output = command.output().map_err(|error| format!("{program}: {error}"))?;
     let text = String::from_utf8_lossy(&output.stdout);
     let line = text.lines().next_back().unwrap_or("");
-    serde_json::from_str(line).map_err(|error| {
+    let measured = serde_json::from_str::<Measured>(line).ok().filter(|_| output.status.success());
+    let measured = measured.ok_or_else(|| {
         let log = String::from_utf8_lossy(&output.stderr);
         let said = log.lines().filter(|line| !line.trim().is_empty()).take(3).collect::<Vec<_>>().join(" ");
-        if said.is_empty() { format!("{error} in \"{line}\" ({})", output.status) } else { said }
-    })
+        if said.is_empty() { format!("\"{line}\" ({})", output.status) } else { said }
+    })?;
+    if measured.seconds > 0.0 { Ok(measured) } else { Err("it took no time that can be measured".into()) }
 }
 
 /// What a worker does: one measurement, written as a line of JSON.

@@ -1,17 +1,17 @@
 //! What the program can be asked for.
 
 use std::collections::BTreeSet;
-use std::fs::OpenOptions;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::builder::PossibleValuesParser;
 use clap::{Args, Parser, Subcommand};
 
 use crate::plan::{CASES, Case, ENGINES};
+use crate::report::Report;
 
 /// Measures Squall, its peers and a bare loop on the same workloads, in turn, each measurement in a process of its own.
 #[derive(Debug, Parser)]
-#[command(name = "squall-bench", args_conflicts_with_subcommands = true)]
+#[command(name = "squall-bench", version, args_conflicts_with_subcommands = true)]
 pub struct Options {
     #[command(subcommand)]
     pub command: Option<Command>,
@@ -84,15 +84,38 @@ impl Compare {
         self.only.is_empty() || self.only.iter().any(|one| one == case.workload || *one == case.name())
     }
 
-    /// Whether the results can be written, before they are measured.
+    /// Whether the results can be written, before they are measured. What is there stays until there are some.
     ///
     /// # Errors
     /// Why not.
     pub fn check(&self) -> Result<(), String> {
         let Some(path) = &self.json else { return Ok(()) };
-        let opened = OpenOptions::new().append(true).create(true).open(path);
-        opened.map(drop).map_err(|error| format!("{}: {error}", path.display()))
+        if path.exists() && !path.is_file() {
+            return Err(format!("{}: not a file", path.display()));
+        }
+        let beside = beside(path);
+        let tried = std::fs::write(&beside, "").and_then(|()| std::fs::remove_file(&beside));
+        tried.map_err(|error| format!("{}: {error}", path.display()))
     }
+
+    /// Writes what is known so far, whole or not at all, so that a run cut short leaves its whole rounds.
+    ///
+    /// # Errors
+    /// Why it cannot be written.
+    pub fn write(&self, report: &Report) -> Result<(), String> {
+        let Some(path) = &self.json else { return Ok(()) };
+        let text = serde_json::to_string_pretty(report).map_err(|error| error.to_string())?;
+        let beside = beside(path);
+        let done = std::fs::write(&beside, text + "\n").and_then(|()| std::fs::rename(&beside, path));
+        done.map_err(|error| format!("{}: {error}", path.display()))
+    }
+}
+
+/// Where a file is written before it takes its name.
+fn beside(path: &Path) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".part");
+    name.into()
 }
 
 /// What `--only` may name.
@@ -101,8 +124,8 @@ fn cases() -> BTreeSet<String> {
 }
 
 fn seconds(text: &str) -> Result<f64, String> {
-    let seconds = text.parse::<f64>().ok().filter(|seconds| *seconds > 0.0 && *seconds <= 3600.0);
-    seconds.ok_or_else(|| "seconds are a number above 0, and at most 3600".into())
+    let seconds = text.parse::<f64>().ok().filter(|seconds| (0.01..=3600.0).contains(seconds));
+    seconds.ok_or_else(|| "seconds are a number from 0.01 to 3600".into())
 }
 
 #[cfg(test)]
@@ -120,7 +143,15 @@ mod tests {
         Options::command().debug_assert();
         assert!(why("--only P1000001").contains("'P100000'"));
         assert!(why("--engines nexo").contains("'nexosim'"));
-        for words in ["--rounds 0", "--seconds -1", "--seconds nan", "--seconds 0", "--rounds x", "cuont"] {
+        for words in [
+            "--rounds 0",
+            "--seconds -1",
+            "--seconds nan",
+            "--seconds 0",
+            "--seconds 1e-9",
+            "--rounds x",
+            "cuont",
+        ] {
             assert!(why(words).contains("error:"), "{words}");
         }
     }

@@ -3,31 +3,45 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use serde::Serialize;
+
+/// A peer's name, and how it is started.
+pub type Built = (&'static str, Vec<PathBuf>);
+
+/// A peer that could not be built.
+#[derive(Clone, Debug, Serialize)]
+pub struct LeftOut {
+    /// Who.
+    pub engine: &'static str,
+    /// Why.
+    pub why: String,
+}
+
 /// How one of them is built, and then started.
 type Build<'a> = (&'static str, &'a dyn Fn() -> Result<Vec<PathBuf>, String>);
 
-/// Builds those that are wanted; answers how each that could be built is started.
+/// Builds those that are wanted; answers how each that could be built is started, and why the others could not.
 #[must_use]
-pub fn build(home: &Path, wanted: impl Fn(&str) -> bool) -> Vec<(&'static str, Vec<PathBuf>)> {
+pub fn build(home: &Path, wanted: impl Fn(&str) -> bool) -> (Vec<Built>, Vec<LeftOut>) {
     let out = home.join("target/peers");
-    if let Err(error) = std::fs::create_dir_all(&out) {
-        eprintln!("no peers outside: {}: {error}", out.display());
-        return Vec::new();
-    }
+    let folder = std::fs::create_dir_all(&out).map_err(|error| format!("{}: {error}", out.display()));
     let peers: [Build<'_>; 4] = [
         ("madsim", &|| madsim(home)),
         ("simpy", &|| simpy(home, &out)),
         ("ns-3", &|| compile(&home.join("peers/ns3.cc"), &out.join("ns3"), &ns3_flags())),
         ("SimGrid", &|| compile(&home.join("peers/simgrid.cc"), &out.join("simgrid"), &["-lsimgrid".into()])),
     ];
-    let mut built = Vec::new();
-    for (name, build) in peers.into_iter().filter(|(name, _)| wanted(name)) {
-        match build() {
-            Ok(command) => built.push((name, command)),
-            Err(why) => eprintln!("{name} is left out: {why}"),
+    let (mut built, mut left_out) = (Vec::new(), Vec::new());
+    for (engine, build) in peers.into_iter().filter(|(name, _)| wanted(name)) {
+        match folder.clone().and_then(|()| build()) {
+            Ok(command) => built.push((engine, command)),
+            Err(why) => {
+                eprintln!("{engine} is left out: {why}");
+                left_out.push(LeftOut { engine, why });
+            }
         }
     }
-    built
+    (built, left_out)
 }
 
 fn run(command: &mut Command) -> Result<(), String> {
@@ -36,7 +50,11 @@ fn run(command: &mut Command) -> Result<(), String> {
         return Ok(());
     }
     let text = String::from_utf8_lossy(&output.stderr).into_owned();
-    Err(text.lines().find(|line| line.contains("rror")).unwrap_or("it does not build").trim().to_string())
+    // A linker's own words stand before what it comes to.
+    let mut lines = text.lines().filter(|line| !line.trim().is_empty());
+    let before = text.lines().take_while(|line| !line.starts_with("collect2")).last();
+    let said = lines.find(|line| line.contains("rror") && !line.starts_with("collect2")).or(before);
+    Err(said.unwrap_or("it does not build").trim().to_string())
 }
 
 /// madsim replaces the system's clock in whatever it is linked into, so it has a program of its own.

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use crate::outside::LeftOut;
 use crate::plan::{CASES, Case, Engine};
 use crate::worker::Measured;
 
@@ -25,19 +26,58 @@ pub struct Row {
     bare: bool,
 }
 
+/// A measurement that came to nothing.
+#[derive(Clone, Debug, Serialize)]
+pub struct Failed {
+    /// The workload.
+    pub workload: &'static str,
+    /// Its size.
+    pub size: u32,
+    /// Who.
+    pub engine: &'static str,
+    /// Why.
+    pub why: String,
+}
+
+/// What is told at the end, and written after each round.
+#[derive(Clone, Debug, Serialize)]
+pub struct Report {
+    /// The version of this format.
+    pub schema: u32,
+    /// Who was measured on what.
+    pub rows: Vec<Row>,
+    /// Squall beside the others.
+    pub ratios: Vec<Ratio>,
+    /// Peers that are not there.
+    pub left_out: Vec<LeftOut>,
+    /// Measurements that came to nothing.
+    pub failed: Vec<Failed>,
+}
+
 /// Everything measured so far.
 #[derive(Debug, Default)]
-pub struct Results(BTreeMap<(usize, usize), Vec<Measured>>);
+pub struct Results {
+    measured: BTreeMap<(usize, usize), Vec<Measured>>,
+    /// Measurements that came to nothing.
+    pub failed: Vec<Failed>,
+}
 
 impl Results {
     /// Keeps a measurement.
     pub fn add(&mut self, case: usize, engine: usize, measured: Measured) {
-        self.0.entry((case, engine)).or_default().push(measured);
+        self.measured.entry((case, engine)).or_default().push(measured);
+    }
+
+    /// All of it.
+    #[must_use]
+    pub fn report(&self, engines: &[Engine], left_out: &[LeftOut]) -> Report {
+        let rows = self.rows(engines);
+        let ratios = ratios(&rows);
+        Report { schema: 2, rows, ratios, left_out: left_out.to_vec(), failed: self.failed.clone() }
     }
 
     /// A row for each engine and case.
-    #[must_use]
-    pub fn rows(&self, engines: &[Engine]) -> Vec<Row> {
+    fn rows(&self, engines: &[Engine]) -> Vec<Row> {
         let row = |(&(case, engine), list): (&(usize, usize), &Vec<Measured>)| {
             let mut rates: Vec<f64> = list.iter().map(Measured::rate).collect();
             rates.sort_by(f64::total_cmp);
@@ -54,7 +94,7 @@ impl Results {
                 bare: engines[engine].bare,
             }
         };
-        self.0.iter().map(row).collect()
+        self.measured.iter().map(row).collect()
     }
 }
 
@@ -72,27 +112,33 @@ fn rate(workload: &str, rate: f64) -> String {
     if matches!(workload, "H" | "P" | "P-link") { format!("{:.3}", rate / 1e6) } else { format!("{rate:.0}") }
 }
 
-/// The table, with Squall's ratios to the best of the others.
+/// The table, with Squall's ratios to the best of the others, and who is not in it.
 #[must_use]
-pub fn table(rows: &[Row]) -> String {
-    let mut text = String::new();
+pub fn table(report: &Report) -> String {
+    let (rows, mut text) = (&report.rows, String::new());
     for case in CASES {
         let here: Vec<&Row> =
             rows.iter().filter(|row| row.workload == case.workload && row.size == case.size).collect();
-        let Some(first) = here.first() else { continue };
+        let Some(rounds) = here.iter().map(|row| row.rounds).max() else { continue };
         let unit = unit(case.workload);
-        text += &format!(
-            "\n{} {}: {unit}, median of {} (least to greatest)\n",
-            case.workload, case.size, first.rounds
-        );
+        text +=
+            &format!("\n{} {}: {unit}, median of {rounds} (least to greatest)\n", case.workload, case.size);
         for row in &here {
             let [median, least, greatest] = row.rate.map(|value| rate(row.workload, value));
             let mib = row.peak_kib as f64 / 1024.0;
-            text += &format!("  {:<14} {median:>10}  ({least} to {greatest})  {mib:.1} MiB\n", row.engine);
+            let only = if row.rounds < rounds { format!("  of {} only", row.rounds) } else { String::new() };
+            text +=
+                &format!("  {:<14} {median:>10}  ({least} to {greatest})  {mib:.1} MiB{only}\n", row.engine);
         }
         for ratio in here.iter().filter(|row| row.engine == "squall").flat_map(|row| ratios_of(row, rows)) {
             text += &format!("  = {:.2} × the {} ({})\n", ratio.ratio, ratio.beside, ratio.engine);
         }
+    }
+    for LeftOut { engine, why } in &report.left_out {
+        text += &format!("\n{engine} is left out, and may be the best peer: {why}\n");
+    }
+    for Failed { workload, size, engine, why } in &report.failed {
+        text += &format!("\nno result of {engine} on {workload} {size}: {why}\n");
     }
     text
 }
@@ -104,7 +150,7 @@ pub struct Ratio {
     pub workload: &'static str,
     /// Its size.
     pub size: u32,
-    /// `best peer`, `best bare loop`; `one core` for all cores.
+    /// `best peer`, `best bare loop`; `speed of one core` for all cores.
     pub beside: &'static str,
     /// Who that is.
     pub engine: &'static str,
@@ -113,8 +159,7 @@ pub struct Ratio {
 }
 
 /// All ratios.
-#[must_use]
-pub fn ratios(rows: &[Row]) -> Vec<Ratio> {
+fn ratios(rows: &[Row]) -> Vec<Ratio> {
     let squall = rows.iter().filter(|row| row.engine == "squall");
     squall.flat_map(|squall| ratios_of(squall, rows)).collect()
 }
@@ -127,7 +172,7 @@ fn ratios_of(squall: &Row, rows: &[Row]) -> Vec<Ratio> {
     };
     let one = rows.iter().find(|row| (row.workload, row.engine) == ("S", "squall"));
     let one = one.filter(|_| squall.workload == "S*");
-    [("best peer", best(false)), ("best bare loop", best(true)), ("one core", one)]
+    [("best peer", best(false)), ("best bare loop", best(true)), ("speed of one core", one)]
         .into_iter()
         .filter_map(|(beside, other)| {
             let (other, workload, size) = (other?, squall.workload, squall.size);

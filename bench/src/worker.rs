@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 pub struct Measured {
     /// Events handled, or worlds run, in the time measured.
     pub events: u64,
-    /// The wall time they took.
+    /// The time they took: of the processor, or of the wall where all cores worked.
     pub seconds: f64,
     /// The most memory the process ever had resident.
     #[serde(default)]

@@ -55,6 +55,15 @@ fn faults() -> WorldConfig<Config> {
     config
 }
 
+/// So many nodes that what is due soon is fetched ahead. Each sends to a few of them.
+fn large(change: impl Fn(&mut WorldConfig<Config>)) -> WorldConfig<Config> {
+    let mut config = faults();
+    config.groups[0].count = 5_000;
+    config.groups[0].config.beat = Span::secs(1);
+    change(&mut config);
+    config
+}
+
 /// Every world of the list, by name.
 fn worlds() -> Vec<(&'static str, WorldConfig<Config>)> {
     vec![
@@ -96,6 +105,8 @@ fn worlds() -> Vec<(&'static str, WorldConfig<Config>)> {
             }),
         ),
         ("faults", faults()),
+        ("a large world", large(|c| c.network.draws = Draws::PerSender)),
+        ("a large world by link, tie-break", large(|c| c.tie_break = Some(5))),
     ]
 }
 
@@ -119,5 +130,7 @@ fn worlds_are_what_they_always_were() {
     cf22495a09262e70bd2dc6e346b3b65b 25653 a narrow link
     9699f8c0d8a9ac3575b088d170ad44ef 17970 slow processors, wrong clocks
     372e32bb91500cf359227c70cff3464c 16111 faults
+    734bcc4b9ed2845c48fe19ab222bd14a 285429 a large world
+    f43511c3833304c75f22cecbbd659e67 285405 a large world by link, tie-break
     ");
 }

@@ -1,4 +1,4 @@
-//! R: the library's `raft/healthy`, as `squall run` runs it: five servers with disks, heartbeats every 50 ms, 1,000
+//! R: the library's `raft/healthy`, as `squall explore` runs it: five servers with disks, heartbeats every 50 ms, 1,000
 //! operations a second, the invariants watched at every step, the history judged for linearizability, the metrics computed.
 
 use std::time::Instant;

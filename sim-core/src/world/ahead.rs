@@ -1,5 +1,6 @@
 //! In a large world every event finds its message and its node outside the caches. What is due soon is known, so it is fetched
-//! before it is due, while other events happen. On the run it has no effect.
+//! before it is due, while other events happen. On the run it has no effect. Of a node and of a message that is the first cache line,
+//! which for small ones is all. Where there is no such instruction (wasm) nothing is fetched.
 
 use crate::node::Node;
 use crate::peer::Peer;
