@@ -28,14 +28,14 @@ pub fn compare(args: &CompareArgs) -> Result<ExitCode, Trouble> {
         labels.join(" | ")
     );
     let stopping = on_ctrl_c()?;
-    let mut known = worlds_log::open(&plan.candidates, args.out.as_deref())?;
-    let watch = Watch::new(&plan.candidates, &known, args.out.as_deref())?;
+    let (mut known, others) = worlds_log::open(&plan.candidates, args.out.as_deref())?;
+    let watch = Watch::new(&plan.candidates, &known, &others, args.out.as_deref())?;
     let found = quietly(|| plan.run(&mut known, &watch, stopping));
     watch.end();
     let manifest = Manifest::compare(&args.scenarios, &args.set, &args.vary, &plan);
     let found = manifest.named(&plan, found);
     if let Some(dir) = &args.out {
-        worlds_log::close(&plan.candidates, &known, dir)?;
+        worlds_log::close(&plan.candidates, &known, &others, dir)?;
         if plan.part != Part::WHOLE {
             output::write_whole(&dir.join(shard::MANIFEST), manifest.to_text().as_bytes())?;
             return Ok(stop::shard_code(found.stopped));

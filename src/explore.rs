@@ -25,14 +25,14 @@ pub fn explore(args: &ExploreArgs) -> Result<ExitCode, Trouble> {
     say!("squall: {} with seeds {} to {}", loaded.name, seeds.start, seeds.end - 1);
     let part = args.shard.unwrap_or(Part::WHOLE);
     let stopping = on_ctrl_c()?;
-    let known = known(&loaded, args.out.as_deref())?;
+    let (known, others) = known(&loaded, args.out.as_deref())?;
     let left = seeds.clone().filter(|seed| part.has(seeds.start, *seed) && !known.contains_key(seed)).count();
-    let watch = Watch::new(&loaded, left as u64, &known, args.out.as_deref())?;
+    let watch = Watch::new(&loaded, left as u64, (&known, &others), args.out.as_deref())?;
     let options = ExploreOptions { seeds, part, jobs: args.jobs };
     let found = quietly(|| scenarios::explore::go_on(&loaded, &options, &known, &watch, stopping));
     watch.meter.end();
     if let Some(dir) = &args.out {
-        write_runs(&loaded, &found, dir)?;
+        write_runs(&loaded, (&known, &others), &found, dir)?;
         if part != Part::WHOLE {
             let manifest = Manifest::explore(&args.scenario.scenario, &loaded, options.seeds, part);
             output::write_whole(&dir.join(shard::MANIFEST), manifest.to_text().as_bytes())?;
@@ -43,25 +43,43 @@ pub fn explore(args: &ExploreArgs) -> Result<ExitCode, Trouble> {
     }
     print(&loaded, &found, args.out.as_deref(), args.json)?;
     let panicked = found.runs.iter().any(|run| run.result.is_err());
+    if found.stopped && !panicked {
+        return Ok(stop::stopped_code());
+    }
     Ok(ExitCode::from(if panicked { 3 } else { u8::from(!found.as_expected) }))
 }
 
-/// What an earlier exploration of the same scenario left in the directory, if there is one.
-fn known(loaded: &Loaded, out: Option<&Path>) -> Result<BTreeMap<u64, SeedRun>, Trouble> {
-    let Some(dir) = out else { return Ok(BTreeMap::new()) };
+/// What an earlier exploration left in the directory, if there is one: the runs of this scenario, and the lines of others.
+fn known(loaded: &Loaded, out: Option<&Path>) -> Result<(BTreeMap<u64, SeedRun>, String), Trouble> {
+    let Some(dir) = out else { return Ok(Default::default()) };
     output::make_dir(dir)?;
     let log = worlds_log::text(&dir.join(shard::RUNS))?;
     let known = log::read_all(&loaded.hash, &log);
     if !known.is_empty() {
         say!("squall: {} finished runs are in {} already", known.len(), dir.display());
     }
-    Ok(known)
+    let others = worlds_log::others(&log, dir, |line| !log::read_all(&loaded.hash, line).is_empty());
+    Ok((known, others))
 }
 
-/// Writes the runs of an exploration into a directory, by seed.
-pub fn write_runs(loaded: &Loaded, found: &Exploration, dir: &Path) -> Result<(), Trouble> {
-    let lines: String = found.runs.iter().map(|run| format!("{}\n", log::line(&loaded.hash, run))).collect();
-    output::write_whole(&dir.join(shard::RUNS), lines.as_bytes())
+/// What was in a directory before: the runs of the scenario, whatever seeds are asked for now, and the lines of others.
+type Earlier<'a> = (&'a BTreeMap<u64, SeedRun>, &'a str);
+
+/// Writes the runs of an exploration into a directory, by seed, with what was there before.
+pub fn write_runs(
+    loaded: &Loaded,
+    (known, others): Earlier<'_>,
+    found: &Exploration,
+    dir: &Path,
+) -> Result<(), Trouble> {
+    let mut runs: BTreeMap<u64, &SeedRun> = known.iter().map(|(seed, run)| (*seed, run)).collect();
+    runs.extend(found.runs.iter().map(|run| (run.seed, run)));
+    output::write_whole(&dir.join(shard::RUNS), lines(loaded, others, runs.into_values()).as_bytes())
+}
+
+/// Runs as lines, after those of others.
+fn lines<'a>(loaded: &Loaded, others: &str, runs: impl Iterator<Item = &'a SeedRun>) -> String {
+    others.to_string() + &runs.map(|run| format!("{}\n", log::line(&loaded.hash, run))).collect::<String>()
 }
 
 /// Writes the document of an exploration into a directory.
@@ -85,11 +103,10 @@ impl Watch<'_> {
     fn new<'a>(
         loaded: &'a Loaded,
         left: u64,
-        known: &BTreeMap<u64, SeedRun>,
+        (known, others): Earlier<'_>,
         out: Option<&Path>,
     ) -> Result<Watch<'a>, Trouble> {
-        let lines =
-            || known.values().map(|run| format!("{}\n", log::line(&loaded.hash, run))).collect::<String>();
+        let lines = || lines(loaded, others, known.values());
         let log = out.map(|dir| Lines::open(dir, shard::RUNS, &lines())).transpose()?;
         let meter = Meter::new("seeds");
         meter.add(left);

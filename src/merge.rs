@@ -15,7 +15,7 @@ pub fn merge(args: &MergeArgs) -> Result<ExitCode, Trouble> {
         output::make_dir(dir)?;
         match &merged {
             Merged::Exploration(loaded, found) => {
-                explore::write_runs(loaded, found, dir)?;
+                explore::write_runs(loaded, (&Default::default(), ""), found, dir)?;
                 explore::write_result(dir, found)?;
                 pictures::write_exploration(loaded, found, dir)?;
             }

@@ -81,12 +81,12 @@ pub fn sweep(args: &SweepArgs) -> Result<ExitCode, Trouble> {
         plan.seeds.end - 1
     );
     let stopping = on_ctrl_c()?;
-    let mut known = worlds_log::open(&plan.candidates, args.out.as_deref())?;
-    let watch = Watch::new(&plan.candidates, &known, args.out.as_deref())?;
+    let (mut known, others) = worlds_log::open(&plan.candidates, args.out.as_deref())?;
+    let watch = Watch::new(&plan.candidates, &known, &others, args.out.as_deref())?;
     let found = quietly(|| plan.run(&mut known, &watch, stopping));
     watch.end();
     if let Some(dir) = &args.out {
-        worlds_log::close(&plan.candidates, &known, dir)?;
+        worlds_log::close(&plan.candidates, &known, &others, dir)?;
         if plan.part != Part::WHOLE {
             let manifest = Manifest::sweep(&args.scenario.set, &plan);
             output::write_whole(&dir.join(shard::MANIFEST), manifest.to_text().as_bytes())?;

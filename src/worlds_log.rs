@@ -11,16 +11,32 @@ use scenarios::shard::WORLDS;
 use crate::output::{self, Trouble, cannot};
 use crate::progress::Meter;
 
-/// What an earlier run left in the directory, if there is one.
-pub fn open(candidates: &[Candidate], out: Option<&Path>) -> Result<Worlds, Trouble> {
-    let Some(dir) = out else { return Ok(Worlds::default()) };
+/// What an earlier run left in the directory, if there is one: the worlds of these candidates, and the lines of others.
+pub fn open(candidates: &[Candidate], out: Option<&Path>) -> Result<(Worlds, String), Trouble> {
+    let Some(dir) = out else { return Ok((Worlds::default(), String::new())) };
     output::make_dir(dir)?;
     let log = text(&dir.join(WORLDS))?;
     let known = Worlds::read(candidates, &log);
     if !known.is_empty() {
         say!("squall: {} finished worlds are in {} already", known.len(), dir.display());
     }
-    Ok(known)
+    let others = others(&log, dir, |line| !Worlds::read(candidates, line).is_empty());
+    Ok((known, others))
+}
+
+/// The whole lines of a log that are not `mine`: of other scenarios, or of other builds of Squall. They stay.
+pub fn others(log: &str, dir: &Path, mine: impl Fn(&str) -> bool) -> String {
+    let is_whole = |line: &&str| serde_json::from_str::<serde_json::Value>(line).is_ok();
+    let lines = log.lines().filter(is_whole).filter(|line| !mine(line));
+    let others: String = lines.map(|line| format!("{line}\n")).collect();
+    let count = others.lines().count();
+    if count > 0 {
+        say!(
+            "squall: {count} of other scenarios, or of another build, are in {} too, and stay",
+            dir.display()
+        );
+    }
+    others
 }
 
 /// The text of a log, empty if there is none. What no job of ours began is not written over.
@@ -34,9 +50,9 @@ pub fn text(path: &Path) -> Result<String, Trouble> {
     Err(cannot(format!("{} is no log of finished runs: choose another --out", path.display())))
 }
 
-/// Writes all finished worlds, by seed and candidate.
-pub fn close(candidates: &[Candidate], known: &Worlds, dir: &Path) -> Result<(), Trouble> {
-    output::write_whole(&dir.join(WORLDS), known.to_log(candidates).as_bytes())
+/// Writes all finished worlds, by seed and candidate, after those of others.
+pub fn close(candidates: &[Candidate], known: &Worlds, others: &str, dir: &Path) -> Result<(), Trouble> {
+    output::write_whole(&dir.join(WORLDS), format!("{others}{}", known.to_log(candidates)).as_bytes())
 }
 
 /// A log that is added to from many threads.
@@ -77,9 +93,11 @@ impl Watch<'_> {
     pub fn new<'a>(
         candidates: &'a [Candidate],
         known: &Worlds,
+        others: &str,
         out: Option<&Path>,
     ) -> Result<Watch<'a>, Trouble> {
-        let open = |dir: &Path| Lines::open(dir, WORLDS, &known.to_log(candidates));
+        let lines = || format!("{others}{}", known.to_log(candidates));
+        let open = |dir: &Path| Lines::open(dir, WORLDS, &lines());
         Ok(Watch { meter: Meter::new("worlds"), candidates, log: out.map(open).transpose()? })
     }
 

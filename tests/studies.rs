@@ -310,6 +310,35 @@ fn a_strangers_file_is_kept() {
     }
 }
 
+/// What has been finished stays, whatever is asked for next.
+#[test]
+fn what_was_finished_stays() {
+    let other_runs = ["explore", "solo/restart", "--seeds", "2"];
+    let mut other_worlds = COMPARE.to_vec();
+    other_worlds[3] = "clients[0].count=3,4";
+    for (name, log, arguments, other) in [
+        ("runs", "runs.jsonl", EXPLORE, other_runs.as_slice()),
+        ("worlds", "worlds.jsonl", COMPARE, other_worlds.as_slice()),
+    ] {
+        let dir = folder(&format!("stays-{name}"));
+        let lines = |arguments: &[&str]| {
+            let (_, output) = into(arguments, &dir);
+            let text = std::fs::read_to_string(dir.join(log)).expect("the log");
+            (text.lines().map(str::to_string).collect::<Vec<_>>(), err(&output))
+        };
+        let (all, _) = lines(arguments);
+        let fewer: Vec<&str> =
+            arguments.iter().map(|word| if *word == "6" || *word == "8" { "2" } else { word }).collect();
+        assert_eq!(lines(&fewer).0, all, "{name}: fewer seeds");
+        let (both, said) = lines(other);
+        assert!(said.contains("of other scenarios") && said.contains("and stay"), "{name}: {said}");
+        assert!(both.len() > all.len() && all.iter().all(|line| both.contains(line)), "{name}");
+        let (again, said) = lines(arguments);
+        assert!(said.contains(&format!("{} finished", all.len())), "{name}: {said}");
+        assert_eq!((again.len(), again.last()), (both.len(), all.last()), "{name}");
+    }
+}
+
 #[test]
 fn studies_leave_pictures_and_one_page() {
     for (name, arguments, pictures) in [
