@@ -35,6 +35,9 @@ pub fn replay(args: &ReplayArgs) -> Result<ExitCode, Trouble> {
     if args.until.is_some() {
         return Ok(ExitCode::SUCCESS);
     }
+    for check in outcome.checks.iter().filter(|check| check.verdict.is_fail()) {
+        say!("squall: {}: {}", check.name, check.detail);
+    }
     if let Some(expected) = capsule.fingerprint.filter(|_| seed == capsule.seed)
         && expected != outcome.record.fingerprint
     {

@@ -136,6 +136,8 @@ fn a_violation_is_found_explained_and_replayable() {
     let seed = failure["seed"].to_string();
     let run = squall(&["run", "raft/local-reads", "--seed", &seed]);
     assert!(out(&run).contains("FAIL"), "{}", out(&run));
+    let told = squall(&["replay", "raft/local-reads", "--seed", &seed]);
+    assert!(err(&told).contains("squall: linearizable: "), "it says what it ends with: {}", err(&told));
     let sound = squall(&["run", "raft/local-reads", "--seed", &seed, "--set", "expect=Holds"]);
     assert_eq!(code(&sound), 1, "where it is not expected, a violation is exit code 1");
 }

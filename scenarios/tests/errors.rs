@@ -193,6 +193,12 @@ fn overrides_reach_everything() {
     assert_eq!(set(&["faults[1].fault.Loss=20%"]), set(&["faults[1].fault=Loss(20%)"]));
     assert_eq!(set(&["faults=[]"]).faults.len(), 0);
     assert_eq!(set(&["faults[2]=(when: At(1s), fault: Restart)"]).faults.len(), 3);
+    // A list that is not there begins with its first item.
+    let healthy = |line: &str| scenarios::load("raft/healthy", &[line.to_string()]);
+    let first = healthy("faults[0]=(when: At(\"1s\"), fault: Restart)").expect("sound");
+    assert_eq!(first.scenario.faults.len(), 1);
+    let second = healthy("faults[1]=(when: At(\"1s\"), fault: Restart)").expect_err("there is no first");
+    assert!(second.to_string().contains("there is no item 1 here; it is empty"), "{second}");
     assert_eq!(set(&["clients[0].load.Open.rate=10/s"]), set(&["clients[0].load.rate=10/s"]));
     assert_eq!(set(&["clients[0].mix.operations[1][1]=0.25"]).clients[0].mix.operations[1].1, 0.25);
     assert_eq!(

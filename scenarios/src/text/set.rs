@@ -81,6 +81,11 @@ fn put_item(
         Kind::Tuple(Some(_), items) if items.len() == 1 => {
             put(&mut items[0], segments, depth, value, source, line)
         }
+        // A field that was not there: its list begins here.
+        Kind::Tuple(None, items) if items.is_empty() => {
+            node.kind = Kind::List(Vec::new());
+            put_item(node, index, segments, depth, value, source, line)
+        }
         _ => Err(refuse(format!("[{index}] asks for an item of a list, but here is {}", node.describe()))),
     }
 }
