@@ -58,7 +58,7 @@ fn known(loaded: &Loaded, out: Option<&Path>) -> Result<(BTreeMap<u64, SeedRun>,
     if !known.is_empty() {
         say!("squall: {} finished runs are in {} already", known.len(), dir.display());
     }
-    let others = worlds_log::others(&log, dir, |line| !log::read_all(&loaded.hash, line).is_empty());
+    let others = worlds_log::others(&log, dir, |hash| hash == loaded.hash);
     Ok((known, others))
 }
 

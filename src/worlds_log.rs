@@ -1,11 +1,13 @@
 //! The log of finished runs or worlds in an `--out` directory: a line each as they end, so that an interrupted job goes on
 //! from there; written whole and in order when it is done.
 
+use std::collections::BTreeSet;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
 use scenarios::compare::{Candidate, Progress, World, WorldKey, Worlds};
+use scenarios::log;
 use scenarios::shard::WORLDS;
 
 use crate::output::{self, Trouble, cannot};
@@ -20,19 +22,18 @@ pub fn open(candidates: &[Candidate], out: Option<&Path>) -> Result<(Worlds, Str
     if !known.is_empty() {
         say!("squall: {} finished worlds are in {} already", known.len(), dir.display());
     }
-    let others = others(&log, dir, |line| !Worlds::read(candidates, line).is_empty());
+    let hashes: BTreeSet<&str> = candidates.iter().map(|candidate| candidate.loaded.hash.as_str()).collect();
+    let others = others(&log, dir, |hash| hashes.contains(hash));
     Ok((known, others))
 }
 
-/// The whole lines of a log that are not `mine`: of other scenarios, or of other builds of Squall. They stay.
+/// The lines of a log that are of other builds of Squall, or of scenarios whose hashes are not `mine`. They stay.
 pub fn others(log: &str, dir: &Path, mine: impl Fn(&str) -> bool) -> String {
-    let is_whole = |line: &&str| serde_json::from_str::<serde_json::Value>(line).is_ok();
-    let lines = log.lines().filter(is_whole).filter(|line| !mine(line));
-    let others: String = lines.map(|line| format!("{line}\n")).collect();
+    let others = log::others(log, mine);
     let count = others.lines().count();
     if count > 0 {
         say!(
-            "squall: {count} of other scenarios, or of another build, are in {} too, and stay",
+            "squall: {count} runs of other scenarios, or of another build, are in {} too, and stay",
             dir.display()
         );
     }

@@ -310,6 +310,29 @@ fn a_strangers_file_is_kept() {
     }
 }
 
+/// Ctrl-C in the middle: what has finished is kept, and the exit code says that it is not all.
+#[cfg(unix)]
+#[test]
+fn a_stopped_exploration_ends_with_one() {
+    let dir = folder("stopped");
+    let mut child = Command::new(env!("CARGO_BIN_EXE_squall"))
+        .args(["explore", "raft/figure-8-bug", "--seeds", "100000", "--jobs", "1", "--out"])
+        .arg(&dir)
+        .stdout(std::process::Stdio::null())
+        .stderr(std::process::Stdio::null())
+        .spawn()
+        .expect("squall runs");
+    let finished = || std::fs::read_to_string(dir.join("runs.jsonl")).unwrap_or_default().lines().count();
+    while finished() == 0 {
+        assert!(child.try_wait().expect("it lives").is_none(), "it ended by itself");
+        std::thread::yield_now();
+    }
+    let told = Command::new("kill").args(["-INT", &child.id().to_string()]).status();
+    assert!(told.expect("kill runs").success());
+    assert_eq!(child.wait().expect("it ends").code(), Some(1));
+    assert!((1..100_000).contains(&finished()), "{}", finished());
+}
+
 /// What has been finished stays, whatever is asked for next.
 #[test]
 fn what_was_finished_stays() {

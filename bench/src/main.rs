@@ -68,7 +68,7 @@ fn compare(options: &Compare) -> Result<(), String> {
     if all.is_empty() {
         let why = left_out.iter().map(|one| format!("; {} is left out: {}", one.engine, one.why));
         return Err(format!(
-            "there is nothing to measure: no engine that is here does any of these workloads{}",
+            "there is nothing to measure: no engine that is here does any of these workloads, at these sizes without --full{}",
             why.collect::<String>()
         ));
     }

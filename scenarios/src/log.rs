@@ -74,6 +74,20 @@ pub fn read_all(hash: &str, log: &str) -> BTreeMap<u64, SeedRun> {
     log.lines().filter_map(mine).collect()
 }
 
+/// The whole lines of a log, of runs or of worlds, that are of other builds, or of scenarios whose hashes are not `mine`.
+pub fn others(log: &str, mine: impl Fn(&str) -> bool) -> String {
+    #[derive(Deserialize)]
+    struct Head {
+        scenario: String,
+        version: String,
+    }
+    let is_other = |line: &&str| {
+        let head = serde_json::from_str::<Head>(line);
+        head.is_ok_and(|head| head.version != BUILD || !mine(&head.scenario))
+    };
+    log.lines().filter(is_other).map(|line| format!("{line}\n")).collect()
+}
+
 impl Run {
     fn of(summary: &SeedSummary) -> Run {
         let check = |check: &CheckResult| Check {
